@@ -12,6 +12,7 @@ const arrows: Record<string, readonly string[]> = {
   image: [],
   safetensors: [],
   'backend-cpu': ['core'],
+  siglip: ['core', 'tokenizer', 'image', 'safetensors', 'backend-cpu', 'tiny-model'],
 };
 
 function sources(folder: string): string[] {

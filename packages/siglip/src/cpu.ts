@@ -1,0 +1,1 @@
+export { cpu } from '@siglip-ts/backend-cpu';
