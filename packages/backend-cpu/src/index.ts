@@ -1,1 +1,1 @@
-export const cpu = () => undefined;
+export { cpu } from './cpu.ts';

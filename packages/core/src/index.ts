@@ -1,1 +1,10 @@
-export {};
+export * from './backend.ts';
+export * from './shapes.ts';
+export * from './half.ts';
+export * from './tensor.ts';
+export * from './host-tensor.ts';
+export * from './functional.ts';
+export * from './attention.ts';
+export * from './lifetimes.ts';
+export * from './scope.ts';
+export * from './store.ts';

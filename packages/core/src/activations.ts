@@ -1,0 +1,61 @@
+// The definitions of the activations, in terms of primitives. Which kernel runs is functional.ts's business.
+import type { Activation } from './backend.ts';
+import type { Tensor } from './tensor.ts';
+
+/** x + 0.044715 x³. */
+const cubic = (x: Tensor): Tensor => x.add(x.mul(x).mul(x).mul(0.044715));
+
+/** The tanh form, the one that SigLIP was trained with (flax's nn.gelu defaults to it). */
+const geluTanh = (x: Tensor): Tensor =>
+  x.mul(0.5).mul(
+    cubic(x)
+      .mul(Math.sqrt(2 / Math.PI))
+      .tanh()
+      .add(1),
+  );
+
+const geluErf = (x: Tensor): Tensor => x.mul(0.5).mul(x.mul(Math.SQRT1_2).erf().add(1));
+
+/** x σ(x), as a quotient: there is no reciprocal among the primitives. */
+const silu = (x: Tensor): Tensor => x.div(x.neg().exp().add(1));
+
+/** σ(x) = e^min(x, 0) / (1 + e^-|x|), which overflows on neither side. */
+const sigmoid = (x: Tensor): Tensor => x.minimum(0).exp().div(x.minimum(x.neg()).exp().add(1));
+
+/** log(1 + e^x), likewise. */
+const softplus = (x: Tensor): Tensor => x.maximum(0).add(x.minimum(x.neg()).exp().log1p());
+
+const SELU_SCALE = 1.0507009873554805;
+const SELU_ALPHA = 1.6732632423543772;
+const LAPLACE_MEAN = 0.707107;
+const LAPLACE_STD = 0.282095;
+
+/** Source: transformers/activations.py, except selu (torch.nn.SELU). */
+export const ACTIVATIONS: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
+  gelu: geluErf,
+  gelu_python: geluErf,
+  gelu_10: (x) => geluErf(x).maximum(-10).minimum(10),
+  gelu_pytorch_tanh: geluTanh,
+  gelu_new: geluTanh,
+  gelu_accurate: geluTanh,
+  gelu_fast: geluTanh,
+  quick_gelu: (x) => x.div(x.mul(-1.702).exp().add(1)),
+  silu,
+  swish: silu,
+  sigmoid,
+  tanh: (x) => x.tanh(),
+  relu: (x) => x.maximum(0),
+  relu2: (x) => x.maximum(0).mul(x.maximum(0)),
+  relu6: (x) => x.maximum(0).minimum(6),
+  leaky_relu: (x) => x.maximum(0).add(x.minimum(0).mul(0.01)),
+  selu: (x) => x.maximum(0).add(x.minimum(0).exp().sub(1).mul(SELU_ALPHA)).mul(SELU_SCALE),
+  mish: (x) => x.mul(softplus(x).tanh()),
+  laplace: (x) =>
+    x
+      .sub(LAPLACE_MEAN)
+      .div(LAPLACE_STD * Math.SQRT2)
+      .erf()
+      .add(1)
+      .mul(0.5),
+  linear: (x) => x.mul(1),
+};

@@ -1,0 +1,79 @@
+// Attention by primitives: the definition, with its weights, and the same numbers block by block.
+import { LOWEST } from './backend.ts';
+import { softmax } from './functional.ts';
+import type { Tensor } from './tensor.ts';
+import { tidy } from './lifetimes.ts';
+
+export interface Heads {
+  readonly heads: number;
+  /** What the scores are multiplied with, after the product. */
+  readonly scale: number;
+  /** [B, S], 1 = attend, 0 = masked, in the dtype of q. */
+  readonly keys?: Tensor | null;
+}
+
+/** softmax(scale q kᵀ + mask) v. `weights` [B, H, T, S] is what HF calls attentions. */
+export function scaledAttention(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  o: Heads,
+): { mixed: Tensor; weights: Tensor } {
+  const scores = split(q, o.heads).matmul(split(k, o.heads), { transB: true }).mul(o.scale); // [B, H, T, S]
+  const weights = softmax(o.keys ? scores.add(maskOf(o.keys)) : scores);
+  return { mixed: merge(weights.matmul(split(v, o.heads))), weights };
+}
+
+/** Over the keys so far: the largest score, the sum of exponentials, and their weighted sum of values. */
+type Running = [max: Tensor, sum: Tensor, mixed: Tensor];
+
+/** Keys that are looked at together by tiledAttention. */
+const BLOCK = 64;
+
+/**
+ * The same in O(T) memory: a running maximum and sum over blocks of keys (the "online softmax" of FlashAttention).
+ * Then zeros at masked queries, which is what HF's unpadding and padding again amounts to.
+ */
+export function tiledAttention(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  o: Heads,
+  block: number = BLOCK,
+): Tensor {
+  const [B, T, D] = q.shape as [number, number, number];
+  const S = k.shape[1]!;
+  const Q = split(q, o.heads);
+  let sofar: Running | undefined;
+  for (let at = 0; at < S; at += block) {
+    const n = Math.min(block, S - at);
+    const part = (x: Tensor) => split(x.slice([0, at, 0], [B, n, D]), o.heads); // [B, H, n, d]
+    sofar = tidy(q.backend, (): Running => {
+      let s = Q.matmul(part(k), { transB: true }).mul(o.scale); // [B, H, T, n]
+      if (o.keys) s = s.add(maskOf(o.keys.slice([0, at], [B, n])));
+      const max = sofar ? s.max(-1).maximum(sofar[0]) : s.max(-1); // [B, H, T, 1]
+      const e = s.sub(max).exp();
+      const sum = e.sum(-1);
+      const mixed = e.matmul(part(v)); // [B, H, T, d]
+      if (!sofar) return [max, sum, mixed];
+      const faded = sofar[0].sub(max).exp();
+      return [max, sofar[1].mul(faded).add(sum), sofar[2].mul(faded).add(mixed)];
+    });
+  }
+  const y = merge(sofar![2].div(sofar![1]));
+  return o.keys && S === T ? y.mul(o.keys.reshape([B, T, 1])) : y;
+}
+
+/** [B, T, D] to [B, H, T, d]. */
+function split(x: Tensor, H: number): Tensor {
+  const [B, T, D] = x.shape as [number, number, number];
+  return x.reshape([B, T, H, D / H]).permute(0, 2, 1, 3);
+}
+/** [B, H, T, d] to [B, T, D]. */
+function merge(x: Tensor): Tensor {
+  const [B, H, T, d] = x.shape as [number, number, number, number];
+  return x.permute(0, 2, 1, 3).reshape([B, T, H * d]);
+}
+/** What is added to the scores: 0 where a key counts, the dtype's lowest number where not. [B, 1, 1, S] */
+const maskOf = (keys: Tensor): Tensor =>
+  keys.neg().add(1).mul(LOWEST[keys.dtype]).reshape([keys.shape[0]!, 1, 1, keys.shape[1]!]);

@@ -1,0 +1,142 @@
+// The contract between the model and whatever computes: memory, a few primitives, optional fused kernels.
+// Not a tensor library: shapes and dtypes are checked by Tensor before anything gets here.
+
+export type DType = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int32';
+export type HalfType = 'float16' | 'bfloat16';
+export type Shape = readonly number[];
+
+/** How values cross the contract: one array type per dtype, both half types as their 16 bits. */
+export type Values = Float32Array | Float64Array | Int32Array | Uint16Array;
+
+/** Memory owned by one backend. Only the backend that made it may look inside. May hold a promise. */
+export type Handle = object;
+
+/** A point in a backend's stack of activations. Opaque. */
+export type Mark = object;
+
+/** What a kernel is given: contiguous, row-major, already checked. */
+export interface Operand {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly handle: Handle;
+}
+
+export type UnaryOp = 'neg' | 'exp' | 'log' | 'log1p' | 'sqrt' | 'tanh' | 'erf';
+export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min' | 'greater' | 'equal';
+export type ReduceOp = 'sum' | 'max';
+
+/** The names of transformers' ACT2FN, but for the one with a parameter (prelu); and selu. */
+export type Activation =
+  | 'gelu'
+  | 'gelu_10'
+  | 'gelu_accurate'
+  | 'gelu_fast'
+  | 'gelu_new'
+  | 'gelu_python'
+  | 'gelu_pytorch_tanh'
+  | 'laplace'
+  | 'leaky_relu'
+  | 'linear'
+  | 'mish'
+  | 'quick_gelu'
+  | 'relu'
+  | 'relu2'
+  | 'relu6'
+  | 'selu'
+  | 'sigmoid'
+  | 'silu'
+  | 'swish'
+  | 'tanh';
+
+/**
+ * Small, eager, synchronous to call; only reading is asynchronous.
+ *
+ * Methods never use `this`. Every operation returns a new handle, even where nothing changes. Kernels,
+ * `assign`, `free` and `release` take effect in call order, also on a device that computes later.
+ */
+export interface Backend {
+  readonly name: string;
+
+  /** A weight: outside the stack, legal in every op. The array is the backend's from now on. */
+  constant(values: Values, shape: Shape, dtype: DType): Handle;
+  /** An activation: on the stack. The array is copied. */
+  upload(values: Values, shape: Shape, dtype: DType): Handle;
+  /** A copy of the values as they are at the time of the call. */
+  read(x: Operand): Promise<Values>;
+  /** Overwrites a constant: the only mutation there is. */
+  assign(target: Operand, x: Operand): void;
+  /** Gives up a constant. */
+  free(x: Operand): void;
+  /** The stack: everything made after `mark` goes at `release`, except `keep`, which joins what encloses it. */
+  mark?(): Mark;
+  release?(since: Mark, keep: readonly Handle[]): void;
+  dispose(): void;
+
+  unary(op: UnaryOp, x: Operand): Handle;
+  /** NumPy broadcasting. A number is rounded to float32 first unless the tensor is float64, as in torch. */
+  binary(op: BinaryOp, a: Operand, b: Operand | number, out: Shape): Handle;
+  /** Keeps the axis, with size 1. */
+  reduce(op: ReduceOp, x: Operand, axis: number): Handle;
+  /** Batched over the leading axes, which broadcast. */
+  matmul(a: Operand, b: Operand, transA: boolean, transB: boolean, out: Shape): Handle;
+  permute(x: Operand, axes: readonly number[]): Handle;
+  slice(x: Operand, begin: readonly number[], out: Shape): Handle;
+  /** Surrounds with zeros: undoes slice. */
+  pad(x: Operand, before: readonly number[], out: Shape): Handle;
+  /** Repeats axes of size 1. */
+  expand(x: Operand, out: Shape): Handle;
+  /** Rows of a table. */
+  take(table: Operand, ids: Operand): Handle;
+  /** Adds rows into zeros of shape `out`: undoes take. */
+  scatterAdd(ids: Operand, rows: Operand, out: Shape): Handle;
+  cast(x: Operand, dtype: DType): Handle;
+
+  /** Faster versions of the composites that functional.ts defines. */
+  readonly fused?: Partial<Fused>;
+}
+
+export interface Fused {
+  /** activation(x Wᵀ + b), the weight stored [out, in]. */
+  linear(
+    x: Operand,
+    weight: Operand,
+    bias: Operand | null,
+    activation: Activation | null,
+    out: Shape,
+  ): Handle;
+  activation(x: Operand, kind: Activation): Handle;
+  layerNorm(x: Operand, weight: Operand, bias: Operand, eps: number): Handle;
+  /** Over the last axis. */
+  softmax(x: Operand): Handle;
+  /** The l2 norm over the last axis, kept with size 1. */
+  norm(x: Operand): Handle;
+  /** q [B, T, D], k and v [B, S, D]; keys [B, S] in q's dtype, 1 = attend. Gives [B, T, D]. */
+  attention(
+    q: Operand,
+    k: Operand,
+    v: Operand,
+    keys: Operand | null,
+    heads: number,
+    scale: number,
+  ): Handle;
+}
+
+export const BYTES: Readonly<Record<DType, number>> = {
+  float32: 4,
+  float64: 8,
+  float16: 2,
+  bfloat16: 2,
+  int32: 4,
+};
+
+/** The most negative finite number of a dtype, which HF adds to the scores of masked keys. */
+export const LOWEST: Readonly<Record<DType, number>> = {
+  float32: -3.4028234663852886e38,
+  float64: -Number.MAX_VALUE,
+  float16: -65504,
+  bfloat16: -3.3895313892515355e38,
+  int32: -2147483648,
+};
+
+export const isHalf = (dtype: DType): dtype is HalfType =>
+  dtype === 'float16' || dtype === 'bfloat16';

@@ -1,0 +1,88 @@
+// The composites. `compose` defines each one by primitives; a fused kernel, where a backend has one, is only a
+// faster way to the same numbers. Gradients are those of the definitions.
+import { ACTIVATIONS } from './activations.ts';
+import type { Activation, Handle, Shape } from './backend.ts';
+import { scaledAttention, tiledAttention, type Heads } from './attention.ts';
+import { withSize } from './shapes.ts';
+import type { Tensor } from './tensor.ts';
+
+/** How transformers names the three ways to compute attention. */
+export type AttentionImplementation = 'eager' | 'sdpa' | 'flash_attention_2';
+
+/** activation(x Wᵀ + b): x [..., in], weight [out, in] as in the checkpoint, bias [out]. torch.nn.functional.linear. */
+export function linear(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  act: Activation | null = null,
+): Tensor {
+  const out = withSize(x.shape, -1, weight.shape[0]!);
+  const fused = x.backend.fused?.linear?.(x, weight, bias, act, out);
+  return fused ? x.made(out, fused) : compose.linear(x, weight, bias, act);
+}
+
+/** One of ACT2FN, element by element. */
+export const activation = (x: Tensor, kind: Activation): Tensor =>
+  either(x, x.shape, x.backend.fused?.activation?.(x, kind)) ?? compose.activation(x, kind);
+
+/** Over the last axis, with the biased variance. */
+export const layerNorm = (x: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor =>
+  either(x, x.shape, x.backend.fused?.layerNorm?.(x, weight, bias, eps)) ??
+  compose.layerNorm(x, weight, bias, eps);
+
+/** Over the last axis. */
+export const softmax = (x: Tensor): Tensor =>
+  either(x, x.shape, x.backend.fused?.softmax?.(x)) ?? compose.softmax(x);
+
+/** The l2 norm over the last axis, kept with size 1. */
+export const norm = (x: Tensor): Tensor =>
+  either(x, withSize(x.shape, -1, 1), x.backend.fused?.norm?.(x)) ?? compose.norm(x);
+
+/**
+ * Multi-head attention of q [B, T, D] over k and v [B, S, D]: [B, T, D].
+ *
+ * `eager` is the definition, `sdpa` the fused kernel where there is one, `flash_attention_2` works block by block
+ * over the keys in O(T) memory and, as HF's, gives zeros at masked queries.
+ */
+export function attention(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  o: Heads & { implementation?: AttentionImplementation },
+): Tensor {
+  if (o.implementation === 'eager') return compose.attention(q, k, v, o);
+  if (o.implementation === 'flash_attention_2') return tiledAttention(q, k, v, o);
+  const fused = q.backend.fused?.attention?.(q, k, v, o.keys ?? null, o.heads, o.scale);
+  return either(q, q.shape, fused) ?? compose.attention(q, k, v, o);
+}
+
+/** log σ(z) = min(z, 0) - log(1 + e^-|z|), stable on both sides. */
+export const logSigmoid = (z: Tensor): Tensor => z.minimum(0).sub(z.minimum(z.neg()).exp().log1p());
+
+/** x / ||x|| over the last axis. No epsilon, as in HF (big_vision adds 1e-8). */
+export const l2Normalize = (x: Tensor): Tensor => x.div(norm(x));
+
+export const compose = {
+  linear(x: Tensor, weight: Tensor, bias: Tensor | null, act: Activation | null): Tensor {
+    const product = x.matmul(weight, { transB: true });
+    const y = bias ? product.add(bias) : product;
+    return act ? activation(y, act) : y;
+  },
+  activation: (x: Tensor, kind: Activation): Tensor => ACTIVATIONS[kind](x),
+  layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor {
+    const centred = x.sub(x.mean(-1));
+    const variance = centred.mul(centred).mean(-1);
+    return centred.div(variance.add(eps).sqrt()).mul(weight).add(bias);
+  },
+  softmax(x: Tensor): Tensor {
+    const e = x.sub(x.max(-1)).exp();
+    return e.div(e.sum(-1));
+  },
+  norm: (x: Tensor): Tensor => x.mul(x).sum(-1).sqrt(),
+  attention: (q: Tensor, k: Tensor, v: Tensor, o: Heads): Tensor =>
+    scaledAttention(q, k, v, o).mixed,
+  tiledAttention,
+};
+
+const either = (x: Tensor, shape: Shape, fused: Handle | undefined): Tensor | undefined =>
+  fused && x.made(shape, fused);

@@ -1,0 +1,98 @@
+// float16 and bfloat16: rounding to the nearest, ties to even, and their bits. Not arithmetic, which is float32's.
+import type { DType, HalfType, Values } from './backend.ts';
+import { isHalf } from './backend.ts';
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** The bfloat16 nearest to a float32, as a number. */
+function roundToBfloat16(x: number): number {
+  float[0] = x;
+  if (x !== x) return x;
+  bits[0] = (bits[0]! + 0x7fff + ((bits[0]! >>> 16) & 1)) & 0xffff0000;
+  return float[0]!;
+}
+
+/** The float16 nearest to a number, as a number. */
+function roundToFloat16(x: number): number {
+  const a = Math.abs(x);
+  if (!(a > 0) || a === Infinity) return x;
+  if (a >= 65520) return Math.sign(x) * Infinity; // halfway between 65504 and the next power of two
+  float[0] = a;
+  // The spacing of float16 at a: 10 bits below its power of two, and 2^-24 among the subnormals.
+  const exponent = Math.max((bits[0]! >>> 23) - 127, -14);
+  const step = 2 ** (exponent - 10);
+  const n = Math.floor(a / step);
+  const rest = a / step - n;
+  const up = rest > 0.5 || (rest === 0.5 && n % 2 === 1);
+  return Math.sign(x) * step * (up ? n + 1 : n);
+}
+
+/** Rounds a float32 to the nearest value of a half type. */
+export const roundToHalf = (x: number, dtype: HalfType): number =>
+  dtype === 'bfloat16' ? roundToBfloat16(x) : roundToFloat16(x);
+
+function bfloat16Bits(x: number): number {
+  float[0] = x !== x ? NaN : roundToBfloat16(x);
+  return bits[0]! >>> 16;
+}
+
+function float16Bits(value: number): number {
+  const x = roundToFloat16(value);
+  if (x !== x) return 0x7e00;
+  const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
+  const a = Math.abs(x);
+  if (a === Infinity) return sign | 0x7c00;
+  if (a < 2 ** -14) return sign | (a * 2 ** 24);
+  float[0] = a;
+  return sign | (((bits[0]! >>> 23) - 112) << 10) | ((bits[0]! >>> 13) & 0x3ff);
+}
+
+function float16Value(h: number): number {
+  const sign = h & 0x8000 ? -1 : 1;
+  const exponent = (h >> 10) & 31;
+  const fraction = h & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  if (exponent === 0) return sign * 2 ** -24 * fraction;
+  return sign * 2 ** (exponent - 25) * (1024 + fraction);
+}
+
+/** Numbers to the bits of a half type, each rounded once (float64 values pass through float32 first). */
+export function toBits(values: ArrayLike<number>, dtype: HalfType): Uint16Array {
+  const out = new Uint16Array(values.length);
+  const encode = dtype === 'bfloat16' ? bfloat16Bits : float16Bits;
+  for (let i = 0; i < out.length; i++) out[i] = encode(Math.fround(values[i]!));
+  return out;
+}
+
+/** The bits of a half type to float32, exactly. */
+export function fromBits(values: Uint16Array, dtype: HalfType): Float32Array {
+  const out = new Float32Array(values.length);
+  if (dtype === 'bfloat16') {
+    const wide = new Uint32Array(out.buffer);
+    for (let i = 0; i < out.length; i++) wide[i] = values[i]! << 16;
+  } else for (let i = 0; i < out.length; i++) out[i] = float16Value(values[i]!);
+  return out;
+}
+
+/** Values of one dtype as values of another, as torch's `.to` converts: to nearest, integers towards zero. */
+export function convert(values: Values, from: DType, to: DType): Values {
+  if (from === to) return values;
+  const wide = isHalf(from) ? fromBits(values as Uint16Array, from) : values;
+  return pack(wide, to);
+}
+
+/** Numbers in the array type in which their dtype crosses the contract. */
+export function pack(numbers: ArrayLike<number>, dtype: DType): Values {
+  switch (dtype) {
+    case 'float32':
+      return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
+    case 'float64':
+      return numbers instanceof Float64Array ? numbers : Float64Array.from(numbers);
+    case 'int32':
+      return numbers instanceof Int32Array ? numbers : Int32Array.from(numbers);
+    case 'float16':
+    case 'bfloat16':
+      return toBits(numbers, dtype);
+  }
+}

@@ -1,0 +1,105 @@
+// Scope: a place in the module tree. One dotted name is at once checkpoint key, module path, tap and gradient name,
+// so there is no table of names anywhere. Where parameters come from is the Store's business.
+import type { Shape } from './backend.ts';
+import { sameShape, showShape } from './shapes.ts';
+import type { Ids, Store } from './store.ts';
+import type { Tensor } from './tensor.ts';
+
+/** Hears what each module gives. */
+export interface Listener {
+  /** Whether it wants the module at `path`; default all. A module hidden by a fusion turns that fusion off. */
+  wants?(path: string): boolean;
+  /** May return a tensor of the same shape and dtype to be used instead of x. */
+  heard(path: string, x: Tensor): Tensor | undefined | void;
+}
+
+/** What accompanies one forward. */
+export interface Run {
+  readonly listener?: Listener | undefined;
+  readonly signal?: { throwIfAborted(): void } | undefined;
+  /** Awaited between layers: lets a page paint, a server answer. */
+  readonly breathe?: (() => Promise<void>) | undefined;
+}
+
+export class Scope {
+  readonly store: Store;
+  readonly path: string;
+  readonly run: Run;
+
+  constructor(store: Store, path = '', run: Run = {}) {
+    this.store = store;
+    this.path = path;
+    this.run = run;
+  }
+
+  at(child: string | number): Scope {
+    return new Scope(this.store, this.name(child), this.run);
+  }
+
+  /**
+   * A parameter, or a range of its rows as a constant of its own. `shape` is always that of the whole tensor.
+   * Throws with the full key if it is missing or has another shape.
+   */
+  param(name: string, shape: Shape, rows: readonly [number, number] | null = null): Tensor {
+    this.check(name, shape);
+    return this.store.param(this.name(name), rows);
+  }
+
+  /** The three thirds of a parameter that packs q, k and v by rows. */
+  thirds(name: string, shape: Shape): [Tensor, Tensor, Tensor] {
+    const n = shape[0]! / 3;
+    const third = (i: number) => this.param(name, shape, [i * n, (i + 1) * n]);
+    return [third(0), third(1), third(2)];
+  }
+
+  /** The rows `ids` of a table that need not be resident as a whole: [...ids.shape, width]. */
+  async rows(name: string, shape: Shape, ids: Ids): Promise<Tensor> {
+    this.check(name, shape);
+    const key = this.name(name);
+    ids.data.forEach((id, i) => {
+      if (!(id >= 0 && id < shape[0]!))
+        throw new RangeError(`"${key}": id ${id} at position ${i}, the table has ${shape[0]} rows`);
+    });
+    return this.store.rows(key, ids);
+  }
+
+  /** Makes what lies under this place (or only the named parameters) resident; the point to abort and to breathe. */
+  async ready(...names: string[]): Promise<void> {
+    this.run.signal?.throwIfAborted();
+    const wanted = names.map((n) => this.name(n));
+    const under = this.name('');
+    await this.store.load(names.length ? (k) => wanted.includes(k) : (k) => k.startsWith(under));
+    await this.run.breathe?.();
+  }
+
+  /** Whether someone listens here. */
+  get heard(): boolean {
+    const listener = this.run.listener;
+    return listener !== undefined && (listener.wants?.(this.path) ?? true);
+  }
+
+  /** Says that x is what the module at this place gives. Returns it, or what the listener puts in its place. */
+  tap(x: Tensor): Tensor {
+    const y = (this.heard && this.run.listener!.heard(this.path, x)) || x;
+    if (!sameShape(y.shape, x.shape) || y.dtype !== x.dtype || y.backend !== x.backend)
+      throw new RangeError(
+        `tap ${this.path}: ${y.dtype} ${showShape(y.shape)} in place of ${x.dtype} ${showShape(x.shape)}`,
+      );
+    return y;
+  }
+
+  private name(child: string | number): string {
+    return this.path ? `${this.path}.${child}` : String(child);
+  }
+
+  private check(name: string, shape: Shape): void {
+    const key = this.name(name);
+    const found = this.store.shape(key);
+    if (!found)
+      throw new Error(`checkpoint: no tensor "${key}", expected one of shape ${showShape(shape)}`);
+    if (!sameShape(found, shape))
+      throw new RangeError(
+        `checkpoint: tensor "${key}" has shape ${showShape(found)}, expected ${showShape(shape)}`,
+      );
+  }
+}
