@@ -1,1 +1,8 @@
-export {};
+// The safetensors format, read lazily and strictly, and written byte for byte as Python writes it.
+// Not here: opening files by path, which needs Node and is in `@siglip-ts/safetensors/node`.
+export { fileDTypes, type FileDType, type TensorData } from './dtype.ts';
+export type { TensorInfo } from './header.ts';
+export { openSafetensors, type SafetensorsFile, type StoredTensor } from './open.ts';
+export { serialize } from './serialize.ts';
+export { openSharded } from './sharded.ts';
+export { bytesSource, type ByteSource } from './source.ts';

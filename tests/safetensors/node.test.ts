@@ -1,0 +1,67 @@
+import { mkdtemp, open, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSafetensors } from '@siglip-ts/safetensors';
+import { fileSource } from '@siglip-ts/safetensors/node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fileOf, fixturePath, hexOf, reference } from './fixtures.ts';
+
+let folder: string;
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'safetensors-'))));
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('fileSource', () => {
+  test('reads a file from disk', async () => {
+    const file = await openSafetensors(await fileSource(fixturePath('unaligned.safetensors')));
+    for (const { name, hex } of reference.files['unaligned.safetensors']!.tensors)
+      expect(hexOf((await file.read(name)).data)).toBe(hex);
+    await file.close();
+  });
+
+  test('reads beyond 4 GiB', async () => {
+    const big = 5 * 2 ** 30;
+    const header =
+      `{"big":{"dtype":"U8","shape":[${big / 1024},1024],"data_offsets":[0,${big}]},` +
+      `"last":{"dtype":"U16","shape":[2],"data_offsets":[${big},${big + 4}]}}`;
+    const path = join(folder, 'big.safetensors');
+    const handle = await open(path, 'w');
+    await handle.write(fileOf(header));
+    const dataStart = 8 + header.length;
+    await handle.truncate(dataStart + big + 4); // sparse: takes no room on disk
+    await handle.write(Uint8Array.of(7), 0, 1, dataStart + big - 1);
+    await handle.write(Uint8Array.of(1, 2, 3, 4), 0, 4, dataStart + big);
+    await handle.close();
+
+    const file = await openSafetensors(await fileSource(path));
+    expect((await file.read('last')).data).toEqual(Uint16Array.of(0x0201, 0x0403));
+    const rows = await file.read('big', [big / 1024 - 1, big / 1024]);
+    expect([rows.data[1022], rows.data[1023]]).toEqual([0, 7]);
+    await file.close();
+  });
+
+  test('a missing file, a folder, a read past the end', async () => {
+    await expect(fileSource(join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(fileSource(folder)).rejects.toThrow(`${folder}: not a regular file, expected one`);
+    const path = fixturePath('unaligned.safetensors');
+    const source = await fileSource(path);
+    await expect(source.read(0, 2 ** 40)).rejects.toThrow(
+      `${path} is truncated: it has 386 bytes, expected 1099511627776 bytes at 0`,
+    );
+    await source.close?.();
+  });
+
+  test('a file that shrinks while it is open is called truncated', async () => {
+    const path = join(folder, 'shrinks.safetensors');
+    const handle = await open(path, 'w');
+    await handle.write(
+      fileOf('{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}', new Uint8Array(4)),
+    );
+    await handle.close();
+    const file = await openSafetensors(await fileSource(path));
+    await truncate(path, 62);
+    await expect(file.read('a')).rejects.toThrow(
+      `${path} is truncated: it ends at byte 62, expected 65 bytes`,
+    );
+    await file.close();
+  });
+});
