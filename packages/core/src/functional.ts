@@ -1,7 +1,7 @@
 // The composites. `compose` defines each one by primitives; a fused kernel, where a backend has one, is only a
 // faster way to the same numbers. Gradients are those of the definitions.
 import { ACTIVATIONS } from './activations.ts';
-import type { Activation, Handle, Shape } from './backend.ts';
+import { isHalf, type Activation, type Handle, type Shape } from './backend.ts';
 import { scaledAttention, tiledAttention, type Heads } from './attention.ts';
 import { withSize } from './shapes.ts';
 import type { Tensor } from './tensor.ts';
@@ -61,6 +61,13 @@ export const logSigmoid = (z: Tensor): Tensor => z.minimum(0).sub(z.minimum(z.ne
 
 /** x / ||x|| over the last axis. No epsilon, as in HF (big_vision adds 1e-8). */
 export const l2Normalize = (x: Tensor): Tensor => x.div(norm(x));
+
+/**
+ * What torch does in one kernel it rounds once: a half tensor is widened, `block` runs in float32, the result is
+ * rounded. Other tensors pass as they are.
+ */
+export const inFloat32 = (x: Tensor, block: (wide: Tensor) => Tensor): Tensor =>
+  isHalf(x.dtype) ? block(x.cast('float32')).cast(x.dtype) : block(x);
 
 export const compose = {
   linear(x: Tensor, weight: Tensor, bias: Tensor | null, act: Activation | null): Tensor {

@@ -1,1 +1,1 @@
-export {};
+export { checkpointOf } from './checkpoint.ts';

@@ -1,0 +1,208 @@
+// SiglipTextConfig, SiglipVisionConfig and SiglipConfig with transformers 4.49's fields, defaults, checks and JSON.
+// Data only: nothing here builds a model.
+import type { Activation } from '../backend.ts';
+import type { AttentionImplementation } from '../functional.ts';
+import {
+  fill,
+  relabel,
+  toDict,
+  toDiffDict,
+  toJson,
+  type Attributes,
+  type PretrainedFields,
+  type ProblemType,
+} from './pretrained.ts';
+
+/** What both towers have. Sizes are counts of numbers; eps is added to the variance. */
+interface TowerFields extends PretrainedFields {
+  hidden_size: number;
+  intermediate_size: number;
+  num_hidden_layers: number;
+  num_attention_heads: number;
+  hidden_act: Activation;
+  layer_norm_eps: number;
+  attention_dropout: number;
+}
+
+const TOWER: Attributes = {
+  hidden_size: 768,
+  intermediate_size: 3072,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  hidden_act: 'gelu_pytorch_tanh',
+  layer_norm_eps: 1e-6,
+  attention_dropout: 0,
+};
+const TEXT: Attributes = {
+  ...TOWER,
+  vocab_size: 32000,
+  max_position_embeddings: 64,
+  pad_token_id: 1,
+  bos_token_id: 49406, // CLIP's left-overs, outside the vocabulary; the model never looks at them
+  eos_token_id: 49407,
+};
+const VISION: Attributes = { ...TOWER, num_channels: 3, image_size: 224, patch_size: 16 };
+
+export interface SiglipTextConfig extends TowerFields {
+  vocab_size: number;
+  max_position_embeddings: number;
+  pad_token_id: number | null;
+  bos_token_id: number | null;
+  eos_token_id: number | null;
+  /** The text head's output size; transformers >= 4.50 only (SigLIP 2 giant). Absent: hidden_size. */
+  projection_size?: number | null;
+}
+/** Configuration of the text tower. Source: SiglipTextConfig. */
+export class SiglipTextConfig {
+  [attribute: string]: unknown;
+  static readonly model_type = 'siglip_text_model';
+  static readonly base_config_key = 'text_config';
+
+  /** Throws RangeError for an unknown problem_type, TypeError for labels that are no dictionary. */
+  constructor(values: Attributes = {}) {
+    fill(this, TEXT, values);
+  }
+  /** Also from a composite SiglipConfig's dictionary, whose text_config it then takes. */
+  static from_dict(dict: Attributes, overrides: Attributes = {}): SiglipTextConfig {
+    return new SiglipTextConfig({ ...ownPart(dict, SiglipTextConfig), ...overrides });
+  }
+  get num_labels(): number {
+    return Object.keys(this.id2label).length;
+  }
+  set num_labels(n: number) {
+    relabel(this, n);
+  }
+  to_dict(): Attributes {
+    return toDict(this, SiglipTextConfig.model_type);
+  }
+  to_diff_dict(): Attributes {
+    return toDiffDict(this, SiglipTextConfig.model_type, new SiglipTextConfig());
+  }
+  to_json_string(use_diff = true): string {
+    return toJson(use_diff ? this.to_diff_dict() : this.to_dict());
+  }
+}
+
+export interface SiglipVisionConfig extends TowerFields {
+  num_channels: number;
+  image_size: number;
+  patch_size: number;
+  /** false: no attention-pooling head, pooler_output is null. Undeclared in HF; absent means true. */
+  vision_use_head?: boolean;
+}
+/** Configuration of the vision tower. Source: SiglipVisionConfig. */
+export class SiglipVisionConfig {
+  [attribute: string]: unknown;
+  static readonly model_type = 'siglip_vision_model';
+  static readonly base_config_key = 'vision_config';
+
+  /** Throws RangeError for an unknown problem_type, TypeError for labels that are no dictionary. */
+  constructor(values: Attributes = {}) {
+    fill(this, VISION, values);
+  }
+  /** Also from a composite SiglipConfig's dictionary, whose vision_config it then takes. */
+  static from_dict(dict: Attributes, overrides: Attributes = {}): SiglipVisionConfig {
+    return new SiglipVisionConfig({ ...ownPart(dict, SiglipVisionConfig), ...overrides });
+  }
+  get num_labels(): number {
+    return Object.keys(this.id2label).length;
+  }
+  set num_labels(n: number) {
+    relabel(this, n);
+  }
+  to_dict(): Attributes {
+    return toDict(this, SiglipVisionConfig.model_type);
+  }
+  to_diff_dict(): Attributes {
+    return toDiffDict(this, SiglipVisionConfig.model_type, new SiglipVisionConfig());
+  }
+  to_json_string(use_diff = true): string {
+    return toJson(use_diff ? this.to_diff_dict() : this.to_dict());
+  }
+}
+
+export interface SiglipConfig extends PretrainedFields {
+  text_config: SiglipTextConfig;
+  vision_config: SiglipVisionConfig;
+  /** Always 1: HF assigns it last, whatever was passed. */
+  initializer_factor: number;
+}
+/** Configuration of the whole model: one of each tower. Source: SiglipConfig. */
+export class SiglipConfig {
+  [attribute: string]: unknown;
+  static readonly model_type = 'siglip';
+
+  /** `text_config` and `vision_config` are dictionaries or configurations; absent: the defaults. */
+  constructor(values: Attributes = {}) {
+    const { text_config, vision_config, ...rest } = values;
+    fill(this, {}, rest);
+    this.text_config = new SiglipTextConfig(asDict('text_config', text_config));
+    this.vision_config = new SiglipVisionConfig(asDict('vision_config', vision_config));
+    this.initializer_factor = 1;
+    setAttention(this, this._attn_implementation);
+  }
+  static from_dict(dict: Attributes, overrides: Attributes = {}): SiglipConfig {
+    return new SiglipConfig({ ...dict, ...overrides });
+  }
+  static from_text_vision_configs(
+    text: SiglipTextConfig,
+    vision: SiglipVisionConfig,
+    values: Attributes = {},
+  ): SiglipConfig {
+    const towers = { text_config: text.to_dict(), vision_config: vision.to_dict() };
+    return new SiglipConfig({ ...towers, ...values });
+  }
+  static fromTextVisionConfigs = SiglipConfig.from_text_vision_configs;
+  get num_labels(): number {
+    return Object.keys(this.id2label).length;
+  }
+  set num_labels(n: number) {
+    relabel(this, n);
+  }
+  to_dict(): Attributes {
+    return toDict(this, SiglipConfig.model_type);
+  }
+  to_diff_dict(): Attributes {
+    return toDiffDict(this, SiglipConfig.model_type, new SiglipConfig());
+  }
+  to_json_string(use_diff = true): string {
+    return toJson(use_diff ? this.to_diff_dict() : this.to_dict());
+  }
+}
+
+/** Chooses the attention implementation of a configuration and of the towers in it; null leaves theirs. */
+export function setAttention(
+  config: SiglipConfig | SiglipTextConfig | SiglipVisionConfig,
+  implementation: AttentionImplementation | null,
+): void {
+  if (implementation === null) return;
+  config._attn_implementation = implementation;
+  if (config instanceof SiglipConfig) {
+    config.text_config._attn_implementation = implementation;
+    config.vision_config._attn_implementation = implementation;
+  }
+}
+
+/** Throws HF's error if the heads do not divide the hidden size. */
+export function checkHeads(c: SiglipTextConfig | SiglipVisionConfig): void {
+  if (c.hidden_size % c.num_attention_heads !== 0)
+    throw new RangeError(
+      `embed_dim must be divisible by num_heads (got \`embed_dim\`: ${c.hidden_size} and \`num_heads\`: ${c.num_attention_heads}).`,
+    );
+}
+
+function ownPart(dict: Attributes, of: { base_config_key: string }): Attributes {
+  const part = dict.model_type === 'siglip' ? dict[of.base_config_key] : dict;
+  return (part ?? {}) as Attributes;
+}
+
+function asDict(name: string, value: unknown): Attributes {
+  if (value == null) return {};
+  if (value instanceof SiglipTextConfig || value instanceof SiglipVisionConfig)
+    return value.to_dict();
+  if (typeof value !== 'object')
+    throw new TypeError(`${name}: ${typeof value}, expected a dictionary`);
+  return value as Attributes;
+}
+
+export type { Attributes, ProblemType };

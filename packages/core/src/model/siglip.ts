@@ -1,0 +1,88 @@
+// The whole model: both towers, their similarity, and the sigmoid loss.
+import type { SiglipConfig } from '../config/siglip.ts';
+import { isHalf } from '../backend.ts';
+import { l2Normalize, logSigmoid } from '../functional.ts';
+import { held } from '../lifetimes.ts';
+import type { Scope } from '../scope.ts';
+import { showShape } from '../shapes.ts';
+import type { Ids } from '../store.ts';
+import { Tensor } from '../tensor.ts';
+import { textTransformer, type TextOptions } from './text.ts';
+import { towerTensors, visionTransformer, type Tower, type VisionOptions } from './vision.ts';
+
+export interface SiglipOptions extends TextOptions, VisionOptions {
+  readonly return_loss?: boolean;
+}
+
+/** HF's SiglipOutput. Bt texts, Bi images; the embeddings are normalised. */
+export interface Siglip {
+  readonly loss: Tensor | null; //              []
+  readonly logits_per_image: Tensor; //         [Bi, Bt]
+  readonly logits_per_text: Tensor; //          [Bt, Bi]
+  readonly text_embeds: Tensor; //              [Bt, D]
+  readonly image_embeds: Tensor; //             [Bi, D]
+  readonly text_model_output: Tower;
+  readonly vision_model_output: Tower;
+}
+
+/** SiglipModel.forward. σ(logits) is the probability that image and text belong together, each pair by itself. */
+export function siglip(
+  s: Scope,
+  pixels: Tensor,
+  ids: Ids,
+  c: SiglipConfig,
+  o: SiglipOptions = {},
+): Promise<Siglip> {
+  const b = pixels.backend;
+  const block = async (): Promise<Siglip> => {
+    const vision = await visionTransformer(s.at('vision_model'), pixels, c.vision_config, o);
+    const text = await textTransformer(s.at('text_model'), b, ids, c.text_config, o);
+    if (!vision.pooler_output || !text.pooler_output)
+      throw new Error('siglip: the vision tower has no pooling head (vision_use_head is false)');
+    const image_embeds = l2Normalize(vision.pooler_output); // [Bi, D]
+    const text_embeds = l2Normalize(text.pooler_output); // [Bt, D]
+
+    await s.ready('logit_scale', 'logit_bias'); // the scale is stored as its logarithm
+    const scale = s.param('logit_scale', [1]).exp();
+    const similarity = text_embeds.matmul(image_embeds, { transB: true }); // [Bt, Bi]
+    const logits_per_text = similarity.mul(scale).add(s.param('logit_bias', [1]));
+    return {
+      loss: o.return_loss ? sigmoidLoss(logits_per_text) : null,
+      logits_per_image: logits_per_text.permute(1, 0),
+      logits_per_text,
+      text_embeds,
+      image_embeds,
+      text_model_output: text,
+      vision_model_output: vision,
+    };
+  };
+  return held(b, block, (y) => [
+    y.loss,
+    y.logits_per_image,
+    y.logits_per_text,
+    y.text_embeds,
+    y.image_embeds,
+    ...towerTensors(y.text_model_output),
+    ...towerTensors(y.vision_model_output),
+  ]);
+}
+
+/**
+ * -1/B Σᵢⱼ log σ(zᵢⱼ lᵢⱼ), z being 1 on the diagonal and -1 elsewhere (paper, Algorithm 1; HF's return_loss).
+ *
+ * Text i belongs to image i, so the logits must be square. HF lets a single text or image broadcast, which makes
+ * all pairs positive or repeats one column: refused here. Half types are widened to float32, as HF's float32 `eye` does.
+ */
+export function sigmoidLoss(logits_per_text: Tensor): Tensor {
+  const [B, images] = logits_per_text.shape as [number, number];
+  if (B !== images)
+    throw new RangeError(
+      `loss: logits ${showShape(logits_per_text.shape)}, expected as many images as texts`,
+    );
+  const l = isHalf(logits_per_text.dtype) ? logits_per_text.cast('float32') : logits_per_text;
+  const signs = Float32Array.from({ length: B * B }, (_, i) => (i % (B + 1) === 0 ? 1 : -1));
+  const z = Tensor.from(l.backend, signs, [B, B], l.dtype);
+  const loglik = logSigmoid(z.mul(l));
+  const nll = loglik.sum(-1).neg(); // [B, 1]
+  return nll.mean(0).reshape([]);
+}

@@ -1,0 +1,52 @@
+// The vision tower: patches, encoder, norm, pooling head.
+import type { SiglipVisionConfig } from '../config/siglip.ts';
+import type { HostTensor } from '../host-tensor.ts';
+import { held } from '../lifetimes.ts';
+import type { Scope } from '../scope.ts';
+import type { Tensor } from '../tensor.ts';
+import { visionEmbeddings } from './embeddings.ts';
+import { encoder, type EncoderOptions } from './encoder.ts';
+import { attentionPoolingHead } from './head.ts';
+import { norm } from './layers.ts';
+
+/** HF's BaseModelOutputWithPooling. The tensors outlive the tower; hidden states and attentions are on the host. */
+export interface Tower {
+  /** [B, T, D], after the final norm. */
+  readonly last_hidden_state: Tensor;
+  /** [B, D], not normalised; null without a pooling head. */
+  readonly pooler_output: Tensor | null;
+  readonly hidden_states: HostTensor[] | null;
+  readonly attentions: (HostTensor | null)[] | null;
+}
+
+export const towerTensors = (t: Tower): (Tensor | null)[] => [t.last_hidden_state, t.pooler_output];
+
+export interface VisionOptions extends Omit<EncoderOptions, 'keys'> {
+  readonly interpolate_pos_encoding?: boolean;
+  /** false: stop before the pooling head even where there is one. */
+  readonly head?: boolean;
+}
+
+/** pixel_values [B, C, H, W] through the tower. SiglipVisionTransformer. */
+export function visionTransformer(
+  s: Scope,
+  pixels: Tensor,
+  c: SiglipVisionConfig,
+  o: VisionOptions = {},
+): Promise<Tower> {
+  const block = async (): Promise<Tower> => {
+    const embeddings = s.at('embeddings');
+    await embeddings.ready();
+    const x = visionEmbeddings(embeddings, pixels, c, o.interpolate_pos_encoding ?? false); // [B, N, D]
+    const { last, ...seen } = await encoder(s.at('encoder'), x, c, o);
+    await s.at('post_layernorm').ready();
+    const y = norm(s.at('post_layernorm'), last, c); // [B, N, D]
+    let pooler_output: Tensor | null = null;
+    if ((c.vision_use_head ?? true) && (o.head ?? true)) {
+      await s.at('head').ready();
+      pooler_output = attentionPoolingHead(s.at('head'), y, c); // [B, D]
+    }
+    return { last_hidden_state: s.tap(y), pooler_output, ...seen };
+  };
+  return held(pixels.backend, block, towerTensors);
+}

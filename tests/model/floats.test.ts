@@ -1,0 +1,58 @@
+// Every golden in float64 and float32: each output field and module output against transformers.
+import { cpu } from '@siglip-ts/backend-cpu';
+import { describe, expect, test } from 'vitest';
+import { cases, difference, forward, goldensOf, loadCase, loadGolden } from './golden.ts';
+
+describe.each(cases)('%s', async (name) => {
+  const c = await loadCase(name);
+  test.each(goldensOf(name).filter((v) => v.startsWith('float64')))('%s', async (variant) => {
+    const g = await loadGolden(name, variant);
+    const found = await forward(cpu(), c, g);
+    const missing = [...g.tensors.keys()].filter((k) => !found.has(k));
+    expect(missing).toEqual([]);
+    for (const [key, { shape, values }] of g.tensors) {
+      const x = found.get(key)!;
+      expect(x.shape, key).toEqual(shape);
+      const eager = g.attn === 'eager';
+      const { relative } = difference(await x.data(), values);
+      expect(relative, key).toBeLessThanOrEqual(eager ? 1e-6 : 1e-12);
+    }
+  });
+});
+
+// Our float32 must be no worse than torch's own, both judged against torch's float64.
+describe('float32 beside torch', () => {
+  test.each([
+    ['plain', 'float32', 'float64'],
+    ['odd', 'float32', 'float64'],
+    ['plain', 'float32-large', 'float64-large'],
+    ['odd', 'float32-large', 'float64-large'],
+    ['no-head', 'float32', 'float64'],
+    ['classifier-1', 'float32', 'float64'],
+    ['classifier-3', 'float32', 'float64'],
+    ['classifier-3', 'float32-single', 'float64-single'],
+    ['classifier-3', 'float32-multi', 'float64-multi'],
+  ])('%s %s', async (name, variant, exact) => {
+    const c = await loadCase(name);
+    const [torch, oracle] = [await loadGolden(name, variant), await loadGolden(name, exact)];
+    const found = await forward(cpu(), c, torch);
+    let [ours, theirs] = [0, 0];
+    for (const [key, { values }] of torch.tensors) {
+      const truth = oracle.tensors.get(key)!.values;
+      ours += rms(await found.get(key)!.data(), truth);
+      theirs += rms(values, truth);
+    }
+    expect(ours).toBeLessThanOrEqual(theirs);
+    expect(theirs).toBeGreaterThan(0);
+  });
+});
+
+/** Root of the mean squared error, relative to the root of the mean square. */
+function rms(found: ArrayLike<number>, truth: Float64Array): number {
+  let [error, power] = [0, 0];
+  truth.forEach((t, i) => {
+    error += (found[i]! - t) ** 2;
+    power += t * t;
+  });
+  return Math.sqrt(error / (power || 1));
+}
