@@ -1,1 +1,11 @@
-export {};
+/** Pixels as Python has them: decoding, resizing and SigLIP's two image processors. */
+
+export type { DecodeOptions, ImageDecoder } from './decode.ts';
+export { decodeImage, decodeImageAsync } from './decode.ts';
+export type { DecodeLimits } from './limits.ts';
+export { decodeJpeg, isJpeg } from './jpeg/decode-jpeg.ts';
+export { decodePng, isPng } from './png/decode-png.ts';
+export type { Mode, RawImage } from './raw-image.ts';
+export { channelsOf, isRawImage } from './raw-image.ts';
+export { convertRgb } from './convert.ts';
+export { exifTranspose } from './exif.ts';

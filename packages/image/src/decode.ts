@@ -1,0 +1,78 @@
+/**
+ * From the bytes of a file to a picture: looks at the first bytes and calls the decoder.
+ * PNG and JPEG are built in; other formats are the caller's, as plug-ins.
+ */
+
+import { unidentified } from './errors.ts';
+import { latin1 } from './exif.ts';
+import { decodeJpeg, isJpeg } from './jpeg/decode-jpeg.ts';
+import type { DecodeLimits } from './limits.ts';
+import { checkPixels } from './limits.ts';
+import { decodePng, isPng } from './png/decode-png.ts';
+import type { RawImage } from './raw-image.ts';
+import { isRawImage } from './raw-image.ts';
+
+/** A decoder for one more format, or a faster one: plug-ins are asked before the built-in ones. */
+export interface ImageDecoder {
+  matches(bytes: Uint8Array): boolean;
+  decode(bytes: Uint8Array): RawImage | Promise<RawImage>;
+}
+
+export interface DecodeOptions extends DecodeLimits {
+  readonly decoders?: readonly ImageDecoder[];
+}
+
+/**
+ * The picture in a PNG or JPEG file, in its own mode and not turned upright, as `PIL.Image.open(...)` and
+ * `.load()` give it: sample for sample.
+ *
+ * @throws Error with Pillow's message for a bad file, or naming the format if no decoder knows it;
+ *   RangeError for more than `maxPixels` pixels; TypeError if a plug-in answers with a promise
+ */
+export function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): RawImage {
+  const image = decode(bytes, options);
+  if (image instanceof Promise) {
+    image.catch(() => {}); // its failure would be nobody's
+    throw new TypeError('decodeImage: a plug-in decoder is asynchronous; use decodeImageAsync');
+  }
+  return checked(image, options);
+}
+
+/** `decodeImage` for plug-ins that answer with a promise. */
+export async function decodeImageAsync(
+  bytes: Uint8Array,
+  options: DecodeOptions = {},
+): Promise<RawImage> {
+  return checked(await decode(bytes, options), options);
+}
+
+function decode(bytes: Uint8Array, options: DecodeOptions): RawImage | Promise<RawImage> {
+  const plugin = options.decoders?.find((decoder) => decoder.matches(bytes));
+  if (plugin) return plugin.decode(bytes);
+  if (isPng(bytes)) return decodePng(bytes, options);
+  if (isJpeg(bytes)) return decodeJpeg(bytes, options);
+  const format = formatOf(bytes);
+  throw unidentified(
+    format ? `${format} needs a plug-in, see the option decoders` : 'neither PNG nor JPEG',
+  );
+}
+
+function checked(image: RawImage, options: DecodeOptions): RawImage {
+  if (!isRawImage(image)) throw new TypeError('decodeImage: a plug-in gave no RawImage');
+  checkPixels(image.width, image.height, options);
+  return image;
+}
+
+/** Formats that people try: only named, so that the error helps. */
+function formatOf(bytes: Uint8Array): string | undefined {
+  const head = latin1(bytes.subarray(0, 12));
+  const brand = head.slice(4, 8) === 'ftyp' ? head.slice(8) : '';
+  if (head.startsWith('RIFF') && head.slice(8) === 'WEBP') return 'WebP';
+  if (head.startsWith('GIF8')) return 'GIF';
+  if (head.startsWith('BM')) return 'BMP';
+  if (head.startsWith('II*\0') || head.startsWith('MM\0*')) return 'TIFF';
+  if (brand === 'avif' || brand === 'avis') return 'AVIF';
+  if (['heic', 'heix', 'mif1', 'msf1'].includes(brand)) return 'HEIF';
+  if (head.slice(4, 8) === 'jP  ') return 'JPEG 2000';
+  return undefined;
+}

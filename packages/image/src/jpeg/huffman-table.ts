@@ -1,0 +1,90 @@
+/**
+ * Huffman tables: from the 16 counts and the list of symbols of a DHT segment to what a decoder needs.
+ * Also the four tables of T.81 annex K, which MJPEG frames leave out.
+ */
+
+import { broken } from '../errors.ts';
+
+/** Codes up to this long are found by one look into a table of 512 entries. */
+export const LOOKAHEAD = 9;
+
+export interface HuffmanTable {
+  /** For each 9-bit prefix: length << 8 | symbol, or 0 if the code is longer. */
+  readonly lookup: Uint16Array;
+  /** By code length: the largest code, -1 if there is none. */
+  readonly maxCode: Int32Array;
+  /** By code length: what to add to a code to find its symbol's place. */
+  readonly offset: Int32Array;
+  readonly symbols: Uint8Array;
+}
+
+/**
+ * @param counts how many codes there are of 1..16 bits
+ * @param symbols the symbols in the order of their codes (T.81 annex C)
+ * @throws Error if the counts are no prefix code: a code of all ones is not allowed either
+ */
+export function huffmanTable(counts: Uint8Array, symbols: Uint8Array): HuffmanTable {
+  const lookup = new Uint16Array(1 << LOOKAHEAD);
+  const maxCode = new Int32Array(17).fill(-1);
+  const offset = new Int32Array(17);
+  let code = 0;
+  let place = 0;
+  for (let length = 1; length <= 16; length++, code <<= 1) {
+    const count = counts[length - 1]!;
+    if (count === 0) continue;
+    offset[length] = place - code;
+    for (let i = 0; i < count; i++, code++, place++) {
+      if (length > LOOKAHEAD) continue;
+      const first = code << (LOOKAHEAD - length);
+      const last = first + (1 << (LOOKAHEAD - length));
+      lookup.fill((length << 8) | symbols[place]!, first, last);
+    }
+    maxCode[length] = code - 1;
+    if (code >= 1 << length) throw broken('jpeg: bad Huffman table');
+  }
+  const padded = new Uint8Array(256);
+  padded.set(symbols);
+  return { lookup, maxCode, offset, symbols: padded };
+}
+
+/** Tables by slot (0..3), DC and AC. */
+export interface HuffmanTables {
+  readonly dc: (HuffmanTable | undefined)[];
+  readonly ac: (HuffmanTable | undefined)[];
+}
+
+/** The table of a slot. DC symbols are sizes of at most 15 bits. */
+export function tableOf(tables: HuffmanTables, kind: 'dc' | 'ac', slot: number): HuffmanTable {
+  const table = tables[kind][slot];
+  if (!table) throw broken(`jpeg: no ${kind.toUpperCase()} Huffman table ${slot}`);
+  if (kind === 'dc' && table.symbols.some((symbol) => symbol > 15)) {
+    throw broken('jpeg: bad DC Huffman table');
+  }
+  return table;
+}
+
+/** Fills slots 0 (luminance) and 1 (chrominance) where the file has not, with T.81 tables K.3 - K.6. */
+export function addStandardTables(tables: HuffmanTables): void {
+  for (const slot of [0, 1]) {
+    const dc = Uint8Array.from({ length: 12 }, (_, size) => size);
+    tables.dc[slot] ??= huffmanTable(bytes(DC_COUNTS[slot]!), dc);
+    tables.ac[slot] ??= huffmanTable(bytes(AC_COUNTS[slot]!), bytes(AC_SYMBOLS[slot]!));
+  }
+}
+
+function bytes(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g)!, (pair) => parseInt(pair, 16));
+}
+
+const DC_COUNTS = ['00010501010101010100000000000000', '00030101010101010101010000000000'];
+const AC_COUNTS = ['0002010303020403050504040000017d', '00020102040403040705040400010277'];
+const AC_SYMBOLS = [
+  '01020300041105122131410613516107227114328191a1082342b1c11552d1f02433627282090a161718191a25262728' +
+    '292a3435363738393a434445464748494a535455565758595a636465666768696a737475767778797a83848586878889' +
+    '8a92939495969798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5d6d7d8d9dae1e2' +
+    'e3e4e5e6e7e8e9eaf1f2f3f4f5f6f7f8f9fa',
+  '000102031104052131061241510761711322328108144291a1b1c109233352f0156272d10a162434e125f11718191a26' +
+    '2728292a35363738393a434445464748494a535455565758595a636465666768696a737475767778797a828384858687' +
+    '88898a92939495969798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5d6d7d8d9da' +
+    'e2e3e4e5e6e7e8e9eaf2f3f4f5f6f7f8f9fa',
+];
