@@ -1,7 +1,7 @@
 // Every golden in float64 and float32: each output field and module output against transformers.
 import { cpu } from '@siglip-ts/backend-cpu';
 import { describe, expect, test } from 'vitest';
-import { cases, difference, forward, goldensOf, loadCase, loadGolden } from './golden.ts';
+import { cases, difference, forward, goldensOf, loadCase, loadGolden, rms } from './golden.ts';
 
 describe.each(cases)('%s', async (name) => {
   const c = await loadCase(name);
@@ -46,13 +46,3 @@ describe('float32 beside torch', () => {
     expect(theirs).toBeGreaterThan(0);
   });
 });
-
-/** Root of the mean squared error, relative to the root of the mean square. */
-function rms(found: ArrayLike<number>, truth: Float64Array): number {
-  let [error, power] = [0, 0];
-  truth.forEach((t, i) => {
-    error += (found[i]! - t) ** 2;
-    power += t * t;
-  });
-  return Math.sqrt(error / (power || 1));
-}

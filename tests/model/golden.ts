@@ -203,3 +203,13 @@ export function difference(found: ArrayLike<number>, expected: ArrayLike<number>
   }
   return { absolute, relative: absolute / (magnitude || 1) };
 }
+
+/** Root of the mean squared error, relative to the root of the mean square. */
+export function rms(found: ArrayLike<number>, truth: Float64Array): number {
+  let [error, power] = [0, 0];
+  truth.forEach((t, i) => {
+    error += (found[i]! - t) ** 2;
+    power += t * t;
+  });
+  return Math.sqrt(error / (power || 1));
+}

@@ -1,5 +1,6 @@
 // The definitions of the activations, in terms of primitives. Which kernel runs is functional.ts's business.
 import type { Activation } from './backend.ts';
+import { activation } from './functional.ts';
 import type { Tensor } from './tensor.ts';
 
 /** x + 0.044715 x³. */
@@ -30,26 +31,29 @@ const SELU_ALPHA = 1.6732632423543772;
 const LAPLACE_MEAN = 0.707107;
 const LAPLACE_STD = 0.282095;
 
-/** Source: transformers/activations.py, except selu (torch.nn.SELU). */
-export const ACTIVATIONS: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
+/** One kernel each in torch: in half precision rounded once. */
+const KERNELS = {
   gelu: geluErf,
-  gelu_python: geluErf,
-  gelu_10: (x) => geluErf(x).maximum(-10).minimum(10),
   gelu_pytorch_tanh: geluTanh,
-  gelu_new: geluTanh,
-  gelu_accurate: geluTanh,
-  gelu_fast: geluTanh,
-  quick_gelu: (x) => x.div(x.mul(-1.702).exp().add(1)),
+  leaky_relu: (x: Tensor) => x.maximum(0).add(x.minimum(0).mul(0.01)),
+  mish: (x: Tensor) => x.mul(softplus(x).tanh()),
+  relu: (x: Tensor) => x.maximum(0),
+  relu6: (x: Tensor) => x.maximum(0).minimum(6),
+  selu: (x: Tensor) => x.maximum(0).add(x.minimum(0).exp().sub(1).mul(SELU_ALPHA)).mul(SELU_SCALE),
+  sigmoid,
   silu,
   swish: silu,
-  sigmoid,
-  tanh: (x) => x.tanh(),
-  relu: (x) => x.maximum(0),
-  relu2: (x) => x.maximum(0).mul(x.maximum(0)),
-  relu6: (x) => x.maximum(0).minimum(6),
-  leaky_relu: (x) => x.maximum(0).add(x.minimum(0).mul(0.01)),
-  selu: (x) => x.maximum(0).add(x.minimum(0).exp().sub(1).mul(SELU_ALPHA)).mul(SELU_SCALE),
-  mish: (x) => x.mul(softplus(x).tanh()),
+  tanh: (x: Tensor) => x.tanh(),
+};
+
+/** Source: transformers/activations.py; those it writes in Python take several of torch's kernels. */
+export const ACTIVATIONS: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
+  ...KERNELS,
+  gelu_10: (x) => activation(x, 'gelu').maximum(-10).minimum(10),
+  gelu_accurate: geluTanh,
+  gelu_fast: geluTanh,
+  gelu_new: geluTanh,
+  gelu_python: geluErf,
   laplace: (x) =>
     x
       .sub(LAPLACE_MEAN)
@@ -58,4 +62,9 @@ export const ACTIVATIONS: Readonly<Record<Activation, (x: Tensor) => Tensor>> = 
       .add(1)
       .mul(0.5),
   linear: (x) => x.mul(1),
+  quick_gelu: (x) => x.mul(activation(x.mul(1.702), 'sigmoid')),
+  relu2: (x) => x.maximum(0).mul(x.maximum(0)),
 };
+
+/** Whether torch has a kernel of its own for it. */
+export const isKernel = (kind: Activation): boolean => kind in KERNELS;

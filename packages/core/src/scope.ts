@@ -41,7 +41,7 @@ export class Scope {
    * Throws with the full key if it is missing or has another shape.
    */
   param(name: string, shape: Shape, rows: readonly [number, number] | null = null): Tensor {
-    this.check(name, shape);
+    this.store.check(this.name(name), shape);
     return this.store.param(this.name(name), rows);
   }
 
@@ -54,8 +54,8 @@ export class Scope {
 
   /** The rows `ids` of a table that need not be resident as a whole: [...ids.shape, width]. */
   async rows(name: string, shape: Shape, ids: Ids): Promise<Tensor> {
-    this.check(name, shape);
     const key = this.name(name);
+    this.store.check(key, shape);
     ids.data.forEach((id, i) => {
       if (!(id >= 0 && id < shape[0]!))
         throw new RangeError(`"${key}": id ${id} at position ${i}, the table has ${shape[0]} rows`);
@@ -90,16 +90,5 @@ export class Scope {
 
   private name(child: string | number): string {
     return this.path ? `${this.path}.${child}` : String(child);
-  }
-
-  private check(name: string, shape: Shape): void {
-    const key = this.name(name);
-    const found = this.store.shape(key);
-    if (!found)
-      throw new Error(`checkpoint: no tensor "${key}", expected one of shape ${showShape(shape)}`);
-    if (!sameShape(found, shape))
-      throw new RangeError(
-        `checkpoint: tensor "${key}" has shape ${showShape(found)}, expected ${showShape(shape)}`,
-      );
   }
 }

@@ -1,7 +1,7 @@
 // Where a model's parameters are: all resident as tensors, or in a checkpoint from which they are read when a layer
 // needs them. Neither knows what they mean.
 import type { Backend, DType, Shape, Values } from './backend.ts';
-import { size } from './shapes.ts';
+import { sameShape, showShape, size } from './shapes.ts';
 import { Tensor } from './tensor.ts';
 
 /** Token or position ids on the host. */
@@ -11,8 +11,8 @@ export interface Ids {
 }
 
 export interface Store {
-  /** undefined: there is no such parameter. */
-  shape(key: string): Shape | undefined;
+  /** Throws if there is no such parameter, or if it has another shape. */
+  check(key: string, shape: Shape): void;
   /** A loaded parameter or a range of its rows. */
   param(key: string, rows: readonly [number, number] | null): Tensor;
   /** Makes the wanted parameters usable by `param`. */
@@ -24,7 +24,7 @@ export interface Store {
 export function resident(params: ReadonlyMap<string, Tensor>): Store {
   const whole = (key: string) => params.get(key)!;
   return {
-    shape: (key) => params.get(key)?.shape,
+    check: (key, shape) => checkShape(key, params.get(key)?.shape, shape),
     param(key, rows) {
       const x = whole(key);
       if (!rows) return x;
@@ -76,7 +76,7 @@ export function fromCheckpoint(
   }
 
   return {
-    shape: (key) => checkpoint.shapes.get(key),
+    check: (key, shape) => checkShape(key, checkpoint.shapes.get(key), shape),
     param(key, rows) {
       const ranges = made.get(key) ?? new Map<string, Tensor>();
       made.set(key, ranges);
@@ -104,4 +104,13 @@ export function fromCheckpoint(
     },
     dispose,
   };
+}
+
+function checkShape(key: string, found: Shape | undefined, expected: Shape): void {
+  if (!found)
+    throw new Error(`checkpoint: no tensor "${key}", expected one of shape ${showShape(expected)}`);
+  if (!sameShape(found, expected))
+    throw new RangeError(
+      `checkpoint: tensor "${key}" has shape ${showShape(found)}, expected ${showShape(expected)}`,
+    );
 }

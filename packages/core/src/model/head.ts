@@ -25,7 +25,8 @@ export function attentionPoolingHead(s: Scope, x: Tensor, c: SiglipVisionConfig)
   const q = linear(probe, wq, bq).mul((D / heads) ** -0.5); // [B, 1, D]
   const k = linear(x, wk, bk); // [B, N, D]
   const v = linear(x, wv, bv);
-  const mixed = attention(q, k, v, { heads, scale: 1 }); // [B, 1, D]
+  // torch's MultiheadAttention goes step by step, whatever the encoder does; one query makes it cheap.
+  const mixed = attention(q, k, v, { heads, scale: 1, implementation: 'eager' }); // [B, 1, D]
   const pooled = att.tap(linear(mixed, ...affine(att.at('out_proj'), [D, D])));
 
   // The residual starts here: the probe itself is not added back.

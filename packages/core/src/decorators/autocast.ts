@@ -1,0 +1,36 @@
+// autocast(b, half): a float32 model in mixed precision, as under torch.autocast('cpu', half). Tensors stay labelled
+// float32; those that torch would hold in half precision only have half's values.
+import type { Backend, HalfType, Handle, Operand } from '../backend.ts';
+import { COMPOSITES, decorate, type Call } from './decorate.ts';
+import { torchKernels } from './torch-kernels.ts';
+
+/** torch's CPU lists (aten/autocast_mode.h): products run in half precision, norms in float32, the rest promotes. */
+const LOWERED: readonly string[] = ['linear', 'matmul', 'attention'];
+const FLOAT32: readonly string[] = ['norm'];
+
+export function autocast(b: Backend, half: HalfType): Backend {
+  /** What torch would hold in half precision. */
+  const halves = new WeakSet<Handle>();
+  const round = (x: Operand): Operand => {
+    const handle = b.cast({ shape: x.shape, dtype: half, handle: b.cast(x, half) }, 'float32');
+    return { shape: x.shape, dtype: 'float32', handle };
+  };
+  const around = (call: Call): Handle => {
+    if (call.dtype !== 'float32' || call.op === 'upload') return call.on(b, call.inputs);
+    const lower = LOWERED.includes(call.op);
+    const tensors = call.op === 'layerNorm' ? call.inputs.slice(0, 1) : call.inputs; // its weights do not promote
+    const isHalf = lower || (!FLOAT32.includes(call.op) && tensors.every(held));
+    const since = b.mark?.();
+    const inputs = lower ? call.inputs.map((x) => (held(x) ? x : round(x))) : call.inputs;
+    let handle = call.on(b, inputs);
+    if (isHalf && !call.moves)
+      handle = round({ shape: call.shape, dtype: 'float32', handle }).handle;
+    if (since) b.release!(since, [handle]);
+    if (isHalf) halves.add(handle);
+    return handle;
+  };
+  const held = (x: Operand) => x.dtype !== 'float32' || halves.has(x.handle);
+
+  const name = `autocast(${b.name}, ${half})`;
+  return torchKernels(decorate(b, name, COMPOSITES, around));
+}

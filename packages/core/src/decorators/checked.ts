@@ -1,0 +1,93 @@
+// checked(b, oracle): runs every operation of b once more on an exact backend, on b's own inputs, and says which one
+// first gave something else. For finding the kernel that is wrong, not for speed.
+import type { Backend, Handle, Operand, Values } from '../backend.ts';
+import { isHalf } from '../backend.ts';
+import { convert } from '../half.ts';
+import { showShape } from '../shapes.ts';
+import { decorate, fusedOf, type Call } from './decorate.ts';
+
+export interface Finding {
+  readonly op: string;
+  readonly shapes: string;
+  /** The largest difference, relative to the largest magnitude of the exact result (at least 1). */
+  readonly error: number;
+}
+
+export interface CheckOptions {
+  /** Errors up to this are fine. Default 1e-5; 1e-2 for half types. */
+  readonly tolerance?: number;
+  /** Hears of each operation beyond the tolerance. Without it, the next read throws. */
+  readonly report?: (finding: Finding) => void;
+}
+
+/** `oracle` computes in float64; both backends stay the caller's. */
+export function checked(b: Backend, oracle: Backend, o: CheckOptions = {}): Backend {
+  let checks: Promise<void> = Promise.resolve();
+  let failure: Error | null = null;
+
+  function found(finding: Finding): void {
+    if (o.report) return o.report(finding);
+    failure ??= new Error(
+      `checked(${b.name}): ${finding.op} of ${finding.shapes} is off by ${finding.error.toExponential(1)}`,
+    );
+  }
+  async function check(call: Call, inputs: Promise<Values>[], output: Promise<Values>) {
+    const values = await Promise.all(inputs);
+    const exact = await onOracle(oracle, call, values);
+    const error = relativeError(toFloat64(await output, call.dtype), exact);
+    const tolerance = o.tolerance ?? (isHalf(call.dtype) ? 1e-2 : 1e-5);
+    if (!(error <= tolerance))
+      found({ op: call.op, shapes: call.inputs.map((x) => showShape(x.shape)).join(', '), error });
+  }
+
+  const d = decorate(b, `checked(${b.name})`, fusedOf(b), (call): Handle => {
+    const inputs = call.inputs.map((x) => b.read(x)); // read now: what they are at the time of the call
+    const handle = call.on(b, call.inputs);
+    const output = b.read({ shape: call.shape, dtype: call.dtype, handle });
+    checks = checks
+      .then(() => check(call, inputs, output))
+      .catch((error) => {
+        failure ??= error;
+      });
+    return handle;
+  });
+  return {
+    ...d,
+    async read(x) {
+      const values = b.read(x);
+      await checks;
+      if (failure) throw failure;
+      return values;
+    },
+  };
+}
+
+async function onOracle(oracle: Backend, call: Call, values: Values[]): Promise<Float64Array> {
+  const since = oracle.mark?.();
+  const inputs = call.inputs.map((x, i): Operand => {
+    const dtype = x.dtype === 'int32' ? 'int32' : 'float64';
+    const wide = convert(values[i]!, x.dtype, dtype);
+    return { shape: x.shape, dtype, handle: oracle.upload(wide, x.shape, dtype) };
+  });
+  const handle = call.op === 'cast' ? inputs[0]!.handle : call.on(oracle, inputs);
+  const integers = call.dtype === 'int32';
+  const dtype = integers ? 'int32' : 'float64';
+  const result = oracle.read({ shape: call.shape, dtype, handle });
+  if (since) oracle.release!(since, []);
+  return toFloat64(await result, dtype);
+}
+
+const toFloat64 = (values: Values, dtype: Operand['dtype']): Float64Array =>
+  convert(values, dtype, 'float64') as Float64Array;
+
+function relativeError(found: Float64Array, exact: Float64Array): number {
+  let error = 0;
+  let magnitude = 1;
+  exact.forEach((e, i) => {
+    const d = e === found[i] ? 0 : Math.abs(e - found[i]!); // the same infinity twice is no difference
+    if (!(d <= error))
+      error = Number.isNaN(d) && Number.isNaN(e) && Number.isNaN(found[i]) ? error : d;
+    if (Number.isFinite(e)) magnitude = Math.max(magnitude, Math.abs(e));
+  });
+  return error / magnitude;
+}

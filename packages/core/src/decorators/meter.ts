@@ -1,0 +1,81 @@
+// meter(b): counts what runs on b. Adds nothing to what it computes.
+import { BYTES, type Backend, type DType, type Handle, type Mark, type Shape } from '../backend.ts';
+import { size } from '../shapes.ts';
+import { decorate, fusedOf } from './decorate.ts';
+
+export interface Readings {
+  /** Operations, and how often each. */
+  calls: number;
+  readonly byOp: Map<string, number>;
+  /** Floating-point operations. */
+  flops: number;
+  /** Bytes of activations alive now, and at most so far. */
+  live: number;
+  peak: number;
+  /** Bytes of constants alive now, and at most so far. */
+  weights: number;
+  weightsPeak: number;
+}
+
+/** Throws Error if b gives out one handle twice, which the contract forbids. */
+export function meter(b: Backend): Backend & { readonly readings: Readings } {
+  const r: Readings = {
+    calls: 0,
+    byOp: new Map(),
+    flops: 0,
+    live: 0,
+    peak: 0,
+    weights: 0,
+    weightsPeak: 0,
+  };
+  const bytes = new WeakMap<Handle, number>();
+  const marks = new WeakMap<Mark, number>();
+  let stack: Handle[] = [];
+  const sizeOf = (shape: Shape, dtype: DType) => size(shape) * BYTES[dtype];
+
+  const counted = decorate(b, `meter(${b.name})`, fusedOf(b), (call) => {
+    const handle = call.on(b, call.inputs);
+    if (bytes.has(handle)) throw new Error(`${b.name}: ${call.op} gave out a handle twice`);
+    bytes.set(handle, sizeOf(call.shape, call.dtype));
+    stack.push(handle);
+    r.calls++;
+    r.byOp.set(call.op, (r.byOp.get(call.op) ?? 0) + 1);
+    r.flops += call.flops;
+    r.live += bytes.get(handle)!;
+    r.peak = Math.max(r.peak, r.live);
+    return handle;
+  });
+  return {
+    ...counted,
+    readings: r,
+    constant(values, shape, dtype) {
+      const handle = b.constant(values, shape, dtype);
+      bytes.set(handle, sizeOf(shape, dtype));
+      r.weights += bytes.get(handle)!;
+      r.weightsPeak = Math.max(r.weightsPeak, r.weights);
+      return handle;
+    },
+    free(x) {
+      r.weights -= bytes.get(x.handle) ?? 0;
+      b.free(x);
+    },
+    mark() {
+      const mark = b.mark?.() ?? {};
+      marks.set(mark, stack.length);
+      return mark;
+    },
+    release(since, keep) {
+      b.release?.(since, keep);
+      const kept = new Set(keep);
+      const gone = stack.splice(marks.get(since)!);
+      for (const handle of gone) {
+        if (kept.has(handle)) stack.push(handle);
+        else r.live -= bytes.get(handle)!;
+      }
+    },
+    dispose() {
+      stack = [];
+      b.dispose();
+    },
+  };
+}

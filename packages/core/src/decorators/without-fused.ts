@@ -1,0 +1,7 @@
+// withoutFused(b): b with the definitions in place of its fused kernels.
+import type { Backend } from '../backend.ts';
+
+export function withoutFused(b: Backend): Backend {
+  const { fused: _, ...rest } = b;
+  return { ...rest, name: `withoutFused(${b.name})` };
+}
