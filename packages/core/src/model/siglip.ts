@@ -14,13 +14,18 @@ export interface SiglipOptions extends TextOptions, VisionOptions {
   readonly return_loss?: boolean;
 }
 
-/** HF's SiglipOutput. Bt texts, Bi images; the embeddings are normalised. */
-export interface Siglip {
-  readonly loss: Tensor | null; //              []
-  readonly logits_per_image: Tensor; //         [Bi, Bt]
-  readonly logits_per_text: Tensor; //          [Bt, Bi]
-  readonly text_embeds: Tensor; //              [Bt, D]
-  readonly image_embeds: Tensor; //             [Bi, D]
+/** How Bt texts and Bi images compare. */
+export interface Similarity {
+  readonly logits_per_image: Tensor; // [Bi, Bt]
+  readonly logits_per_text: Tensor; //  [Bt, Bi]
+  /** Normalised. */
+  readonly text_embeds: Tensor; //      [Bt, D]
+  readonly image_embeds: Tensor; //     [Bi, D]
+}
+
+/** HF's SiglipOutput. */
+export interface Siglip extends Similarity {
+  readonly loss: Tensor | null; // []
   readonly text_model_output: Tower;
   readonly vision_model_output: Tower;
 }
@@ -39,33 +44,43 @@ export function siglip(
     const text = await textTransformer(s.at('text_model'), b, ids, c.text_config, o);
     if (!vision.pooler_output || !text.pooler_output)
       throw new Error('siglip: the vision tower has no pooling head (vision_use_head is false)');
-    const image_embeds = l2Normalize(vision.pooler_output); // [Bi, D]
-    const text_embeds = l2Normalize(text.pooler_output); // [Bt, D]
-
-    await s.ready('logit_scale', 'logit_bias'); // the scale is stored as its logarithm
-    const scale = s.param('logit_scale', [1]).exp();
-    const similarity = text_embeds.matmul(image_embeds, { transB: true }); // [Bt, Bi]
-    const logits_per_text = similarity.mul(scale).add(s.param('logit_bias', [1]));
+    const compared = await similarity(s, text.pooler_output, vision.pooler_output);
     return {
-      loss: o.return_loss ? sigmoidLoss(logits_per_text) : null,
-      logits_per_image: logits_per_text.permute(1, 0),
-      logits_per_text,
-      text_embeds,
-      image_embeds,
+      loss: o.return_loss ? sigmoidLoss(compared.logits_per_text) : null,
+      ...compared,
       text_model_output: text,
       vision_model_output: vision,
     };
   };
   return held(b, block, (y) => [
     y.loss,
-    y.logits_per_image,
-    y.logits_per_text,
-    y.text_embeds,
-    y.image_embeds,
+    ...similarityTensors(y),
     ...towerTensors(y.text_model_output),
     ...towerTensors(y.vision_model_output),
   ]);
 }
+
+/** The logits of pooled texts [Bt, D] and images [Bi, D]: their cosine, scaled and shifted by two learned numbers. */
+export function similarity(s: Scope, text: Tensor, image: Tensor): Promise<Similarity> {
+  const block = async (): Promise<Similarity> => {
+    const image_embeds = l2Normalize(image);
+    const text_embeds = l2Normalize(text);
+    await s.ready('logit_scale', 'logit_bias'); // the scale is stored as its logarithm
+    const scale = s.param('logit_scale', [1]).exp();
+    const cosine = text_embeds.matmul(image_embeds, { transB: true }); // [Bt, Bi]
+    const logits_per_text = cosine.mul(scale).add(s.param('logit_bias', [1]));
+    const logits_per_image = logits_per_text.permute(1, 0);
+    return { logits_per_image, logits_per_text, text_embeds, image_embeds };
+  };
+  return held(text.backend, block, similarityTensors);
+}
+
+const similarityTensors = (y: Similarity): Tensor[] => [
+  y.logits_per_image,
+  y.logits_per_text,
+  y.text_embeds,
+  y.image_embeds,
+];
 
 /**
  * -1/B Σᵢⱼ log σ(zᵢⱼ lᵢⱼ), z being 1 on the diagonal and -1 elsewhere (paper, Algorithm 1; HF's return_loss).
