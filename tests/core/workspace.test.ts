@@ -11,6 +11,7 @@ const arrows: Record<string, readonly string[]> = {
   tokenizer: [],
   image: [],
   safetensors: [],
+  'tiny-model': [],
   'backend-cpu': ['core'],
   siglip: ['core', 'tokenizer', 'image', 'safetensors', 'backend-cpu', 'tiny-model'],
 };
