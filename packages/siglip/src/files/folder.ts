@@ -1,0 +1,48 @@
+// The files of a model in a folder on disk. Needs Node (or Deno, Bun), but only when called: the
+// imports are dynamic, so that a page can load this module.
+import { checkFileName, type ModelFiles } from './model-files.ts';
+
+/** The model in the folder `path`, as `save_pretrained` writes it. The folder is not looked at yet. */
+export function folderFiles(path: string): ModelFiles {
+  const inFolder = (file: string): string => `${path}/${checkFileName(file)}`;
+  return {
+    name: path,
+    async bytes(file) {
+      const { readFile } = await import('node:fs/promises');
+      const bytes = await ifThere(readFile(inFolder(file)));
+      // Without Buffer's own methods: its slice() shares memory where a Uint8Array's copies.
+      return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    },
+    async open(file) {
+      const { fileSource } = await import('@siglip-ts/safetensors/node');
+      return ifThere(fileSource(inFolder(file)));
+    },
+    async list() {
+      const { readdir } = await import('node:fs/promises');
+      const entries = await readdir(path, { withFileTypes: true });
+      return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+    },
+  };
+}
+
+/** Whether `path` is a folder; false where there is no file system. */
+export async function isFolder(path: string): Promise<boolean> {
+  if (!hasFileSystem()) return false;
+  const { stat } = await import('node:fs/promises');
+  return (await ifThere(stat(path)))?.isDirectory() ?? false;
+}
+
+export function hasFileSystem(): boolean {
+  return globalThis.process?.versions?.node !== undefined;
+}
+
+/** The result, or undefined when the file or its folder does not exist. */
+export async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+// What the loaders ask for: the files of one model, by name, wherever they are. Not a file system:
+// files are only read, and a name never leaves the model.
+import { bytesSource, type ByteSource } from '@siglip-ts/safetensors';
+
+/** The files of one model. Names are relative, with '/' between folders: `config.json`. */
+export interface ModelFiles {
+  /** What error messages call the model: its folder, its hub id. */
+  readonly name: string;
+  /** The whole file, or undefined when the model has no such file. */
+  bytes(file: string): Promise<Uint8Array | undefined>;
+  /** The file for reading parts of it; the caller closes it. Undefined when the model has no such file. */
+  open(file: string): Promise<ByteSource | undefined>;
+  /** The names of the files, where they are known without asking a server. */
+  list?(): Promise<readonly string[]>;
+}
+
+/** Files that are in memory, by name. What is read are views of the given bytes. */
+export type FileMap = ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
+
+export function mapFiles(map: FileMap, name = 'the given files'): ModelFiles {
+  // Through a Map, a file called "toString" is not found on Object.prototype.
+  const files = new Map<string, Uint8Array>(isMap(map) ? map : Object.entries(map));
+  return {
+    name,
+    bytes: async (file) => files.get(checkFileName(file)),
+    async open(file) {
+      const bytes = files.get(checkFileName(file));
+      return bytes && bytesSource(bytes, `${name}/${file}`);
+    },
+    list: async () => [...files.keys()],
+  };
+}
+
+function isMap(map: FileMap): map is ReadonlyMap<string, Uint8Array> {
+  return typeof map.get === 'function'; // As a file's name, "get" would have bytes.
+}
+
+/**
+ * Gives `file` back, if it names a file within the model.
+ *
+ * Throws on absolute paths, '..', backslashes, drive letters and control characters.
+ */
+export function checkFileName(file: string): string {
+  const parts = file.split('/');
+  const plain = parts.every((part) => part !== '' && part !== '.' && part !== '..');
+  if (!plain || /[\\:\u0000-\u001f]/.test(file))
+    throw new Error(`file name ${JSON.stringify(file)}: expected a relative path without '..'`);
+  return file;
+}
