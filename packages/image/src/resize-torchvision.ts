@@ -1,0 +1,61 @@
+/**
+ * torchvision's `resize(..., antialias=True)` of uint8 tensors, as its AVX2 code does it.
+ * Same filters as Pillow's, but 16-bit weights, and always across first. Floats: `resize-floats.ts`.
+ */
+
+import type { Bytes } from './resize-passes.ts';
+import { resizeAcross, resizeDown } from './resize-passes.ts';
+import type { ResizeFilter } from './resize-weights.ts';
+import { axisWeights, quantized } from './resize-weights.ts';
+
+/** A picture, channels first: `channels` planes of `height` rows. */
+export interface Planes<Data> {
+  readonly data: Data;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+type Size = { readonly width: number; readonly height: number };
+
+/** uint8 tensors, exact on a CPU with AVX2 or AVX-512; torch without AVX2 resizes bytes as floats. */
+export function resizeTorchvisionBytes(
+  image: Planes<Uint8Array>,
+  { width, height }: Size,
+  filter: ResizeFilter = 'bicubic',
+): Planes<Uint8Array> {
+  const { channels } = image;
+  // Planes below each other are one tall picture, as long as only the width changes.
+  let rows: Bytes = {
+    data: image.data,
+    width: image.width,
+    height: channels * image.height,
+    channels: 1,
+  };
+  if (width !== image.width) {
+    const { axis, bits } = int16Weights(image.width, width, filter);
+    rows = resizeAcross(rows, axis, bits);
+  }
+  if (height === image.height) return { data: rows.data.slice(), channels, height, width };
+  const { axis, bits } = int16Weights(image.height, height, filter);
+  const data = new Uint8Array(channels * height * width);
+  for (let c = 0; c < channels; c++) {
+    const plane = rows.data.subarray(c * image.height * width, (c + 1) * image.height * width);
+    const resized = resizeDown(
+      { data: plane, width, height: image.height, channels: 1 },
+      axis,
+      bits,
+    );
+    data.set(resized.data, c * height * width);
+  }
+  return { data, channels, height, width };
+}
+
+/** Weights at the highest precision, the same for a whole axis, at which the largest is below 2^15. */
+function int16Weights(input: number, output: number, filter: ResizeFilter) {
+  const axis = axisWeights(input, output, filter);
+  const largest = axis.values.reduce((max, w) => Math.max(max, w), 0);
+  let bits = 0;
+  while (bits < 22 && Math.trunc(0.5 + largest * 2 ** (bits + 1)) < 1 << 15) bits++;
+  return { axis: quantized(axis, bits), bits };
+}
