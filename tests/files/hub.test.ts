@@ -149,12 +149,36 @@ describe('refusals', () => {
       undefined,
       'main is not a valid git identifier (branch name, tag name or commit id) that exists',
     ],
-    [418, '', undefined, 'status 418, expected 200'],
+    [418, 'x', undefined, 'status 418, expected 200'],
   ];
   test.each(cases)('%i %s', async (status, code, token, message) => {
     hub.intercept = (_, response) => !!response.writeHead(status, { 'x-error-code': code }).end();
     await expect(model(token ? { token } : {}).bytes('config.json')).rejects.toThrow(message);
     expect(hub.log.length).toBe(1);
+  });
+});
+
+test('what the storage answers is not taken for what the hub says', async () => {
+  for (const status of [401, 403, 404]) {
+    const body: HubFile['body'] = (_, response) => !!response.writeHead(status).end();
+    hub.files.set('big', { bytes: big, etag: 'x', via: 'storage', body });
+    await expect(model().bytes('big')).rejects.toThrow(
+      new RegExp(`/big: status ${status}, expected 200`),
+    );
+  }
+});
+
+describe('defaults', () => {
+  test('the endpoint and the folder come from the environment', async () => {
+    vi.stubEnv('HF_ENDPOINT', `${hub.endpoint}/`);
+    vi.stubEnv('SIGLIP_CACHE', cache);
+    expect(await hubFiles(id).bytes('config.json')).toEqual(content(30));
+    vi.stubEnv('SIGLIP_CACHE', '');
+    vi.stubEnv('XDG_CACHE_HOME', cache);
+    expect(await hubFiles(id).bytes('config.json')).toEqual(content(30));
+    expect((await readdir(cache)).length).toBe(2);
+    expect(await readdir(cache)).toContain('siglip-ts');
+    vi.unstubAllEnvs();
   });
 });
 
@@ -330,6 +354,43 @@ describe('failures', () => {
     };
     hub.files.set('big', { bytes: big, etag: 'x', body });
     expectBig(await model().bytes('big'));
+  });
+
+  test('a body without a strong ETag, or compressed, is brought again from its start', async () => {
+    const { gzipSync } = await import('node:zlib');
+    const packed = gzipSync(big);
+    for (const headers of [{ etag: 'W/"x"' }, { etag: '"x"', 'content-encoding': 'gzip' }, {}]) {
+      const sent = 'content-encoding' in headers ? packed : big;
+      let cut = true;
+      hub.intercept = (_, response) => {
+        response.writeHead(200, { ...headers, 'content-length': sent.length });
+        if (!cut) return !!response.end(sent);
+        cut = false;
+        return response.write(sent.subarray(0, 100), () =>
+          setTimeout(() => response.destroy(), 20),
+        );
+      };
+      hub.requests.length = 0;
+      expectBig(await model({ revision: `r${packed.length}` }).bytes('big'));
+      expect(hub.requests.map((r) => r.headers.range)).toEqual([undefined, undefined]);
+      await rm(join(cache, new URL(hub.endpoint).host.replace(':', '%3A')), { recursive: true });
+    }
+  });
+
+  test('a partial file whose writer may be alive is left alone', async () => {
+    const { utimes } = await import('node:fs/promises');
+    hub.files.set('big', { bytes: big, etag: 'x', body: cutEvery(30_000, 30_000) });
+    const once = { retry: { attempts: 1, pause: 1 } };
+    await expect(model(once).bytes('big')).rejects.toThrow('cut at byte 30000');
+    const folder = join(cache, new URL(hub.endpoint).host.replace(':', '%3A'), id, 'big');
+    const [part = ''] = await readdir(folder);
+    const now = Date.now() / 1000;
+    await utimes(join(folder, part), now, now);
+    await expect(model(once).bytes('big')).rejects.toThrow('cut at byte 30000');
+    expect((await readdir(folder)).length).toBe(2);
+    await utimes(join(folder, part), now - 3600, now - 3600); // killed an hour ago
+    expectBig(await model(once).bytes('big'));
+    expect(await cached()).toEqual(['blob-x', `ref-${hub.commit}.json`, 'ref-main.json']);
   });
 
   test('a server error is tried again', async () => {

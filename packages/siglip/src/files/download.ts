@@ -132,9 +132,9 @@ function totalOf(response: Response, version: Version): number | undefined {
 /** The ETag, if it stands for the exact bytes of the body: what If-Range needs. */
 function strongTag(response: Response): string | undefined {
   const tag = response.headers.get('etag') ?? '';
-  if (!tag.startsWith('"') || tag.length > 128) return undefined;
   // Where fetch itself followed a redirect, as in browsers, no range can be asked for safely.
-  return isEncoded(response) || response.redirected ? undefined : tag;
+  if (isEncoded(response) || response.redirected) return undefined;
+  return /^"[\w.:+/=-]{1,80}"$/.test(tag) ? tag : undefined;
 }
 
 function isEncoded(response: Response): boolean {

@@ -60,7 +60,8 @@ export async function ask(
     version = readVersion(response, version);
     const next = redirectOf(response, url);
     const etag = version.etag ?? (next === undefined ? tagOf(response, 'etag') : undefined);
-    if (known !== undefined && (response.status === 304 || etag === known)) {
+    const same = response.status === 304 || (response.status < 400 && etag === known);
+    if (known !== undefined && same) {
       await discard(response);
       return { kind: 'unchanged' };
     }
@@ -81,7 +82,7 @@ async function get(
   hub.signal?.throwIfAborted();
   // A compressed body could neither be measured nor resumed. Browsers ignore this header.
   const headers: Record<string, string> = { 'accept-encoding': 'identity', ...extra };
-  if (new URL(url).origin === new URL(hub.endpoint).origin) {
+  if (isHub(hub, url)) {
     if (hub.token !== undefined) headers['authorization'] = `Bearer ${hub.token}`;
     if (known !== undefined) headers['if-none-match'] = `"${known}"`;
   }
@@ -97,6 +98,11 @@ async function get(
   }
 }
 
+/** Whether the hub itself answers at `url`, and not a storage it redirects to. */
+function isHub(hub: Connection, url: string): boolean {
+  return new URL(url).origin === new URL(hub.endpoint).origin;
+}
+
 function readVersion(response: Response, before: Version): Version {
   const size = Number(response.headers.get('x-linked-size') ?? NaN);
   return {
@@ -106,10 +112,9 @@ function readVersion(response: Response, before: Version): Version {
   };
 }
 
-/** The text of an ETag, strong or weak: W/"text". Very long ones are as good as none. */
+/** The text of an ETag, strong or weak: W/"text". One that could not name a file is as good as none. */
 function tagOf(response: Response, header: string): string | undefined {
-  const text = response.headers.get(header)?.replace(/^W\//, '').replace(/^"|"$/g, '');
-  return text === undefined || text === '' || text.length > 128 ? undefined : text;
+  return /^(?:W\/)?"?([\w.:+/=-]{1,80})"?$/.exec(response.headers.get(header) ?? '')?.[1];
 }
 
 function redirectOf(response: Response, url: string): string | undefined {
@@ -132,30 +137,35 @@ async function judge(
   if (status === 200 || (ranged && (status === 206 || status === 416)))
     return { kind: 'found', response, url, version };
   await discard(response);
-  const reason = response.headers.get('x-error-code');
-  if (status === 404 && reason !== 'RevisionNotFound' && reason !== 'RepoNotFound')
-    return { kind: 'missing' };
-  const error = new Error(refusalOf(hub, url, status, reason));
+  const reason = response.headers.get('x-error-code') ?? undefined;
+  // A storage's 404 or 403 means a stale address, not a missing file or a bad token.
+  const fromHub = reason !== undefined || isHub(hub, url);
+  const refusal = fromHub ? refusalOf(hub, status, reason) : undefined;
+  if (status === 404 && fromHub && refusal === undefined) return { kind: 'missing' };
+  const error = new Error(refusal ?? `${url}: status ${status}, expected 200`);
   if (status >= 500 || status === 429 || status === 408) return { kind: 'failed', why: error };
   throw error;
 }
 
-/** What the hub means by a status, in HF's words where it has some. */
-function refusalOf(hub: Connection, url: string, status: number, reason: string | null): string {
+/** Why the hub gives nothing of this model, in HF's words where it has some. */
+function refusalOf(
+  hub: Connection,
+  status: number,
+  reason: string | undefined,
+): string | undefined {
   if (reason === 'RevisionNotFound')
     return (
       `${hub.revision} is not a valid git identifier (branch name, tag name or commit id) that exists ` +
       `for this model name. Check the model page at '${hub.endpoint}/${hub.id}' for available revisions.`
     );
   // The hub answers 401 for a model that does not exist, too.
-  if (status === 401 || status === 403 || reason === 'RepoNotFound')
-    return (
-      `${hub.id} is not a local folder, and ${hub.endpoint} answered ${status} (${reason ?? 'no reason given'}): ` +
-      (hub.token === undefined
-        ? 'if it is a private or gated model, pass a token that may read it, as the option `token`'
-        : 'expected the given token to be valid and to have permission to read this model')
-    );
-  return `${url}: status ${status}, expected 200`;
+  if (status !== 401 && status !== 403 && reason !== 'RepoNotFound') return undefined;
+  return (
+    `${hub.id} is not a local folder, and ${hub.endpoint} answered ${status} (${reason ?? 'no reason given'}): ` +
+    (hub.token === undefined
+      ? 'if it is a private or gated model, pass a token that may read it, as the option `token`'
+      : 'expected the given token to be valid and to have permission to read this model')
+  );
 }
 
 /** Lets go of a body that nobody will read, so that its connection is free. */
