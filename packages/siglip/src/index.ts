@@ -1,1 +1,34 @@
+// SigLIP's classes as transformers 4.49 has them.
+export {
+  SiglipConfig,
+  SiglipTextConfig,
+  SiglipVisionConfig,
+  HostTensor,
+  Tensor,
+  type Backend,
+  type DType,
+} from '@siglip-ts/core';
 export { checkpointOf } from './checkpoint.ts';
+export {
+  folderFiles,
+  hubFiles,
+  mapFiles,
+  modelFiles,
+  type FileCache,
+  type FileMap,
+  type HubOptions,
+  type ModelFiles,
+  type ProgressInfo,
+} from './files/index.ts';
+export type { TensorLike } from './inputs.ts';
+export {
+  ModelOutput,
+  type BaseModelOutputWithPooling,
+  type ImageClassifierOutput,
+  type SiglipOutput,
+} from './model-output.ts';
+export { SiglipForImageClassification } from './modeling/image-classification.ts';
+export { SiglipModel } from './modeling/siglip-model.ts';
+export { SiglipTextModel } from './modeling/text-model.ts';
+export { SiglipVisionModel } from './modeling/vision-model.ts';
+export type { LoadOptions } from './runtime.ts';

@@ -1,0 +1,41 @@
+// Which backend computes: one that is passed, or one by name, loaded only then; and how a dtype is computed on it.
+import { isHalf, rounded, withoutFused, type Backend, type DType } from '@siglip-ts/core';
+
+export type BackendName = 'cpu';
+
+const BACKENDS: Readonly<Record<BackendName, () => Promise<Backend>>> = {
+  cpu: async () => (await import('@siglip-ts/backend-cpu')).cpu(),
+};
+
+export const backendNames = Object.keys(BACKENDS) as readonly BackendName[];
+
+export interface BackendOptions {
+  /** A name makes a private instance, disposed with its model; a Backend stays the caller's. Default 'cpu'. */
+  backend?: BackendName | Backend;
+  /** HF's word: 'auto' and 'cpu' mean the default, other names a backend. */
+  device_map?: string;
+}
+
+/** Throws RangeError for a name that is none. */
+export async function backendOf(o: BackendOptions): Promise<{ backend: Backend; owned: boolean }> {
+  if (typeof o.backend === 'object') return { backend: o.backend, owned: false };
+  const named = o.device_map === 'auto' ? undefined : o.device_map;
+  const name = o.backend ?? named ?? 'cpu';
+  if (!Object.hasOwn(BACKENDS, name))
+    throw new RangeError(`backend: "${name}", expected one of ${backendNames.join(', ')}`);
+  return { backend: await BACKENDS[name as BackendName](), owned: true };
+}
+
+const DTYPES: readonly string[] = ['float32', 'float64', 'float16', 'bfloat16'];
+
+/** Throws RangeError for what is no floating-point dtype. */
+export function dtypeOf(name: string): DType {
+  const plain = name.replace(/^torch\./, '');
+  if (!DTYPES.includes(plain))
+    throw new RangeError(`dtype: "${name}", expected one of ${DTYPES.join(', ')}, auto`);
+  return plain as DType;
+}
+
+/** The backend as a model of that dtype uses it: half types are computed as torch's CPU kernels do. */
+export const computing = (b: Backend, dtype: DType): Backend =>
+  isHalf(dtype) ? rounded(withoutFused(b), dtype) : b;

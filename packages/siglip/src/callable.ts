@@ -1,0 +1,23 @@
+// Instances that can be called, as Python's can: `model(inputs)`. A proxy around the instance, since a subclass of
+// Function throws where eval is forbidden.
+
+/** `instance`, which called as a function runs its method `name`. Passes `instanceof`. */
+export function callable<T extends object>(instance: T, name: keyof T & string): T {
+  const target = (): void => {};
+  return new Proxy(target as unknown as T, {
+    // Methods get the instance as `this`: its private fields are not the proxy's.
+    apply: (_, __, args: unknown[]) => Reflect.apply(instance[name] as never, instance, args),
+    get(_, key) {
+      const value: unknown = Reflect.get(instance, key, instance);
+      const isMethod = typeof value === 'function' && key !== 'constructor';
+      return isMethod ? (value.bind(instance) as unknown) : value;
+    },
+    set: (_, key, value) => Reflect.set(instance, key, value, instance),
+    has: (_, key) => Reflect.has(instance, key),
+    deleteProperty: (_, key) => Reflect.deleteProperty(instance, key),
+    defineProperty: (_, key, descriptor) => Reflect.defineProperty(instance, key, descriptor),
+    getOwnPropertyDescriptor: (_, key) => Reflect.getOwnPropertyDescriptor(instance, key),
+    getPrototypeOf: () => Reflect.getPrototypeOf(instance),
+    ownKeys: () => Reflect.ownKeys(instance),
+  });
+}

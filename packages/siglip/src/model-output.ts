@@ -1,0 +1,58 @@
+// ModelOutput: what models return, with HF's field names, also reachable by position as in Python.
+import type { HostTensor } from '@siglip-ts/core';
+
+/** Fields that were not computed are null, and are skipped by `to_tuple`, `keys` and positions. */
+export class ModelOutput {
+  readonly [index: number]: unknown;
+
+  constructor(fields: object) {
+    Object.assign(this, fields);
+    this.to_tuple().forEach((value, i) =>
+      Object.defineProperty(this, i, { value, enumerable: false }),
+    );
+  }
+  keys(): string[] {
+    return Object.entries(this).flatMap(([key, value]) => (value === null ? [] : [key]));
+  }
+  /** The fields in HF's order, sub-outputs as tuples too. */
+  to_tuple(): unknown[] {
+    return Object.values(this).flatMap((value: unknown) => {
+      if (value === null) return [];
+      return [value instanceof ModelOutput ? value.to_tuple() : value];
+    });
+  }
+}
+
+/** One entry a layer and one for the embeddings. */
+export type HiddenStates = HostTensor[];
+/** One entry a layer: [B, H, T, T], or null under flash_attention_2. */
+export type Attentions = (HostTensor | null)[];
+
+export interface BaseModelOutputWithPooling extends ModelOutput {
+  /** [B, T, D], after the final norm. */
+  readonly last_hidden_state: HostTensor;
+  /** [B, D], not normalised; null without a pooling head. */
+  readonly pooler_output: HostTensor | null;
+  readonly hidden_states: HiddenStates | null;
+  readonly attentions: Attentions | null;
+}
+
+export interface SiglipOutput extends ModelOutput {
+  readonly loss: HostTensor | null;
+  /** [images, texts]; σ of one is the probability that the two belong together. */
+  readonly logits_per_image: HostTensor;
+  readonly logits_per_text: HostTensor;
+  /** Normalised, [texts, D] and [images, D]. */
+  readonly text_embeds: HostTensor;
+  readonly image_embeds: HostTensor;
+  readonly text_model_output: BaseModelOutputWithPooling;
+  readonly vision_model_output: BaseModelOutputWithPooling;
+}
+
+export interface ImageClassifierOutput extends ModelOutput {
+  readonly loss: HostTensor | null;
+  /** [B, num_labels] */
+  readonly logits: HostTensor;
+  readonly hidden_states: HiddenStates | null;
+  readonly attentions: Attentions | null;
+}

@@ -1,0 +1,157 @@
+// What the model classes share: loading, saving, HF's switches, and outputs on their way to the host.
+import {
+  setAttention,
+  type AttentionImplementation,
+  type Attributes,
+  type Backend,
+  type HostTensor,
+  type Scope,
+  type SiglipConfig,
+  type SiglipTextConfig,
+  type SiglipVisionConfig,
+  type Tower,
+} from '@siglip-ts/core';
+import { modelFiles, type FileMap, type ModelFiles } from '../files/index.ts';
+import type { TensorLike } from '../inputs.ts';
+import { ModelOutput, type BaseModelOutputWithPooling } from '../model-output.ts';
+import {
+  freshRuntime,
+  loadRuntime,
+  parametersOf,
+  type LoadOptions,
+  type Runtime,
+  type RunOptions,
+} from '../runtime.ts';
+
+/** HF's forward switches; those left out are the configuration's. */
+export interface ForwardOptions extends RunOptions {
+  output_hidden_states?: boolean;
+  output_attentions?: boolean;
+  /** false: a tuple in HF's order instead of named fields. */
+  return_dict?: boolean;
+}
+export interface VisionInputs extends ForwardOptions {
+  /** [B, C, H, W] */
+  pixel_values: TensorLike;
+  interpolate_pos_encoding?: boolean;
+}
+export interface TextInputs extends ForwardOptions {
+  /** [B, T] */
+  input_ids: TensorLike;
+  attention_mask?: TensorLike | null;
+  position_ids?: TensorLike | null;
+}
+
+export type AnyConfig = SiglipConfig | SiglipTextConfig | SiglipVisionConfig;
+
+/** What loading needs to know of a class. */
+export interface ModelClass<C extends AnyConfig, M> {
+  readonly name: string;
+  /** The class's configuration out of a config.json, with changes. */
+  readonly configOf: (dict: Attributes, overrides: Attributes) => C;
+  /** A forward with the least inputs, run on nothing to learn the parameters. */
+  readonly probe: (config: C) => (s: Scope, b: Backend) => Promise<unknown>;
+  readonly make: (config: C, runtime: Runtime) => M;
+}
+
+/** A folder, a hub id, a map of bytes, or files already resolved. */
+export type ModelSource = string | FileMap | ModelFiles;
+
+export const filesOf = async (source: ModelSource, o: LoadOptions): Promise<ModelFiles> =>
+  typeof source === 'object' && 'open' in source && typeof source.open === 'function'
+    ? (source as ModelFiles)
+    : modelFiles(source as string | FileMap, o);
+
+/** config.json of a model. Throws if there is none or it is no JSON object. */
+export async function readConfig(files: ModelFiles): Promise<Attributes> {
+  const dict = await readJson(files, 'config.json');
+  if (!dict) throw new Error(`${files.name} does not appear to have a file named config.json`);
+  return dict;
+}
+
+/** A JSON object among the files, undefined if there is no such file. */
+export async function readJson(files: ModelFiles, name: string): Promise<Attributes | undefined> {
+  const bytes = await files.bytes(name);
+  if (!bytes) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new Error(`${files.name}: "${name}" is not valid JSON: ${(error as Error).message}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError(`${files.name}: "${name}" holds no JSON object`);
+  return value as Attributes;
+}
+
+/** from_pretrained. */
+export async function load<C extends AnyConfig, M>(
+  kind: ModelClass<C, M>,
+  source: ModelSource,
+  o: LoadOptions,
+): Promise<M> {
+  const files = await filesOf(source, o);
+  const config = kind.configOf(await readConfig(files), o.config ?? {});
+  setAttention(config, implementationOf(o));
+  const shapes = await parametersOf(kind.probe(config));
+  const runtime = await loadRuntime(files, kind.name, shapes, {
+    ...o,
+    configDtype: config.torch_dtype,
+  });
+  return kind.make(config, runtime);
+}
+
+/** A model of this configuration with fresh weights. */
+export async function create<C extends AnyConfig, M>(
+  kind: ModelClass<C, M>,
+  config: C,
+  o: LoadOptions,
+): Promise<M> {
+  setAttention(config, implementationOf(o));
+  return kind.make(config, await freshRuntime(await parametersOf(kind.probe(config)), o));
+}
+
+function implementationOf(o: LoadOptions): AttentionImplementation | null {
+  const name = o.attn_implementation ?? null;
+  if (name !== null && !['eager', 'sdpa', 'flash_attention_2'].includes(name))
+    throw new RangeError(
+      `Specified \`attn_implementation="${name}"\` is not supported. The only possible arguments are \`attn_implementation="eager"\`, \`"attn_implementation=flash_attention_2"\`, \`"attn_implementation=sdpa"\`.`,
+    );
+  return name;
+}
+
+/** The switches of one call, filled from the configuration. */
+export const switches = (o: ForwardOptions, config: AnyConfig) => ({
+  output_hidden_states: o.output_hidden_states ?? config.output_hidden_states,
+  output_attentions: o.output_attentions ?? config.output_attentions,
+  return_dict: o.return_dict ?? config.return_dict,
+});
+
+export const hostOf = (x: { host(): HostTensor } | null): HostTensor | null => x && x.host();
+
+/** HF's fields of a tower's output, on the host. */
+export const towerOutput = (t: Tower): BaseModelOutputWithPooling =>
+  new ModelOutput({
+    last_hidden_state: t.last_hidden_state.host(),
+    pooler_output: hostOf(t.pooler_output),
+    hidden_states: t.hidden_states,
+    attentions: t.attentions,
+  }) as BaseModelOutputWithPooling;
+
+/** HF's tuple of a tower: the pooled output keeps its place even where there is none. */
+export const towerTuple = (y: BaseModelOutputWithPooling): unknown[] => [
+  y.last_hidden_state,
+  y.pooler_output,
+  ...[y.hidden_states, y.attentions].filter((x) => x !== null),
+];
+
+/** Waits until every tensor has come to the host, so that a failure on the device is the call's own. */
+export async function settled<T>(output: T): Promise<T> {
+  const wait = async (x: unknown): Promise<void> => {
+    if (x === null || typeof x !== 'object') return;
+    if ('data' in x && typeof x.data === 'function') await x.data();
+    else await Promise.all(Object.values(x).map(wait));
+  };
+  await wait(output);
+  return output;
+}

@@ -1,0 +1,124 @@
+// SiglipForImageClassification: the vision tower, the mean of its patch vectors, a linear layer.
+import {
+  checkHeads,
+  classificationLoss,
+  imageClassification,
+  problemTypeOf,
+  SiglipConfig,
+  SiglipVisionConfig,
+  Tensor,
+  type Attributes,
+} from '@siglip-ts/core';
+import { callable } from '../callable.ts';
+import { numbersOf, upload, type TensorLike } from '../inputs.ts';
+import { ModelOutput, type ImageClassifierOutput } from '../model-output.ts';
+import type { LoadOptions, Runtime } from '../runtime.ts';
+import { savePretrained } from '../saving.ts';
+import {
+  create,
+  hostOf,
+  load,
+  settled,
+  switches,
+  type ModelClass,
+  type ModelSource,
+  type VisionInputs,
+} from './common.ts';
+
+export interface ClassificationInputs extends VisionInputs {
+  /** Class numbers [B], or numbers [B, num_labels]; with them comes a loss. */
+  labels?: TensorLike | null;
+}
+
+export interface SiglipForImageClassification {
+  (
+    inputs: ClassificationInputs,
+    options?: Partial<ClassificationInputs>,
+  ): Promise<ImageClassifierOutput>;
+}
+/** Images to one logit a label. Source: SiglipForImageClassification. */
+export class SiglipForImageClassification {
+  readonly config: SiglipConfig;
+  readonly runtime: Runtime;
+
+  constructor(config: SiglipConfig, runtime: Runtime) {
+    this.config = config;
+    this.runtime = runtime;
+    return callable(this, 'forward');
+  }
+  /** From a checkpoint without a classifier it gets a fresh one, with a warning. */
+  static fromPretrained(
+    source: ModelSource,
+    options: LoadOptions = {},
+  ): Promise<SiglipForImageClassification> {
+    return load(KIND, source, options);
+  }
+  static from_pretrained = SiglipForImageClassification.fromPretrained;
+  static fromConfig(
+    config: SiglipConfig,
+    options: LoadOptions = {},
+  ): Promise<SiglipForImageClassification> {
+    return create(KIND, config, options);
+  }
+
+  /** Throws TypeError and RangeError for images or labels that do not fit the model. */
+  async forward(
+    inputs: ClassificationInputs,
+    options: Partial<ClassificationInputs> = {},
+  ): Promise<ImageClassifierOutput> {
+    const o = { ...inputs, ...options };
+    if (o.pixel_values == null) throw new TypeError('You have to specify pixel_values');
+    const asked = switches(o, this.config);
+    const labels = o.labels == null ? null : await numbersOf('labels', o.labels);
+    const { backend, dtype } = this.runtime;
+    const { vision_config, num_labels } = this.config;
+    const output = await this.runtime.run(o, async (s) => {
+      const pixels = await upload('pixel_values', o.pixel_values, backend, dtype);
+      const all = { ...o, ...asked };
+      const y = await imageClassification(s, pixels, vision_config, num_labels, all);
+      // Concluded from the first labels seen and kept in the configuration, as in HF.
+      if (labels) this.config.problem_type ??= problemTypeOf(num_labels, labels.integers);
+      const loss = labels && classificationLoss(y.logits, labels, this.config.problem_type!);
+      return settled(
+        new ModelOutput({
+          loss: hostOf(loss),
+          logits: y.logits.host(),
+          hidden_states: y.hidden_states,
+          attentions: y.attentions,
+        }) as ImageClassifierOutput,
+      );
+    });
+    return asked.return_dict ? output : (output.to_tuple() as never);
+  }
+  /** Writes config.json and model.safetensors into a folder. */
+  save_pretrained(folder: string): Promise<void> {
+    return savePretrained(this, 'SiglipForImageClassification', folder);
+  }
+  dispose(): Promise<void> {
+    return this.runtime.dispose();
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}
+
+/** A vision configuration by itself also describes a classifier; HF wants the composite one. */
+function configOf(dict: Attributes, overrides: Attributes): SiglipConfig {
+  if (dict.model_type !== SiglipVisionConfig.model_type)
+    return SiglipConfig.from_dict(dict, overrides);
+  const { id2label, label2id, num_labels, problem_type, ...vision } = dict;
+  const head = { id2label, label2id, num_labels, problem_type };
+  return new SiglipConfig({ vision_config: vision, ...head, ...overrides });
+}
+
+const KIND: ModelClass<SiglipConfig, SiglipForImageClassification> = {
+  name: 'SiglipForImageClassification',
+  configOf,
+  probe: (c) => (s, b) => {
+    checkHeads(c.vision_config);
+    const v = c.vision_config;
+    const shape = [1, v.num_channels, v.image_size, v.image_size];
+    return imageClassification(s, new Tensor(b, shape, 'float32', {}), v, c.num_labels);
+  },
+  make: (config, runtime) => new SiglipForImageClassification(config, runtime),
+};

@@ -1,0 +1,155 @@
+// SiglipModel: both towers and how they compare.
+import {
+  checkHeads,
+  HostTensor,
+  siglip,
+  SiglipConfig,
+  similarity,
+  Tensor,
+  textTransformer,
+  visionTransformer,
+} from '@siglip-ts/core';
+import { callable } from '../callable.ts';
+import { upload } from '../inputs.ts';
+import { ModelOutput, type SiglipOutput } from '../model-output.ts';
+import type { LoadOptions, Runtime, RunOptions } from '../runtime.ts';
+import { savePretrained } from '../saving.ts';
+import {
+  create,
+  hostOf,
+  load,
+  settled,
+  switches,
+  towerOutput,
+  towerTuple,
+  type ModelClass,
+  type ModelSource,
+  type TextInputs,
+  type VisionInputs,
+} from './common.ts';
+import { ONE_TOKEN, textOf } from './text-model.ts';
+
+export interface SiglipInputs extends TextInputs, VisionInputs {
+  /** Adds the sigmoid loss of the batch; text i then belongs to image i. */
+  return_loss?: boolean;
+}
+
+export interface SiglipModel {
+  (inputs: SiglipInputs, options?: Partial<SiglipInputs>): Promise<SiglipOutput>;
+}
+/** Images and texts, and a logit for every pair. Source: SiglipModel. */
+export class SiglipModel {
+  readonly config: SiglipConfig;
+  readonly runtime: Runtime;
+
+  constructor(config: SiglipConfig, runtime: Runtime) {
+    this.config = config;
+    this.runtime = runtime;
+    return callable(this, 'forward');
+  }
+  static fromPretrained(source: ModelSource, options: LoadOptions = {}): Promise<SiglipModel> {
+    return load(KIND, source, options);
+  }
+  static from_pretrained = SiglipModel.fromPretrained;
+  static fromConfig(config: SiglipConfig, options: LoadOptions = {}): Promise<SiglipModel> {
+    return create(KIND, config, options);
+  }
+
+  /** Throws TypeError and RangeError for inputs that do not fit the model. */
+  async forward(inputs: SiglipInputs, options: Partial<SiglipInputs> = {}): Promise<SiglipOutput> {
+    const o = { ...inputs, ...options };
+    if (o.pixel_values == null) throw new TypeError('You have to specify pixel_values');
+    const asked = switches(o, this.config);
+    const { ids, ...masks } = await textOf(o);
+    const { backend, dtype } = this.runtime;
+    const output = await this.runtime.run(o, async (s) => {
+      const pixels = await upload('pixel_values', o.pixel_values, backend, dtype);
+      const y = await siglip(s, pixels, ids, this.config, { ...o, ...asked, ...masks });
+      return settled(
+        new ModelOutput({
+          loss: hostOf(y.loss),
+          logits_per_image: y.logits_per_image.host(),
+          logits_per_text: y.logits_per_text.host(),
+          text_embeds: y.text_embeds.host(),
+          image_embeds: y.image_embeds.host(),
+          text_model_output: towerOutput(y.text_model_output),
+          vision_model_output: towerOutput(y.vision_model_output),
+        }) as SiglipOutput,
+      );
+    });
+    return asked.return_dict ? output : (tupleOf(output) as never);
+  }
+
+  /** The pooled vectors [B, D] of texts, not normalised. */
+  async get_text_features(inputs: TextInputs): Promise<HostTensor> {
+    const { ids, ...masks } = await textOf(inputs);
+    const { backend } = this.runtime;
+    return this.runtime.run(inputs, async (s) => {
+      const at = s.at('text_model');
+      const y = await textTransformer(at, backend, ids, this.config.text_config, masks);
+      return settled(y.pooler_output!.host());
+    });
+  }
+
+  /** The pooled vectors [B, D] of images, not normalised. */
+  async get_image_features(inputs: VisionInputs): Promise<HostTensor> {
+    const { backend, dtype } = this.runtime;
+    return this.runtime.run(inputs, async (s) => {
+      const pixels = await upload('pixel_values', inputs.pixel_values, backend, dtype);
+      const o = { interpolate_pos_encoding: inputs.interpolate_pos_encoding ?? false };
+      const at = s.at('vision_model');
+      const y = await visionTransformer(at, pixels, this.config.vision_config, o);
+      if (!y.pooler_output) throw new Error('the vision tower has no pooling head');
+      return settled(y.pooler_output.host());
+    });
+  }
+
+  /**
+   * logits_per_image [Bi, Bt] of features that the two methods above gave: the same numbers as the whole forward, with
+   * neither tower run again.
+   */
+  async logits_of_features(
+    features: { text: HostTensor; image: HostTensor },
+    options: RunOptions = {},
+  ): Promise<HostTensor> {
+    const { backend, dtype } = this.runtime;
+    return this.runtime.run(options, async (s) => {
+      const text = await upload('text', features.text, backend, dtype);
+      const image = await upload('image', features.image, backend, dtype);
+      return settled((await similarity(s, text, image)).logits_per_image.host());
+    });
+  }
+  /** Writes config.json and model.safetensors into a folder. */
+  save_pretrained(folder: string): Promise<void> {
+    return savePretrained(this, 'SiglipModel', folder);
+  }
+  dispose(): Promise<void> {
+    return this.runtime.dispose();
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}
+
+const tupleOf = (y: SiglipOutput): unknown[] => [
+  ...(y.loss ? [y.loss] : []),
+  y.logits_per_image,
+  y.logits_per_text,
+  y.text_embeds,
+  y.image_embeds,
+  towerTuple(y.text_model_output),
+  towerTuple(y.vision_model_output),
+];
+
+const KIND: ModelClass<SiglipConfig, SiglipModel> = {
+  name: 'SiglipModel',
+  configOf: SiglipConfig.from_dict,
+  probe: (c) => (s, b) => {
+    checkHeads(c.vision_config);
+    checkHeads(c.text_config);
+    const v = c.vision_config;
+    const shape = [1, v.num_channels, v.image_size, v.image_size];
+    return siglip(s, new Tensor(b, shape, 'float32', {}), ONE_TOKEN, c);
+  },
+  make: (config, runtime) => new SiglipModel(config, runtime),
+};

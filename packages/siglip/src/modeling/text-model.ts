@@ -1,0 +1,93 @@
+// SiglipTextModel: the text tower by itself.
+import { checkHeads, SiglipTextConfig, textTransformer } from '@siglip-ts/core';
+import { callable } from '../callable.ts';
+import { idsOf } from '../inputs.ts';
+import type { BaseModelOutputWithPooling } from '../model-output.ts';
+import type { LoadOptions, Runtime } from '../runtime.ts';
+import { savePretrained } from '../saving.ts';
+import {
+  create,
+  load,
+  settled,
+  switches,
+  towerOutput,
+  towerTuple,
+  type ModelClass,
+  type ModelSource,
+  type TextInputs,
+} from './common.ts';
+
+export interface SiglipTextModel {
+  (inputs: TextInputs, options?: Partial<TextInputs>): Promise<BaseModelOutputWithPooling>;
+}
+/** Token ids to token vectors and one pooled vector a text. Source: SiglipTextModel. */
+export class SiglipTextModel {
+  readonly config: SiglipTextConfig;
+  readonly runtime: Runtime;
+
+  constructor(config: SiglipTextConfig, runtime: Runtime) {
+    this.config = config;
+    this.runtime = runtime;
+    return callable(this, 'forward');
+  }
+  /** Also from a checkpoint of the whole model, whose other tensors it ignores. */
+  static fromPretrained(source: ModelSource, options: LoadOptions = {}): Promise<SiglipTextModel> {
+    return load(KIND, source, options);
+  }
+  static from_pretrained = SiglipTextModel.fromPretrained;
+  static fromConfig(config: SiglipTextConfig, options: LoadOptions = {}): Promise<SiglipTextModel> {
+    return create(KIND, config, options);
+  }
+
+  /** Throws TypeError and RangeError for ids outside the vocabulary and texts longer than the positions. */
+  async forward(
+    inputs: TextInputs,
+    options: Partial<TextInputs> = {},
+  ): Promise<BaseModelOutputWithPooling> {
+    const o = { ...inputs, ...options };
+    const asked = switches(o, this.config);
+    const text = await textOf(o);
+    const y = await this.runtime.run(o, async (s) => {
+      const { ids, ...masks } = text;
+      const at = s.at('text_model');
+      const all = { ...o, ...asked, ...masks };
+      return settled(
+        towerOutput(await textTransformer(at, this.runtime.backend, ids, this.config, all)),
+      );
+    });
+    return asked.return_dict ? y : (towerTuple(y) as never);
+  }
+  /** Writes config.json and model.safetensors into a folder. */
+  save_pretrained(folder: string): Promise<void> {
+    return savePretrained(this, 'SiglipTextModel', folder);
+  }
+  dispose(): Promise<void> {
+    return this.runtime.dispose();
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}
+
+/** The text inputs as ids on the host. */
+export async function textOf(o: TextInputs) {
+  if (o.input_ids == null) throw new TypeError('You have to specify input_ids');
+  return {
+    ids: await idsOf('input_ids', o.input_ids),
+    attention_mask: o.attention_mask ? await idsOf('attention_mask', o.attention_mask) : null,
+    position_ids: o.position_ids ? await idsOf('position_ids', o.position_ids) : null,
+  };
+}
+
+const KIND: ModelClass<SiglipTextConfig, SiglipTextModel> = {
+  name: 'SiglipTextModel',
+  configOf: SiglipTextConfig.from_dict,
+  probe: (c) => (s, b) => {
+    checkHeads(c);
+    return textTransformer(s.at('text_model'), b, ONE_TOKEN, c);
+  },
+  make: (config, runtime) => new SiglipTextModel(config, runtime),
+};
+
+/** The least text there is. */
+export const ONE_TOKEN = { data: new Int32Array(1), shape: [1, 1] };

@@ -1,0 +1,87 @@
+// SiglipVisionModel: the vision tower by itself.
+import { checkHeads, SiglipVisionConfig, Tensor, visionTransformer } from '@siglip-ts/core';
+import { callable } from '../callable.ts';
+import { upload } from '../inputs.ts';
+import type { BaseModelOutputWithPooling } from '../model-output.ts';
+import type { LoadOptions, Runtime } from '../runtime.ts';
+import { savePretrained } from '../saving.ts';
+import {
+  create,
+  load,
+  settled,
+  switches,
+  towerOutput,
+  towerTuple,
+  type ModelClass,
+  type ModelSource,
+  type VisionInputs,
+} from './common.ts';
+
+export interface SiglipVisionModel {
+  (inputs: VisionInputs, options?: Partial<VisionInputs>): Promise<BaseModelOutputWithPooling>;
+}
+/** Images to patch vectors and, unless vision_use_head is false, one pooled vector each. Source: SiglipVisionModel. */
+export class SiglipVisionModel {
+  readonly config: SiglipVisionConfig;
+  readonly runtime: Runtime;
+
+  constructor(config: SiglipVisionConfig, runtime: Runtime) {
+    this.config = config;
+    this.runtime = runtime;
+    return callable(this, 'forward');
+  }
+  /** Also from a checkpoint of the whole model, whose other tensors it ignores. */
+  static fromPretrained(
+    source: ModelSource,
+    options: LoadOptions = {},
+  ): Promise<SiglipVisionModel> {
+    return load(KIND, source, options);
+  }
+  static from_pretrained = SiglipVisionModel.fromPretrained;
+  static fromConfig(
+    config: SiglipVisionConfig,
+    options: LoadOptions = {},
+  ): Promise<SiglipVisionModel> {
+    return create(KIND, config, options);
+  }
+
+  /** Throws TypeError and RangeError for inputs that are not [B, C, H, W] of this model's size. */
+  async forward(
+    inputs: VisionInputs,
+    options: Partial<VisionInputs> = {},
+  ): Promise<BaseModelOutputWithPooling> {
+    const o = { ...inputs, ...options };
+    if (o.pixel_values == null) throw new TypeError('You have to specify pixel_values');
+    const asked = switches(o, this.config);
+    const { backend, dtype } = this.runtime;
+    const y = await this.runtime.run(o, async (s) => {
+      const pixels = await upload('pixel_values', o.pixel_values, backend, dtype);
+      const at = s.at('vision_model');
+      return settled(
+        towerOutput(await visionTransformer(at, pixels, this.config, { ...o, ...asked })),
+      );
+    });
+    return asked.return_dict ? y : (towerTuple(y) as never);
+  }
+  /** Writes config.json and model.safetensors into a folder. */
+  save_pretrained(folder: string): Promise<void> {
+    return savePretrained(this, 'SiglipVisionModel', folder);
+  }
+  dispose(): Promise<void> {
+    return this.runtime.dispose();
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}
+
+const KIND: ModelClass<SiglipVisionConfig, SiglipVisionModel> = {
+  name: 'SiglipVisionModel',
+  configOf: SiglipVisionConfig.from_dict,
+  probe: (c) => (s, b) => {
+    checkHeads(c);
+    const shape = [1, c.num_channels, c.image_size, c.image_size];
+    return visionTransformer(s.at('vision_model'), new Tensor(b, shape, 'float32', {}), c);
+  },
+  make: (config, runtime) => new SiglipVisionModel(config, runtime),
+};

@@ -1,0 +1,209 @@
+// What a loaded model stands on: its parameters, the backend that computes, and how one forward runs on them.
+import {
+  call,
+  dry,
+  fromCheckpoint,
+  recording,
+  Scope,
+  showShape,
+  type Backend,
+  type Checkpoint,
+  type DType,
+  type Listener,
+  type Shape,
+} from '@siglip-ts/core';
+import { openSafetensors, openSharded, type SafetensorsFile } from '@siglip-ts/safetensors';
+import { backendOf, computing, dtypeOf, type BackendOptions } from './backends.ts';
+import { checkpointOf } from './checkpoint.ts';
+import type { HubOptions, ModelFiles } from './files/index.ts';
+import { initialWeights } from './initial-weights.ts';
+
+/** What may accompany any forward. */
+export interface RunOptions {
+  /** Aborts between layers. */
+  signal?: AbortSignal;
+  /** Hears every module's output; see core's Scope. */
+  listener?: Listener;
+  /** Awaited between layers, so that a page can paint. */
+  breathe?: () => Promise<void>;
+}
+
+export interface LoadOptions extends BackendOptions, HubOptions {
+  /** What arithmetic rounds to: float32 (default), float64, float16, bfloat16, or 'auto' for the checkpoint's own. */
+  dtype?: string;
+  /** HF's word for dtype. */
+  torch_dtype?: string;
+  attn_implementation?: 'eager' | 'sdpa' | 'flash_attention_2';
+  /** Changes to the configuration, by HF's field names. */
+  config?: Record<string, unknown>;
+  /** Weights of a classifier whose shape does not fit are drawn anew instead of refused. */
+  ignore_mismatched_sizes?: boolean;
+  /** Holds one layer's weights at a time and reads them anew for every forward. */
+  stream_weights?: boolean;
+  /** For weights that the checkpoint does not have. Default 0. */
+  seed?: number;
+  warn?: (message: string) => void;
+}
+
+/** Runs a model's forward on nothing, to learn which parameters it has. */
+export async function parametersOf(
+  forward: (s: Scope, b: Backend) => Promise<unknown>,
+): Promise<ReadonlyMap<string, Shape>> {
+  const b = dry();
+  const store = recording(b);
+  await forward(new Scope(store), b);
+  return store.shapes;
+}
+
+export class Runtime {
+  readonly backend: Backend;
+  readonly dtype: DType;
+  readonly checkpoint: Checkpoint;
+  /** The parameters that the model has, of those in the checkpoint. */
+  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly #owner: Backend;
+  readonly #owned: boolean;
+  readonly #store: ReturnType<typeof fromCheckpoint>;
+  readonly #close: () => Promise<void>;
+  #disposed = false;
+
+  constructor(o: {
+    owner: Backend;
+    owned: boolean;
+    dtype: DType;
+    checkpoint: Checkpoint;
+    shapes: ReadonlyMap<string, Shape>;
+    streamed: boolean;
+    close?: () => Promise<void>;
+  }) {
+    this.#owner = o.owner;
+    this.#owned = o.owned;
+    this.#close = o.close ?? (async () => {});
+    this.dtype = o.dtype;
+    this.backend = computing(o.owner, o.dtype);
+    this.checkpoint = o.checkpoint;
+    this.shapes = o.shapes;
+    this.#store = fromCheckpoint(this.backend, o.checkpoint, o.dtype, { keep: !o.streamed });
+  }
+
+  /** One public call: waits its turn on the backend, and leaves nothing behind but what is on the host. */
+  run<T>(options: RunOptions, block: (s: Scope) => Promise<T>): Promise<T> {
+    if (this.#disposed) return Promise.reject(new Error('the model was disposed'));
+    const { listener, signal, breathe } = options;
+    return call(this.#owner, () =>
+      block(new Scope(this.#store, '', { listener, signal, breathe })),
+    );
+  }
+
+  /** Lets go of the weights, of the file, and of the backend if it is the model's own. Safe to repeat. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await call(this.#owner, async () => this.#store.dispose());
+    if (this.#owned) this.#owner.dispose();
+    await this.#close();
+  }
+}
+
+/** The runtime of a model with parameters `shapes`, from the weights among `files`. */
+export async function loadRuntime(
+  files: ModelFiles,
+  className: string,
+  shapes: ReadonlyMap<string, Shape>,
+  o: LoadOptions & { configDtype: string | null },
+): Promise<Runtime> {
+  const file = await openWeights(files);
+  try {
+    const { backend: owner, owned } = await backendOf(o);
+    const checkpoint = reconcile(checkpointOf(file), shapes, files.name, className, o);
+    const wanted = o.dtype ?? o.torch_dtype ?? 'float32';
+    const dtype = wanted === 'auto' ? autoDtype(o.configDtype, file) : dtypeOf(wanted);
+    const streamed = o.stream_weights ?? false;
+    return new Runtime({ owner, owned, dtype, checkpoint, shapes, streamed, close: file.close });
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** The runtime of a model with fresh weights. */
+export async function freshRuntime(
+  shapes: ReadonlyMap<string, Shape>,
+  o: LoadOptions,
+): Promise<Runtime> {
+  const { backend: owner, owned } = await backendOf(o);
+  const dtype = dtypeOf(o.dtype ?? o.torch_dtype ?? 'float32');
+  const checkpoint = initialWeights(shapes, o.seed ?? 0);
+  return new Runtime({ owner, owned, dtype, checkpoint, shapes, streamed: false });
+}
+
+async function openWeights(files: ModelFiles): Promise<SafetensorsFile> {
+  const single = await files.open('model.safetensors');
+  if (single) return openSafetensors(single);
+  const index = await files.bytes('model.safetensors.index.json');
+  if (index)
+    return openSharded(index, async (name) => {
+      const shard = await files.open(name);
+      if (!shard) throw new Error(`${files.name}: no file "${name}", which the index names`);
+      return shard;
+    });
+  throw new Error(
+    `${files.name} does not appear to have a file named model.safetensors or model.safetensors.index.json`,
+  );
+}
+
+/** HF's "auto": what config.json says, else the dtype of the first floating-point weight. */
+function autoDtype(configured: string | null, file: SafetensorsFile): DType {
+  if (configured) return dtypeOf(configured);
+  const names: Record<string, DType> = { F64: 'float64', F16: 'float16', BF16: 'bfloat16' };
+  const first = [...file.tensors.values()].find(({ dtype }) => /^B?F\d+$/.test(dtype));
+  return names[first?.dtype ?? ''] ?? 'float32';
+}
+
+/** The checkpoint with a fresh classifier where it lacks one, as HF; anything else that is missing is an error. */
+function reconcile(
+  checkpoint: Checkpoint,
+  shapes: ReadonlyMap<string, Shape>,
+  name: string,
+  className: string,
+  o: LoadOptions,
+): Checkpoint {
+  const wrong = [...shapes].filter(
+    ([key, shape]) => checkpoint.shapes.has(key) && !same(checkpoint.shapes.get(key)!, shape),
+  );
+  if (wrong.length > 0 && !o.ignore_mismatched_sizes)
+    throw new Error(
+      `Error(s) in loading state_dict for ${className}:` +
+        wrong
+          .map(
+            ([key, shape]) =>
+              `\n\tsize mismatch for ${key}: copying a param with shape torch.Size(${showShape(checkpoint.shapes.get(key)!)}) from checkpoint, the shape in current model is torch.Size(${showShape(shape)}).`,
+          )
+          .join('') +
+        '\n\tYou may consider adding `ignore_mismatched_sizes=True` in the model `from_pretrained` method.',
+    );
+  const fresh = [...shapes.keys()].filter(
+    (key) => !checkpoint.shapes.has(key) || wrong.some(([k]) => k === key),
+  );
+  const lost = fresh.filter((key) => !key.startsWith('classifier.'));
+  if (lost.length > 0)
+    throw new Error(
+      `${name}: the checkpoint lacks ${lost.length} of the ${shapes.size} tensors of ${className}, among them "${lost[0]}"`,
+    );
+  if (fresh.length === 0) return checkpoint;
+  (o.warn ?? console.warn)(
+    `Some weights of ${className} were not initialized from the model checkpoint at ${name} and are newly initialized: [${fresh
+      .sort()
+      .map((key) => `'${key}'`)
+      .join(', ')}]\n` +
+      'You should probably TRAIN this model on a down-stream task to be able to use it for predictions and inference.',
+  );
+  const initial = initialWeights(shapes, o.seed ?? 0);
+  return {
+    shapes,
+    read: (key, begin, end, dtype) =>
+      (fresh.includes(key) ? initial : checkpoint).read(key, begin, end, dtype),
+  };
+}
+
+const same = (a: Shape, b: Shape) => a.length === b.length && a.every((n, i) => n === b[i]);
