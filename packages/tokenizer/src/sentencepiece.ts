@@ -1,0 +1,276 @@
+// A SentencePiece unigram model: text to pieces and ids, and back. Knows nothing of HF, special tokens or eos.
+
+import { ByteTrie } from './byte-trie.ts';
+import { Normalizer } from './normalizer.ts';
+import { PieceType, readModel, type SentencePieceModel } from './sentencepiece-model.ts';
+import { Unigram, type Scoring } from './unigram.ts';
+import { utf8Decode, utf8Encode, utf8Into } from './utf8.ts';
+
+export interface SentencePieceOptions {
+  /** Overrides the file's `normalizer_spec.add_dummy_prefix`, as SiglipTokenizer does. */
+  add_dummy_prefix?: boolean | undefined;
+  /** Which sentencepiece's arithmetic decides exact ties; default that of today's, `float32`. */
+  scoring?: Scoring | undefined;
+}
+
+export interface Pieces {
+  pieces: string[];
+  ids: number[];
+}
+
+/** The library refuses longer pieces. */
+const MAX_PIECE_BYTES = 8000;
+const BYTE_PIECES = Array.from(
+  { length: 256 },
+  (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`,
+);
+
+/** SentencePieceProcessor of sentencepiece 0.2.3, for unigram models. */
+export class SentencePiece {
+  readonly #model: SentencePieceModel;
+  readonly #ids = new Map<string, number>();
+  readonly #normalizer: Normalizer;
+  readonly #denormalizer: Normalizer | null = null;
+  readonly #unigram: Unigram;
+  /** The id of the piece of type UNKNOWN, or -1. */
+  readonly #unk: number;
+  #scratch = new Uint8Array(1024);
+
+  /** Reads a spiece.model. Throws an Error that says what is wrong with it. */
+  static fromBytes(bytes: Uint8Array, options: SentencePieceOptions = {}): SentencePiece {
+    return new SentencePiece(readModel(bytes), options);
+  }
+
+  constructor(model: SentencePieceModel, options: SentencePieceOptions = {}) {
+    const { pieces, trainer_spec, denormalizer_spec } = model;
+    const normalizer_spec = { ...model.normalizer_spec };
+    normalizer_spec.add_dummy_prefix = options.add_dummy_prefix ?? normalizer_spec.add_dummy_prefix;
+    this.#model = { ...model, normalizer_spec };
+    this.#unk = checkPieces(this.#model, this.#ids);
+    const symbols = pieces.filter(({ type }) => type === PieceType.USER_DEFINED);
+    const trie = symbols.length ? new ByteTrie() : null;
+    for (const { piece } of symbols) trie!.add(utf8Encode(piece), 0);
+    this.#normalizer = new Normalizer(normalizer_spec, {
+      spaceAsSuffix: trainer_spec.treat_whitespace_as_suffix,
+      symbols: trie,
+    });
+    if (denormalizer_spec?.precompiled_charsmap.length)
+      this.#denormalizer = new Normalizer(denormalizer_spec);
+    this.#unigram = new Unigram(pieces, this.#unk, options.scoring);
+  }
+
+  get vocabSize(): number {
+    return this.#model.pieces.length;
+  }
+
+  /** The id of `<unk>` (or what the trainer named it), or -1. Likewise below. */
+  get unkId(): number {
+    return this.#idOf(this.#model.trainer_spec.unk_piece || '<unk>', PieceType.UNKNOWN);
+  }
+  get bosId(): number {
+    return this.#idOf(this.#model.trainer_spec.bos_piece || '<s>', PieceType.CONTROL);
+  }
+  get eosId(): number {
+    return this.#idOf(this.#model.trainer_spec.eos_piece || '</s>', PieceType.CONTROL);
+  }
+  get padId(): number {
+    return this.#idOf(this.#model.trainer_spec.pad_piece || '<pad>', PieceType.CONTROL);
+  }
+
+  #idOf(piece: string, type: PieceType): number {
+    const id = this.pieceToId(piece);
+    return id >= 0 && this.#model.pieces[id]!.type === type ? id : -1;
+  }
+
+  /** Throws a RangeError for an id outside the vocabulary. */
+  idToPiece(id: number): string {
+    return this.#at(id).piece;
+  }
+
+  /** The id of the unknown piece for a string that is not in the vocabulary. */
+  pieceToId(piece: string): number {
+    return this.#ids.get(piece) ?? this.#unk;
+  }
+
+  /** The piece's log probability. */
+  getScore(id: number): number {
+    return this.#at(id).score;
+  }
+  isUnknown(id: number): boolean {
+    return this.#at(id).type === PieceType.UNKNOWN;
+  }
+  isControl(id: number): boolean {
+    return this.#at(id).type === PieceType.CONTROL;
+  }
+  isUnused(id: number): boolean {
+    return this.#at(id).type === PieceType.UNUSED;
+  }
+  isByte(id: number): boolean {
+    return this.#at(id).type === PieceType.BYTE;
+  }
+  isUserDefined(id: number): boolean {
+    return this.#at(id).type === PieceType.USER_DEFINED;
+  }
+
+  #at(id: number): SentencePieceModel['pieces'][number] {
+    const piece = this.#model.pieces[id];
+    if (piece === undefined) throw new RangeError('OUT_OF_RANGE: piece id is out of range.');
+    return piece;
+  }
+
+  /** The text as the segmentation sees it, with "▁" for spaces. */
+  normalize(text: string): string {
+    return utf8Decode(this.#normalized(text));
+  }
+
+  /**
+   * Cuts a text into pieces.
+   *
+   * Neighbouring unknown characters make one piece: their text, under the unknown id. With byte fallback each
+   * of their UTF-8 bytes is a piece instead. A lone surrogate counts as U+FFFD.
+   */
+  encode(text: string): Pieces {
+    const normalized = this.#normalized(text);
+    const pieces: string[] = [];
+    const ids: number[] = [];
+    const { byte_fallback } = this.#model.trainer_spec;
+    let unknownEnd = -1; // where the unknown run that is being collected ends
+    let unknownBegin = -1;
+    const flush = (): void => {
+      if (unknownEnd < 0) return;
+      pieces.push(utf8Decode(normalized, unknownBegin, unknownEnd));
+      ids.push(this.#unk);
+      unknownEnd = -1;
+    };
+    this.#unigram.segment(normalized, (id, begin, end) => {
+      if (id !== this.#unk) {
+        flush();
+        pieces.push(this.#model.pieces[id]!.piece);
+        ids.push(id);
+      } else if (byte_fallback) {
+        for (let i = end - 1; i >= begin; i--) {
+          const piece = BYTE_PIECES[normalized[i]!]!;
+          pieces.push(piece);
+          ids.push(this.pieceToId(piece));
+        }
+      } else {
+        if (unknownEnd < 0) unknownEnd = end;
+        unknownBegin = begin;
+      }
+    });
+    flush();
+    pieces.reverse();
+    ids.reverse();
+    return { pieces, ids };
+  }
+
+  encodeAsPieces(text: string): string[] {
+    return this.encode(text).pieces;
+  }
+
+  encodeAsIds(text: string): number[] {
+    return this.encode(text).ids;
+  }
+
+  #normalized(text: string): Uint8Array {
+    const room = text.length * 3;
+    const bytes = room > this.#scratch.length ? new Uint8Array(room) : this.#scratch;
+    if (room > this.#scratch.length && room <= 1 << 20) this.#scratch = bytes;
+    return this.#normalizer.normalize(bytes, utf8Into(text, bytes, 0));
+  }
+
+  /** Throws a RangeError for an id outside the vocabulary. */
+  decodeIds(ids: readonly number[]): string {
+    return this.decodePieces(ids.map((id) => this.idToPiece(id)));
+  }
+
+  /**
+   * Joins pieces to text: "▁" becomes a space, control pieces vanish, `<unk>` becomes the unknown surface
+   * (" ⁇ "), byte pieces are put together to characters and those that form none become U+FFFD.
+   */
+  decodePieces(pieces: readonly string[]): string {
+    const { add_dummy_prefix, remove_extra_whitespaces } = this.#model.normalizer_spec;
+    const strips = add_dummy_prefix || remove_extra_whitespaces;
+    let text = '';
+    let bytes: number[] = [];
+    let atStart = strips; // whether a leading "▁" still is to be dropped
+    let dropped = false;
+    const flush = (): void => {
+      if (bytes.length) text += utf8Decode(Uint8Array.from(bytes));
+      bytes = [];
+    };
+    for (const piece of pieces) {
+      const id = this.pieceToId(piece);
+      if (id >= 0 && this.isByte(id)) {
+        bytes.push(BYTE_PIECES.indexOf(piece));
+        continue;
+      }
+      flush();
+      if (dropped || text !== '') atStart = false;
+      const drops = atStart && piece.startsWith('▁') && !this.#isSilent(id);
+      // While extra spaces are removed, every leading "▁" goes; otherwise only the dummy prefix.
+      dropped = drops && !remove_extra_whitespaces;
+      text += this.#surface(drops ? piece.slice(1) : piece, id);
+    }
+    flush();
+    if (!this.#denormalizer) return text;
+    const encoded = utf8Encode(text);
+    return utf8Decode(this.#denormalizer.normalize(encoded, encoded.length));
+  }
+
+  #isSilent(id: number): boolean {
+    return id < 0 || this.isControl(id) || this.isUnknown(id);
+  }
+
+  #surface(piece: string, id: number): string {
+    if (id >= 0 && this.isControl(id)) return '';
+    if (id < 0 || this.isUnknown(id))
+      return id >= 0 && piece === this.idToPiece(id) ? this.#model.trainer_spec.unk_surface : piece;
+    return piece.replaceAll('▁', ' ');
+  }
+}
+
+/** Fills the map from piece to id and returns the unknown piece's id; ModelInterface::InitializePieces. */
+function checkPieces(
+  { pieces, trainer_spec }: SentencePieceModel,
+  ids: Map<string, number>,
+): number {
+  const reserved = new Map<string, number>();
+  let unk = -1;
+  let bytes = 0;
+  let textual = 0;
+  const fail = (why: string): never => {
+    throw new Error(`spiece.model: ${why}`);
+  };
+  pieces.forEach(({ piece, type }, id) => {
+    if (piece === '') fail(`piece ${id} is empty`);
+    // Some converters add a raw NUL beside the byte pieces; the library sets it aside.
+    if (piece === '\0' && (trainer_spec.byte_fallback || type === PieceType.UNUSED)) {
+      pieces[id]!.type = PieceType.UNUSED;
+      return;
+    }
+    if (piece.includes('\0')) fail(`piece ${id} holds a NUL`);
+    if (piece.length >= MAX_PIECE_BYTES || utf8Encode(piece).length >= MAX_PIECE_BYTES)
+      fail(`piece ${id} has ${MAX_PIECE_BYTES} bytes or more`);
+    const isText =
+      type === PieceType.NORMAL || type === PieceType.USER_DEFINED || type === PieceType.UNUSED;
+    const map = isText ? ids : reserved;
+    if (map.has(piece)) fail(`"${piece}" is there twice, as ${map.get(piece)} and ${id}`);
+    map.set(piece, id);
+    if (isText) textual++;
+    if (type === PieceType.UNKNOWN) {
+      if (unk >= 0) fail(`two unknown pieces, ${unk} and ${id}`);
+      unk = id;
+    }
+    if (type === PieceType.BYTE) {
+      if (!trainer_spec.byte_fallback) fail(`"${piece}" is a byte, but byte_fallback is off`);
+      if (!BYTE_PIECES.includes(piece)) fail(`"${piece}" is not a byte piece`);
+      bytes++;
+    }
+  });
+  if (textual === 0) fail('no piece stands for text');
+  if (unk < 0 && !trainer_spec.byte_fallback) fail('no unknown piece');
+  if (trainer_spec.byte_fallback && bytes !== 256) fail(`${bytes} byte pieces, expected 256`);
+  for (const [piece, id] of reserved) ids.set(piece, id); // a reserved piece goes before text
+  return unk;
+}

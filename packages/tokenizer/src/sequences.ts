@@ -1,0 +1,29 @@
+// How one or two sequences of ids become a model input, and where eos is in it. Pure functions of ids.
+
+/** `a eos` or `a eos b eos`; calls `onEos` instead of appending where a sequence ends in eos. */
+export function joinSequences(
+  ids: readonly number[],
+  pair: readonly number[] | null,
+  eos: number,
+  onEos: () => void,
+): number[] {
+  const withEos = (sequence: readonly number[]): readonly number[] => {
+    if (sequence.length === 0 || sequence[sequence.length - 1] !== eos) return [...sequence, eos];
+    onEos();
+    return sequence;
+  };
+  return [...withEos(ids), ...(pair === null ? [] : withEos(pair))];
+}
+
+/** The length of the joined sequences; HF counts an eos for each, even if none was appended. */
+export function joinedLength(ids: readonly number[], pair: readonly number[] | null): number {
+  return ids.length + 1 + (pair === null ? 0 : pair.length + 1);
+}
+
+/** 1 at each eos that will be appended. */
+export function eosMask(ids: readonly number[], pair: readonly number[] | null): number[] {
+  const mask = new Array<number>(joinedLength(ids, pair)).fill(0);
+  mask[ids.length] = 1;
+  mask[mask.length - 1] = 1;
+  return mask;
+}

@@ -1,0 +1,472 @@
+// SigLIP's tokenizer as transformers 4.49.0 has it: lower case, no punctuation, SentencePiece, eos at the end.
+// Names and behaviour are HF's, its quirks included. No chat templates, no pickling, no offsets.
+
+import { addedToken, type AddedToken } from './added-tokens.ts';
+import { canonicalize, lowerCase } from './canonicalize.ts';
+import {
+  cleanUpTokenization,
+  decodeTokens,
+  tokensToString,
+  type DecodeOptions,
+} from './decoding.ts';
+import {
+  batchEncodePlus,
+  encodePlus,
+  encodeTexts,
+  type BatchItem,
+  type TextInput,
+  type TextOrBatch,
+} from './encode-texts.ts';
+import {
+  toEncoding,
+  type EncodeOptions,
+  type Encoding,
+  type Int32Tensor,
+  type PadOptions,
+  type PrepareOptions,
+  type Side,
+} from './encoding.ts';
+import { initFromFiles, readDecoder, tokenizerFiles, VOCAB_FILE } from './files.ts';
+import {
+  checkedSide,
+  refuseSampling,
+  withDefaults,
+  type SiglipTokenizerInit,
+  type SiglipTokenizerOptions,
+  type TokenInit,
+} from './init.ts';
+import { pad, type Paddable } from './padding.ts';
+import { prepareForModel } from './prepare.ts';
+import { SentencePiece } from './sentencepiece.ts';
+import { eosMask, joinedLength, joinSequences } from './sequences.ts';
+import { ROLES, textOf, type Role, type Token } from './special-tokens.ts';
+import { truncateSequences, type TruncateOptions, type Truncated } from './truncation.ts';
+import { Vocabulary } from './vocabulary.ts';
+
+/** Options of `call`: beside those of every encoding, texts that become `labels`. */
+export type CallOptions = EncodeOptions & {
+  text_target?: TextOrBatch | null | undefined;
+  text_pair_target?: TextOrBatch | null | undefined;
+};
+type AsTensors = { return_tensors: true | 'np' | 'pt' };
+type Batch = Exclude<TextOrBatch, string>;
+
+const SPACE = '▁';
+
+const toToken = (token: TokenInit): Token =>
+  typeof token === 'string' ? token : addedToken(token);
+
+/** Applies `f` to what is not null. */
+const ifSet = <T, U>(value: T | null, f: (value: T) => U): U | null =>
+  value === null ? null : f(value);
+
+function consoleWarn(message: string): void {
+  (globalThis as { console?: { warn(message: string): void } }).console?.warn(message);
+}
+
+/**
+ * `eos_token`, `eos_token_id` and so on for each role: accessors that the constructor defines.
+ * Setting an id gives the role to the token that has it.
+ */
+export interface SiglipTokenizer
+  extends Record<Role, string | null>, Record<`${Role}_id`, number | null> {}
+
+/** transformers.SiglipTokenizer */
+export class SiglipTokenizer {
+  readonly sp_model: SentencePiece;
+  readonly is_fast = false;
+  readonly pad_token_type_id = 0;
+  model_max_length: number;
+  do_lower_case: boolean;
+  model_input_names: readonly string[];
+  padding_side: Side;
+  truncation_side: Side;
+  clean_up_tokenization_spaces: boolean;
+  split_special_tokens: boolean;
+
+  readonly #init: Record<string, unknown>;
+  readonly #vocabFile: Uint8Array;
+  readonly #vocabulary: Vocabulary;
+  readonly #warn: (message: string) => void;
+  readonly #warned = new Set<string>();
+  /** The unknown token that texts are put behind, and how many pieces it makes. */
+  #shield = { text: '', pieces: 0 };
+
+  /**
+   * Reads a tokenizer from the files of its folder, by name: spiece.model, and if there
+   * tokenizer_config.json, special_tokens_map.json and added_tokens.json. `overrides` go before the files.
+   */
+  static fromFiles(
+    files: ReadonlyMap<string, Uint8Array>,
+    overrides: SiglipTokenizerOptions = {},
+  ): SiglipTokenizer {
+    return new SiglipTokenizer(initFromFiles(files, overrides, overrides.warn ?? consoleWarn));
+  }
+
+  /** Throws an Error for a spiece.model that is malformed or not a unigram model. */
+  constructor({ vocab_file, ...options }: SiglipTokenizerInit) {
+    const { warn, scoring, added_tokens_decoder, ...kwargs }: SiglipTokenizerOptions = options;
+    this.#init = withDefaults(kwargs);
+    this.#vocabFile = vocab_file;
+    this.#warn = warn ?? consoleWarn;
+    refuseSampling(kwargs.sp_model_kwargs);
+    this.sp_model = SentencePiece.fromBytes(vocab_file, { add_dummy_prefix: false, scoring });
+    this.model_max_length = kwargs.model_max_length ?? 64;
+    this.do_lower_case = kwargs.do_lower_case ?? true;
+    this.model_input_names = kwargs.model_input_names ?? ['input_ids', 'attention_mask'];
+    this.padding_side = checkedSide('Padding', kwargs.padding_side);
+    this.truncation_side = checkedSide('Truncation', kwargs.truncation_side);
+    this.clean_up_tokenization_spaces = kwargs.clean_up_tokenization_spaces ?? false;
+    this.split_special_tokens = kwargs.split_special_tokens ?? false;
+    this.#vocabulary = new Vocabulary(this.sp_model);
+    this.#defineRoles();
+    for (const [id, token] of readDecoder(added_tokens_decoder ?? {}))
+      this.#vocabulary.register(id, token);
+    this.#initSpecials(kwargs);
+  }
+
+  #defineRoles(): void {
+    const { special } = this.#vocabulary;
+    for (const role of ROLES) {
+      Object.defineProperty(this, role, {
+        get: () => ifSet(special.get(role), textOf),
+        set: (token: TokenInit | null) => this.#setRole(role, token),
+      });
+      Object.defineProperty(this, `${role}_id`, {
+        get: () => ifSet(special.get(role), (token) => this.#vocabulary.idOf(textOf(token))),
+        set: (id: number | null) =>
+          this.#setRole(
+            role,
+            ifSet(id, (i) => this.#vocabulary.tokenOf(i)),
+          ),
+      });
+    }
+  }
+
+  #setRole(role: string, token: TokenInit | null): void {
+    if (token !== null && typeof token !== 'string' && typeof token.content !== 'string')
+      throw new Error(`Cannot set a non-string value as the ${role}`);
+    this.#vocabulary.special.set(role, ifSet(token, toToken));
+    this.#vocabulary.changed();
+  }
+
+  #initSpecials(kwargs: SiglipTokenizerOptions): void {
+    const vocabulary = this.#vocabulary;
+    for (const role of ROLES) this.#setRole(role, (this.#init[role] ?? null) as TokenInit | null);
+    this.additional_special_tokens = kwargs.additional_special_tokens ?? [];
+    // HF looks for AddedTokens among texts here, never finds them, and so adds them (again).
+    const isNew = (token: Token): boolean =>
+      typeof token !== 'string' || !vocabulary.isAdded(token);
+    vocabulary.add(vocabulary.special.all().filter(isNew), true, this.do_lower_case);
+    for (const [role, token] of Object.entries(kwargs.extra_special_tokens ?? {}))
+      vocabulary.special.setExtra(role, toToken(token));
+    vocabulary.changed();
+  }
+
+  // ---- vocabulary ----
+
+  /** The number of pieces, added tokens not counted. */
+  get vocab_size(): number {
+    return this.sp_model.vocabSize;
+  }
+
+  /** len(tokenizer): the number of different tokens, added ones included. */
+  get length(): number {
+    return this.#vocabulary.size;
+  }
+
+  /** Ids by token, in the order of the ids; a Map because an object would move keys like "7" to the front. */
+  get_vocab(): Map<string, number> {
+    return this.#vocabulary.all();
+  }
+
+  /** Ids by added token, special ones included, in the order they were added. */
+  get_added_vocab(): Map<string, number> {
+    return this.#vocabulary.addedIds();
+  }
+
+  get added_tokens_decoder(): Map<number, AddedToken> {
+    return this.#vocabulary.added();
+  }
+
+  get added_tokens_encoder(): Map<string, number> {
+    return new Map([...this.added_tokens_decoder].map(([id, token]) => [token.content, id]));
+  }
+
+  get additional_special_tokens(): string[] {
+    return this.#vocabulary.special.additional.map(textOf);
+  }
+  set additional_special_tokens(tokens: readonly TokenInit[]) {
+    this.#vocabulary.special.additional = tokens.map(toToken);
+    this.#vocabulary.changed();
+  }
+  get additional_special_tokens_ids(): number[] {
+    return this.convert_tokens_to_ids(this.additional_special_tokens);
+  }
+  set additional_special_tokens_ids(ids: readonly number[]) {
+    this.additional_special_tokens = this.convert_ids_to_tokens(ids);
+  }
+
+  get special_tokens_map(): Record<string, string | string[]> {
+    return this.#vocabulary.special.texts();
+  }
+  get special_tokens_map_extended(): Record<string, Token | Token[]> {
+    return this.#vocabulary.special.extended();
+  }
+  /** Each special token once: pad is eos, so it is not listed again. */
+  get all_special_tokens(): string[] {
+    return this.#vocabulary.special.all().map(textOf);
+  }
+  get all_special_ids(): number[] {
+    return this.convert_tokens_to_ids(this.all_special_tokens);
+  }
+
+  /** Adds tokens that are never cut; returns how many were not in the vocabulary. */
+  add_tokens(tokens: TokenInit | readonly TokenInit[], special_tokens = false): number {
+    const list = [tokens].flat() as TokenInit[];
+    return this.#vocabulary.add(list.map(toToken), special_tokens, this.do_lower_case);
+  }
+
+  /**
+   * Gives roles to tokens and adds them; returns how many were not in the vocabulary.
+   * Additional special tokens that are replaced stay in the vocabulary.
+   */
+  add_special_tokens(
+    tokens: Partial<Record<Role, TokenInit>> & { additional_special_tokens?: readonly TokenInit[] },
+    replace_additional_special_tokens = true,
+  ): number {
+    return this.#vocabulary.assign(tokens, replace_additional_special_tokens, this.do_lower_case);
+  }
+
+  // ---- text to tokens, tokens to text ----
+
+  /**
+   * The tokens of a text, without eos. An unknown stretch of text is a token of its own.
+   *
+   * Lower-cases, cuts at special and added tokens, then in each part drops ASCII punctuation, tidies
+   * whitespace and segments.
+   */
+  tokenize(text: string, options: { split_special_tokens?: boolean | undefined } = {}): string[] {
+    const { keep, specials } = this.#vocabulary.derived;
+    // The marker in front survives all tidying and gives the first word its "▁".
+    let marked = SPACE + text.replaceAll(SPACE, ' ');
+    if (this.do_lower_case) marked = lowerCase(marked, keep);
+
+    const whole = options.split_special_tokens ?? this.split_special_tokens;
+    const tokens: string[] = [];
+    for (const part of whole ? [marked] : this.#vocabulary.split(marked)) {
+      if (!whole && this.#vocabulary.isAdded(part)) tokens.push(part);
+      else if (part !== '') for (const token of this.#segment(part)) tokens.push(token);
+    }
+    const bareMarker = tokens.length > 1 && tokens[0] === SPACE && specials.has(tokens[1]!);
+    return bareMarker ? tokens.slice(1) : tokens;
+  }
+
+  /** SentencePiece would strip a leading "▁"; behind `<unk>` it stays, and that one's pieces are dropped. */
+  #segment(text: string): string[] {
+    const unk = this.unk_token ?? '';
+    if (this.#shield.text !== unk)
+      this.#shield = { text: unk, pieces: this.sp_model.encode(unk).pieces.length };
+    const { pieces } = this.sp_model.encode(unk + canonicalize(text));
+    return pieces.length >= this.#shield.pieces ? pieces.slice(this.#shield.pieces) : pieces;
+  }
+
+  /** Ids of tokens; the id of `<unk>` for what is not in the vocabulary, null for null. */
+  convert_tokens_to_ids(token: string): number;
+  convert_tokens_to_ids(tokens: readonly string[]): number[];
+  convert_tokens_to_ids(tokens: string | readonly string[] | null): number | number[] | null;
+  convert_tokens_to_ids(tokens: string | readonly string[] | null): number | number[] | null {
+    if (typeof tokens === 'string') return this.#vocabulary.idOf(tokens);
+    return ifSet(tokens, (list) => list.map((token) => this.#vocabulary.idOf(token)));
+  }
+
+  /** Tokens of ids. Throws a RangeError for an id outside the vocabulary. */
+  convert_ids_to_tokens(id: number, skip_special_tokens?: boolean): string;
+  convert_ids_to_tokens(ids: ArrayLike<number>, skip_special_tokens?: boolean): string[];
+  convert_ids_to_tokens(ids: number | ArrayLike<number>, skip = false): string | string[] {
+    if (typeof ids === 'number') return this.#vocabulary.tokenOf(ids);
+    const { special_ids } = this.#vocabulary.derived;
+    const kept = Array.from(ids).filter((id) => !(skip && special_ids.has(id)));
+    return kept.map((id) => this.#vocabulary.tokenOf(id));
+  }
+
+  /** Joins tokens to text. Special tokens stand as they are, with a space before the first of a run. */
+  convert_tokens_to_string(tokens: readonly string[]): string {
+    return tokensToString(this.sp_model, this.#vocabulary.derived.specials, tokens);
+  }
+
+  /** The text of ids, one or several. Lower-casing and dropped punctuation do not come back. */
+  decode(ids: number | ArrayLike<number>, options: DecodeOptions = {}): string {
+    const tokens =
+      typeof ids === 'number'
+        ? [this.convert_ids_to_tokens(ids)]
+        : this.convert_ids_to_tokens(ids, options.skip_special_tokens);
+    const text = decodeTokens(this.sp_model, this.#vocabulary, tokens, options);
+    const cleans = options.clean_up_tokenization_spaces ?? this.clean_up_tokenization_spaces;
+    return cleans ? cleanUpTokenization(text) : text;
+  }
+
+  /** `decode` of each. */
+  batch_decode(
+    batch: readonly (number | ArrayLike<number>)[],
+    options: DecodeOptions = {},
+  ): string[] {
+    return batch.map((ids) => this.decode(ids, options));
+  }
+
+  clean_up_tokenization(text: string): string {
+    return cleanUpTokenization(text);
+  }
+
+  // ---- model inputs ----
+
+  /**
+   * Encodes one text or pair, or a batch of them; HF's `__call__`.
+   *
+   * Gives lists, `number[]` for one text and `number[][]` for a batch, or tensors where `return_tensors` asks
+   * for them: [1, T] or [B, T]. Throws an Error with HF's message for arguments that do not fit.
+   */
+  call(
+    text: TextOrBatch | null,
+    pair: TextOrBatch | null,
+    options: CallOptions & AsTensors,
+  ): Encoding<Int32Tensor>;
+  call(text: string, pair?: string | null, options?: CallOptions): Encoding<number[]>;
+  call(text: Batch | null, pair?: Batch | null, options?: CallOptions): Encoding<number[][]>;
+  call(
+    text: TextOrBatch | null,
+    pair: TextOrBatch | null = null,
+    { text_target = null, text_pair_target = null, ...options }: CallOptions = {},
+  ): Encoding<unknown> {
+    if (text === null && text_target === null)
+      throw new Error('You need to specify either `text` or `text_target`.');
+    const encoding = ifSet(text, (t) => encodeTexts(this, t, pair, options));
+    if (text_target === null) return encoding!;
+    const target = encodeTexts(this, text_target, text_pair_target, options);
+    return encoding === null ? target : { ...encoding, labels: target.input_ids };
+  }
+
+  /** The input_ids of `encode_plus`. */
+  encode(text: TextInput, pair: TextInput | null, options: EncodeOptions & AsTensors): Int32Tensor;
+  encode(text: TextInput, pair?: TextInput | null, options?: EncodeOptions): number[];
+  encode(text: TextInput, pair: TextInput | null = null, options: EncodeOptions = {}): unknown {
+    return this.encode_plus(text, pair, options).input_ids;
+  }
+
+  /** Encodes one text or pair: strings, lists of tokens (or words), or ids. */
+  encode_plus(
+    text: TextInput,
+    pair: TextInput | null = null,
+    options: EncodeOptions = {},
+  ): Encoding<unknown> {
+    return encodePlus(this, text, pair, options);
+  }
+
+  /** Encodes a batch of texts and pairs, and pads them together. */
+  batch_encode_plus(batch: readonly BatchItem[], options: EncodeOptions = {}): Encoding<unknown> {
+    return batchEncodePlus(this, batch, options);
+  }
+
+  /** Makes model inputs of ids: truncation, eos, masks, padding. */
+  prepare_for_model(
+    ids: readonly number[],
+    pair: readonly number[] | null = null,
+    options: PrepareOptions = {},
+  ): Encoding<unknown> {
+    return toEncoding(prepareForModel(this, ids, pair, options), options);
+  }
+
+  /** Pads one encoding or a batch (one encoding of lists, or a list of encodings), by default to the longest. */
+  pad(encoded: Paddable, options: PadOptions = {}): Encoding<unknown> {
+    return toEncoding(pad(this, encoded, options), options);
+  }
+
+  /** Removes `num_tokens_to_remove` ids; returns `[ids, pair_ids, overflowing]`. */
+  truncate_sequences(
+    ids: readonly number[],
+    pair: readonly number[] | null = null,
+    options: TruncateOptions = {},
+  ): Truncated {
+    return truncateSequences(
+      this,
+      [...ids],
+      ifSet(pair, (p) => [...p]),
+      options,
+    );
+  }
+
+  /** `a </s>` or `a </s> b </s>`; a sequence that ends in eos gets no second one, with a warning. */
+  build_inputs_with_special_tokens(
+    ids: readonly number[],
+    pair: readonly number[] | null = null,
+  ): number[] {
+    return joinSequences(ids, pair, this.eos_token_id!, () =>
+      this.warnOnce(
+        'already has eos',
+        `This sequence already has ${this.eos_token}. In future versions this behavior may lead to ` +
+          'duplicated eos tokens being added.',
+      ),
+    );
+  }
+
+  /** 1 where eos will be appended or, with `already_has_special_tokens`, where a special token is. */
+  get_special_tokens_mask(
+    ids: readonly number[],
+    pair: readonly number[] | null = null,
+    already_has_special_tokens = false,
+  ): number[] {
+    if (!already_has_special_tokens) return eosMask(ids, pair);
+    if (pair !== null)
+      throw new Error(
+        'You should not supply a second sequence if the provided sequence of ' +
+          'ids is already formatted with special tokens for the model.',
+      );
+    const { special_ids } = this.#vocabulary.derived;
+    return ids.map((id) => Number(special_ids.has(id)));
+  }
+
+  /** Zeros: SigLIP does not tell a pair's sequences apart. */
+  create_token_type_ids_from_sequences(
+    ids: readonly number[],
+    pair: readonly number[] | null = null,
+  ): number[] {
+    return new Array<number>(joinedLength(ids, pair)).fill(0);
+  }
+
+  num_special_tokens_to_add(pair = false): number {
+    return pair ? 2 : 1;
+  }
+
+  /** How many tokens of text fit into the model. */
+  get max_len_single_sentence(): number {
+    return this.model_max_length - this.num_special_tokens_to_add(false);
+  }
+  get max_len_sentences_pair(): number {
+    return this.model_max_length - this.num_special_tokens_to_add(true);
+  }
+
+  // ---- files, warnings ----
+
+  /** The vocabulary's file by its name, `[prefix-]spiece.model`. */
+  save_vocabulary(filename_prefix?: string): Map<string, Uint8Array> {
+    const name = filename_prefix ? `${filename_prefix}-${VOCAB_FILE}` : VOCAB_FILE;
+    return new Map([[name, this.#vocabFile]]);
+  }
+
+  /** The files of the tokenizer by name, byte for byte what HF writes; writing them is the caller's. */
+  save_pretrained(filename_prefix?: string): Map<string, Uint8Array> {
+    return tokenizerFiles(this, this.#init, this.#vocabFile, filename_prefix);
+  }
+
+  /** Passes a message to the `warn` option. */
+  warn(message: string): void {
+    this.#warn(message);
+  }
+
+  /** The same, once for each key. */
+  warnOnce(key: string, message: string): void {
+    if (this.#warned.has(key)) return;
+    this.#warned.add(key);
+    this.#warn(message);
+  }
+}

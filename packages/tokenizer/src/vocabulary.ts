@@ -1,0 +1,166 @@
+// All tokens of a tokenizer: the SentencePiece pieces, the added tokens beside or over them, and the special roles.
+// Knows ids and flags and finds added tokens in a text; segments and decodes nothing.
+
+import { addedToken, applyFlags, TokenTrie, type AddedToken } from './added-tokens.ts';
+import { checkRole, type TokenInit } from './init.ts';
+import type { SentencePiece } from './sentencepiece.ts';
+import { SpecialTokens, textOf, type Token } from './special-tokens.ts';
+
+/** What follows from the special and added tokens. */
+interface Derived {
+  readonly specials: ReadonlySet<string>;
+  readonly special_ids: ReadonlySet<number>;
+  /** Matches what lower-casing leaves alone. */
+  readonly keep: RegExp | null;
+}
+
+/** The vocabulary half of transformers' PreTrainedTokenizer. */
+export class Vocabulary {
+  readonly special = new SpecialTokens();
+  readonly #pieces: SentencePiece;
+  readonly #added = new Map<number, AddedToken>();
+  readonly #ids = new Map<string, number>();
+  readonly #trie = new TokenTrie();
+  #size = 0;
+  #derived: Derived | null = null;
+
+  constructor(pieces: SentencePiece) {
+    this.#pieces = pieces;
+  }
+
+  /** The number of different tokens. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get derived(): Derived {
+    return (this.#derived ??= this.#derive());
+  }
+
+  /** To be called after `special` has changed. */
+  changed(): void {
+    this.#derived = null;
+  }
+
+  #derive(): Derived {
+    const texts = this.special.all().map(textOf);
+    const specials = new Set(texts);
+    for (const token of this.#added.values())
+      if (!token.special && token.normalized) texts.push(token.content);
+    const pattern = texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|');
+    return {
+      specials,
+      special_ids: new Set([...specials].map((text) => this.idOf(text))),
+      keep: pattern === '' ? null : new RegExp(pattern, 'g'),
+    };
+  }
+
+  /** The unknown piece's id for a text that is no token. */
+  idOf(text: string): number {
+    return this.#ids.get(text) ?? this.#pieces.pieceToId(text);
+  }
+
+  /** Throws a RangeError for an id that has no token. */
+  tokenOf(id: number): string {
+    return this.#added.get(id)?.content ?? this.#pieces.idToPiece(id);
+  }
+
+  isAdded(text: string): boolean {
+    return this.#ids.has(text);
+  }
+
+  /** Ids by added token, in the order they were added. */
+  addedIds(): Map<string, number> {
+    return new Map(this.#ids);
+  }
+
+  /** Added tokens by ascending id. */
+  added(): Map<number, AddedToken> {
+    const sorted = [...this.#added].sort(([a], [b]) => a - b);
+    return new Map(sorted.map(([id, token]) => [id, { ...token }]));
+  }
+
+  /** Ids by token: pieces first, then what was added. */
+  all(): Map<string, number> {
+    const vocab = new Map<string, number>();
+    for (let id = 0; id < this.#pieces.vocabSize; id++) vocab.set(this.tokenOf(id), id);
+    for (const [id, token] of this.added()) vocab.set(token.content, id);
+    return vocab;
+  }
+
+  /** Sets the token of an id. */
+  register(id: number, token: AddedToken): void {
+    this.#added.set(id, token);
+    this.#ids.set(token.content, id);
+    this.#trie.add(token.content);
+    this.#derived = null;
+  }
+
+  /**
+   * Adds tokens, those that are no piece under ids from `size` on; returns how many those were.
+   * `special`: all of them are. transformers' _add_tokens.
+   */
+  add(tokens: readonly Token[], special: boolean, lowerCases: boolean): number {
+    const vocab = this.all();
+    const first = vocab.size;
+    let count = 0;
+    for (const given of tokens) {
+      if (textOf(given) === '' || (typeof given === 'string' && this.#ids.has(given))) continue;
+      const token = this.#asAdded(given, special);
+      // Whole-text lower case, unlike that of texts: here a final sigma does become "ς".
+      if (!token.special && token.normalized && lowerCases)
+        token.content = token.content.toLowerCase();
+      let id = vocab.get(token.content);
+      if (id === undefined) vocab.set(token.content, (id = first + count++));
+      if (token.special && !this.derived.specials.has(token.content))
+        this.special.additional.push(token);
+      this.register(id, token);
+    }
+    this.#size = this.all().size;
+    return count;
+  }
+
+  /**
+   * Gives roles to tokens and adds them; returns how many were new. `replace`: the additional special tokens
+   * are no longer special, yet stay in the vocabulary. transformers' add_special_tokens.
+   */
+  assign(roles: Record<string, unknown>, replace: boolean, lowerCases: boolean): number {
+    const toAdd = (token: TokenInit): AddedToken =>
+      addedToken(typeof token === 'string' ? { content: token, special: true } : token);
+    const added: AddedToken[] = [];
+    for (const [role, value] of Object.entries(roles)) {
+      if (role === 'additional_special_tokens') {
+        const old = replace ? [] : this.special.additional.map(textOf);
+        const list = (value as TokenInit[]).map(toAdd).filter((t) => !old.includes(t.content));
+        if (replace && list.length > 0) this.special.additional = [];
+        this.special.additional.push(...list);
+        added.push(...list);
+      } else {
+        checkRole(role, value);
+        const token = toAdd(value as TokenInit);
+        this.special.set(role, token);
+        added.push(token);
+      }
+      this.changed();
+    }
+    return this.add(added, true, lowerCases);
+  }
+
+  /** Flags an AddedToken in place, because the special roles hold the same object. */
+  #asAdded(token: Token, special: boolean): AddedToken {
+    if (typeof token === 'string')
+      return addedToken({ content: token, special: special || this.derived.specials.has(token) });
+    if (special) token.special = true;
+    return token;
+  }
+
+  /** Cuts a text at the added tokens and applies their flags. Parts may be empty. */
+  split(text: string): string[] {
+    const parts = this.#trie.split(text);
+    applyFlags(parts, (part) => {
+      const id = this.#ids.get(part);
+      return id === undefined ? undefined : this.#added.get(id);
+    });
+    return parts;
+  }
+}
