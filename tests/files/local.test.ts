@@ -1,3 +1,4 @@
+// The files of a folder and of a map, and how modelFiles chooses.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

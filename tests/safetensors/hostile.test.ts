@@ -1,3 +1,4 @@
+// Broken and malicious files: refused as Python refuses them, with a message, at once.
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// fileSource: files on disk.
 import { mkdtemp, open, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// What Python wrote is read as Python reads it, lazily and by rows.
 import { bytesSource, openSafetensors, type ByteSource } from '@siglip-ts/safetensors';
 import { describe, expect, test } from 'vitest';
 import { fileOf, fixtureBytes, hexOf, reference } from './fixtures.ts';

@@ -1,3 +1,4 @@
+// A checkpoint in several files.
 import { openSharded, bytesSource } from '@siglip-ts/safetensors';
 import { fileSource } from '@siglip-ts/safetensors/node';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// What is written is what Python writes, to the byte, and reads back.
 import {
   bytesSource,
   fileDTypes,

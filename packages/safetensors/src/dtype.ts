@@ -2,7 +2,10 @@
 
 interface Layout {
   readonly bits: number;
-  /** C64 is two elements per number (real, imaginary); types without a JavaScript array are raw bytes or bits. */
+  /**
+   * C64 is two elements per number (real, imaginary); types without a JavaScript array are raw
+   * bytes or bits.
+   */
   readonly array:
     | typeof Uint8Array
     | typeof Int8Array
@@ -45,7 +48,9 @@ const layouts = {
 /** A dtype as the file spells it. */
 export type FileDType = keyof typeof layouts;
 
-/** What holds the elements of a tensor. F16 and BF16 are bits, FP8 and smaller are bytes as stored. */
+/**
+ * What holds the elements of a tensor. F16 and BF16 are bits, FP8 and smaller are bytes as stored.
+ */
 export type TensorData = InstanceType<Layout['array']>;
 
 export const fileDTypes = Object.keys(layouts) as readonly FileDType[];
@@ -59,8 +64,8 @@ export function layoutOf(dtype: FileDType): Layout {
 }
 
 /**
- * How many bits a tensor takes, or undefined when it passes 2^64, as the Rust library counts: left to
- * right, so that [2^63, 2, 0] is an overflow and [0, 2^63, 2] is not.
+ * How many bits a tensor takes, or undefined when it passes 2^64, as the Rust library counts: left
+ * to right, so that [2^63, 2, 0] is an overflow and [0, 2^63, 2] is not.
  */
 export function bitsOf(dtype: FileDType, shape: readonly number[]): bigint | undefined {
   const limit = 2n ** 64n;
@@ -78,8 +83,8 @@ export function bytesOf(bits: bigint | undefined): string {
 }
 
 /**
- * The bytes of a file as the array of their dtype: a view where their address is aligned, else a copy.
- * The format is little-endian, and so is every machine that runs JavaScript today.
+ * The bytes of a file as the array of their dtype: a view where their address is aligned, else a
+ * copy. The format is little-endian, and so is every machine that runs JavaScript today.
  */
 export function asArray(dtype: FileDType, bytes: Uint8Array): TensorData {
   const { array } = layouts[dtype];

@@ -1,5 +1,5 @@
-// The JSON header of a safetensors file, read and checked: every tensor has the bytes its shape needs,
-// and they lie end to end. Whether the file is as long as that is for the opener to check.
+// The JSON header of a safetensors file, read and checked: every tensor has the bytes its shape
+// needs, and they lie end to end. Whether the file is as long as that is for the opener to check.
 import { bitsOf, bytesOf, isFileDType, type FileDType } from './dtype.ts';
 import { JsonReader } from './json.ts';
 import { decodeUtf8 } from './utf8.ts';
@@ -48,7 +48,9 @@ export function parseHeader(bytes: Uint8Array, what: string): Header {
   return { metadata, tensors: new Map(entries), dataBytes };
 }
 
-/** `{"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}`; unknown members are passed over. */
+/**
+ * `{"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}`; unknown members are passed over.
+ */
 function readEntry(reader: JsonReader, tensor: string): TensorInfo {
   let dtype: string | undefined;
   let shape: number[] | undefined;

@@ -1,10 +1,16 @@
-// JSON read value by value, as its caller asks for them. Not JSON.parse, which silently keeps the last
-// of two equal keys, takes 1.0 for 1, rounds integers above 2^53 and loses __proto__ in plain objects.
+// JSON read value by value, as its caller asks for them. Not JSON.parse, which silently keeps the
+// last of two equal keys, takes 1.0 for 1, rounds integers above 2^53 and loses __proto__ in plain
+// objects.
 
-/** serde_json, the Rust library's parser, gives up at 128 levels; what is skipped starts at the third. */
+/**
+ * serde_json, the Rust library's parser, gives up at 128 levels; what is skipped starts at the
+ * third.
+ */
 const DEEPEST = 125;
 
-/** Reads one JSON text from front to back. Every method starts at the next value and ends behind it. */
+/**
+ * Reads one JSON text from front to back. Every method starts at the next value and ends behind it.
+ */
 export class JsonReader {
   readonly #text: string;
   readonly #what: string;

@@ -1,4 +1,5 @@
-// A ByteSource over a file on disk, for Node, Deno and Bun. The only file here that needs a runtime.
+// A ByteSource over a file on disk, for Node, Deno and Bun. The only file here that needs a
+// runtime.
 /// <reference types="node" />
 import { open } from 'node:fs/promises';
 import type { ByteSource } from './source.ts';

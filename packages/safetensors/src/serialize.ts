@@ -6,8 +6,9 @@ import { encodeUtf8 } from './utf8.ts';
 /**
  * The bytes of a safetensors file with these tensors.
  *
- * Tensors are written from the widest dtype to the narrowest, then by name, whatever the order of the
- * map; metadata in the map's order (Python's is random). Throws on data that does not fit its shape.
+ * Tensors are written from the widest dtype to the narrowest, then by name, whatever the order of
+ * the map; metadata in the map's order (Python's is random). Throws on data that does not fit its
+ * shape.
  */
 export function serialize(
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -72,7 +73,9 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-/** Rust orders strings by their UTF-8 bytes; JavaScript's `<` orders by UTF-16 units, which differs. */
+/**
+ * Rust orders strings by their UTF-8 bytes; JavaScript's `<` orders by UTF-16 units, which differs.
+ */
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < Math.min(a.length, b.length); i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
   return a.length - b.length;

@@ -7,7 +7,10 @@ export interface ByteSource {
   readonly name?: string;
   /** In bytes; may exceed 2^32. */
   readonly size: number;
-  /** Exactly `length` bytes from `offset` on, or a rejection. The result may be a view of shared memory. */
+  /**
+   * Exactly `length` bytes from `offset` on, or a rejection. The result may be a view of shared
+   * memory.
+   */
   read(offset: number, length: number): Promise<Uint8Array>;
   close?(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 // Brings the body of an answer into a store: resumes what an earlier attempt left, checks lengths,
 // reports progress. Which file, and whether it is needed, hub.ts decides.
 import { keyPart } from './key.ts';
-import { ask, discard, messageOf, type Answer, type Connection, type Version } from './request.ts';
+import { ask, discard, messageOf, type Answer, type Connection } from './request.ts';
 import type { Sink, Store } from './store.ts';
 
 type Found = Extract<Answer, { kind: 'found' }>;
@@ -17,8 +17,8 @@ export type OnBytes = (loaded: number, total: number) => void;
 /**
  * Writes the answered file into `store`, under a key in `folder` that names its content.
  *
- * Returns an Error when another attempt may go on from what was received. Throws, and keeps nothing,
- * when the server contradicts itself; on an abort it throws and keeps what there is.
+ * Returns an Error when another attempt may go on from what was received. Throws, and keeps
+ * nothing, when the server contradicts itself; on an abort it throws and keeps what there is.
  */
 export async function download(
   hub: Connection,
@@ -29,7 +29,7 @@ export async function download(
 ): Promise<Stored | Error> {
   const { version, response } = answer;
   const key = `${folder}/blob-${keyPart(version.etag ?? crypto.randomUUID())}`;
-  const total = totalOf(response, version);
+  const total = version.size ?? lengthOf(response);
   const sink = await store.sink(key, version.etag && strongTag(response));
   const there = await sizeOf(store, key);
   if (there !== undefined && there === (total ?? there)) {
@@ -59,7 +59,9 @@ export async function sizeOf(store: Store, key: string): Promise<number | undefi
   return source?.size;
 }
 
-/** Brings the sink to `total` bytes. An Error says that it fell short and another attempt may not. */
+/**
+ * Brings the sink to `total` bytes. An Error says that it fell short and another attempt may not.
+ */
 async function fill(
   hub: Connection,
   sink: Sink,
@@ -85,7 +87,9 @@ async function fill(
   return new Error(`${url}: not the rest that was asked for, expected status 206`);
 }
 
-/** Reads the body into the sink. An Error says that it was cut; a body of a wrong length is thrown. */
+/**
+ * Reads the body into the sink. An Error says that it was cut; a body of a wrong length is thrown.
+ */
 async function receive(
   hub: Connection,
   response: Response,
@@ -117,16 +121,11 @@ async function receive(
   return undefined;
 }
 
-/** How long the file is, by all that the server says; undefined when it says nothing. */
-function totalOf(response: Response, version: Version): number | undefined {
+/** How long the body is, as far as the server says. */
+function lengthOf(response: Response): number | undefined {
   const length = response.headers.get('content-length');
-  // With an encoding, the length is that of the compressed form.
-  if (length === null || isEncoded(response)) return version.size;
-  if (version.size !== undefined && version.size !== Number(length))
-    throw new Error(
-      `${response.url}: a body of ${length} bytes, expected the ${version.size} that the hub lists`,
-    );
-  return Number(length);
+  // With an encoding, that is the length of the compressed form.
+  return length === null || isEncoded(response) ? undefined : Number(length);
 }
 
 /** The ETag, if it stands for the exact bytes of the body: what If-Range needs. */

@@ -1,5 +1,5 @@
-// Downloaded files in a folder on disk, safe for several processes at once and for one that is killed.
-// No locks: each writer has a partial file of its own, renamed into place when it is whole.
+// Downloaded files in a folder on disk, safe for several processes at once and for one that is
+// killed. No locks: each writer has a partial file of its own, renamed into place when it is whole.
 import { constants, mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,10 @@ import { ifThere } from './folder.ts';
 import { keyPart } from './key.ts';
 import type { Sink, Store } from './store.ts';
 
-/** A partial file that nobody wrote to for so long, in ms, has no writer: fetch gives up after 5 minutes. */
+/**
+ * A partial file that nobody wrote to for so long, in ms, has no writer: fetch gives up after 5
+ * minutes.
+ */
 const ABANDONED = 600_000;
 
 export function folderStore(root: string): Store {
@@ -66,7 +69,9 @@ async function fileSink(path: string, tag: string | undefined): Promise<Sink> {
   };
 }
 
-/** Takes over an abandoned partial file as `part`, if there is one. Of several takers one succeeds. */
+/**
+ * Takes over an abandoned partial file as `part`, if there is one. Of several takers one succeeds.
+ */
 async function claim(prefix: string, part: string): Promise<void> {
   for (const left of await abandoned(prefix)) {
     const now = Date.now() / 1000;

@@ -2,7 +2,9 @@
 // imports are dynamic, so that a page can load this module.
 import { checkFileName, type ModelFiles } from './model-files.ts';
 
-/** The model in the folder `path`, as `save_pretrained` writes it. The folder is not looked at yet. */
+/**
+ * The model in the folder `path`, as `save_pretrained` writes it. The folder is not looked at yet.
+ */
 export function folderFiles(path: string): ModelFiles {
   const inFolder = (file: string): string => `${path}/${checkFileName(file)}`;
   return {

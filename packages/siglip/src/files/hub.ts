@@ -1,5 +1,5 @@
-// The files of a model on the Hugging Face hub, through a cache: when to ask the hub, when the copy at
-// hand will do. How to ask is in request.ts, how to receive in download.ts.
+// The files of a model on the Hugging Face hub, through a cache: when to ask the hub, when the copy
+// at hand will do. How to ask is in request.ts, how to receive in download.ts.
 import type { ByteSource } from '@siglip-ts/safetensors';
 import { download, sizeOf } from './download.ts';
 import { hasFileSystem } from './folder.ts';
@@ -24,8 +24,9 @@ export interface HubOptions {
   /** A branch, a tag or a commit. */
   revision?: string;
   /**
-   * Where files are kept: a folder, a cache of your own, or false for memory alone. In Node the default
-   * is $SIGLIP_CACHE, else $XDG_CACHE_HOME/siglip-ts, else ~/.cache/siglip-ts; in browsers memory.
+   * Where files are kept: a folder, a cache of your own, or false for memory alone. In Node the
+   * default is $SIGLIP_CACHE, else $XDG_CACHE_HOME/siglip-ts, else ~/.cache/siglip-ts; in browsers
+   * memory.
    */
   cache?: string | false | FileCache;
   fetch?: typeof globalThis.fetch;
@@ -37,11 +38,15 @@ export interface HubOptions {
   token?: string;
   /** Default: $HF_ENDPOINT in Node, else https://huggingface.co. */
   endpoint?: string;
-  /** How often a file is asked for while the network or the server fails, and the first pause in ms. */
+  /**
+   * How often a file is asked for while the network or the server fails, and the first pause in ms.
+   */
   retry?: { attempts: number; pause: number };
 }
 
-/** What the cache knows of a file at a revision: where its bytes are, or that there is no such file. */
+/**
+ * What the cache knows of a file at a revision: where its bytes are, or that there is no such file.
+ */
 type Ref =
   | {
       readonly key: string;
@@ -59,8 +64,8 @@ export function isHubId(text: string): boolean {
 /**
  * The model `id` at a revision, downloaded file by file as they are asked for.
  *
- * A cached file is used without asking when the revision is a commit, and asked about (by ETag) when
- * it is a branch; if the hub cannot be reached the copy is used, with a warning.
+ * A cached file is used without asking when the revision is a commit, and asked about (by ETag)
+ * when it is a branch; if the hub cannot be reached the copy is used, with a warning.
  * Throws on ids and revisions that are none; its methods when the hub refuses, fails or is cut off.
  */
 export function hubFiles(id: string, options: HubOptions = {}): ModelFiles {

@@ -3,12 +3,15 @@
 /** At most this many characters, well under the 255 bytes that file systems allow. */
 const LONGEST = 200;
 
-/** `text` with everything but letters, digits, '-', '_' and inner '.' as %xx. Distinct texts stay distinct. */
+/**
+ * `text` with everything but letters, digits, '-', '_' and inner '.' as %xx. Distinct texts stay
+ * distinct.
+ */
 export function keyPart(text: string): string {
   const percent = (character: string): string =>
     `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-  // encodeURIComponent leaves !~*'() and dots; a name of dots, or with one at an end, means something
-  // to some system.
+  // encodeURIComponent leaves !~*'() and dots; a name of dots, or with one at an end, means
+  // something to some system.
   const name = encodeURIComponent(text).replace(/[!~*'()]|^\.|\.$/g, percent);
   if (name === '' || name.length > LONGEST)
     throw new Error(

@@ -8,7 +8,10 @@ export interface ModelFiles {
   readonly name: string;
   /** The whole file, or undefined when the model has no such file. */
   bytes(file: string): Promise<Uint8Array | undefined>;
-  /** The file for reading parts of it; the caller closes it. Undefined when the model has no such file. */
+  /**
+   * The file for reading parts of it; the caller closes it. Undefined when the model has no such
+   * file.
+   */
   open(file: string): Promise<ByteSource | undefined>;
   /** The names of the files, where they are known without asking a server. */
   list?(): Promise<readonly string[]>;

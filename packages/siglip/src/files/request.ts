@@ -41,8 +41,8 @@ export function fileUrl({ endpoint, id, revision }: Connection, file: string): s
 }
 
 /**
- * Asks for `url`, following redirects by hand, so that the token stays with the hub and the headers on
- * its redirect to the storage are seen: they, not the storage's, name the content.
+ * Asks for `url`, following redirects by hand, so that the token stays with the hub and the headers
+ * on its redirect to the storage are seen: they, not the storage's, name the content.
  *
  * Throws when the hub refuses (401, 403, ...) and when the signal aborts.
  * @param known the ETag of the copy at hand, if any.
@@ -112,7 +112,9 @@ function readVersion(response: Response, before: Version): Version {
   };
 }
 
-/** The text of an ETag, strong or weak: W/"text". One that could not name a file is as good as none. */
+/**
+ * The text of an ETag, strong or weak: W/"text". One that could not name a file is as good as none.
+ */
 function tagOf(response: Response, header: string): string | undefined {
   return /^(?:W\/)?"?([\w.:+/=-]{1,80})"?$/.exec(response.headers.get(header) ?? '')?.[1];
 }

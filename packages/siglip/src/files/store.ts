@@ -1,8 +1,11 @@
-// Where downloaded files are kept: what a store must do, and a store in memory. The one on disk is in
-// folder-store.ts. A store knows nothing of the hub: keys are paths, values are bytes.
+// Where downloaded files are kept: what a store must do, and a store in memory. The one on disk is
+// in folder-store.ts. A store knows nothing of the hub: keys are paths, values are bytes.
 import { bytesSource, type ByteSource } from '@siglip-ts/safetensors';
 
-/** A cache of the caller's, such as one over the browser's Cache or IndexedDB. Keys look like `host/org/name/file`. */
+/**
+ * A cache of the caller's, such as one over the browser's Cache or IndexedDB. Keys look like
+ * `host/org/name/file`.
+ */
 export interface FileCache {
   get(key: string): Promise<Uint8Array | undefined>;
   /** A value once put is never changed under `blob-...` keys; `ref-...` keys are overwritten. */
