@@ -83,6 +83,23 @@ describe('failures', () => {
     }
   });
 
+  test('where redirects are hidden, as in browsers, a cut body is brought again too', async () => {
+    const browser: typeof fetch = async (url, init) => {
+      const response = await fetch(url, init);
+      if (init?.redirect !== 'manual' || response.status !== 302) return response;
+      return Object.defineProperty(Response.error(), 'type', { value: 'opaqueredirect' });
+    };
+    let cut = true;
+    const body: HubFile['body'] = (request, response) => {
+      if (!cut) return false;
+      cut = false;
+      return cutEvery(30_000, 30_000)(request, response);
+    };
+    hub.files.set('big', { bytes: big, etag: 'x', via: 'storage', body });
+    expectBig(await model({ fetch: browser, cache: false }).bytes('big'));
+    expect(hub.requests.some((r) => r.headers.range !== undefined)).toBe(false);
+  });
+
   test('a partial file whose writer may be alive is left alone', async () => {
     hub.files.set('big', { bytes: big, etag: 'x', body: cutEvery(30_000, 30_000) });
     const once = { retry: { attempts: 1, pause: 1 } };
