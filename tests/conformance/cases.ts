@@ -1,0 +1,478 @@
+// The table of everything a backend must compute: inputs, the operation, and what it means in float64 (reference.ts).
+// Data only: describe-backend.ts runs it, budgets.ts judges it.
+import type { DType, Tensor } from '@siglip-ts/core';
+import type { Judged } from './budgets.ts';
+import { composites } from './cases-composites.ts';
+import {
+  below,
+  between,
+  few,
+  ids,
+  input,
+  listed,
+  normal,
+  positive,
+  spread,
+  type Filling,
+  type Input,
+} from './inputs.ts';
+import * as exact from './reference.ts';
+import type { Exact } from './reference.ts';
+
+export interface Case {
+  /** Unique; what a backend's list of skips says. */
+  readonly name: string;
+  /** The row of the table of budgets. */
+  readonly op: Judged;
+  readonly inputs: readonly Input[];
+  /** Of the result; absent: the floating-point dtype that is being tested. */
+  readonly dtype?: DType;
+  readonly run: (...x: Tensor[]) => Tensor;
+  /** Composites: the definition, on the same backend. */
+  readonly definition?: (...x: Tensor[]) => Tensor;
+  readonly exact: (...x: Exact[]) => Exact;
+}
+
+const show = (...shapes: (readonly number[])[]) => shapes.map((s) => `[${s.join(', ')}]`).join(' ');
+
+const ODDITIES = [NaN, Infinity, -Infinity, 0, 1, -1];
+/** Each of the oddities with each. */
+const first = listed(...ODDITIES.flatMap((x) => ODDITIES.map(() => x)));
+const second = listed(...ODDITIES);
+
+// ---- element by element
+
+const DOMAINS = {
+  neg: spread,
+  exp: between(-80, 80),
+  log: positive,
+  log1p: (next, i) => (i % 2 ? positive(next, i) : between(-0.99, 0.99)(next, i)),
+  sqrt: positive,
+  tanh: (next, i) => (i % 2 ? normal(next, i) : spread(next, i)),
+  erf: (next, i) => (i % 2 ? normal(next, i) : spread(next, i)),
+} satisfies Record<keyof typeof exact.UNARY, Filling>;
+const UNARY = Object.keys(DOMAINS) as (keyof typeof DOMAINS)[];
+
+const unary: Case[] = UNARY.flatMap((op): Case[] => [
+  ...[[1], [7], [3, 5, 67], [0], []].map((shape): Case => ({
+    name: `${op} ${show(shape)}`,
+    op,
+    inputs: [input(shape, DOMAINS[op])],
+    run: (x) => x.unary(op),
+    exact: (x) => exact.each(x, exact.UNARY[op]),
+  })),
+  {
+    name: `${op} of NaN, infinities and zero`,
+    op,
+    inputs: [input([6], listed(...ODDITIES))],
+    run: (x) => x.unary(op),
+    exact: (x) => exact.each(x, exact.UNARY[op]),
+  },
+]);
+
+const FAR: Case[] = [
+  ['exp', listed(-200, -104, 89, 200)],
+  ['tanh', listed(-100, -20, -10, 10, 20, 100, 1e30, 1e-30)],
+  ['erf', listed(-100, -6, -4, 4, 6, 100, 1e-30)],
+].map(([op, values]): Case => {
+  const kind = op as 'exp' | 'tanh' | 'erf';
+  return {
+    name: `${kind} far out`,
+    op: kind,
+    inputs: [input([8], values as Filling)],
+    run: (x) => x.unary(kind),
+    exact: (x) => exact.each(x, exact.UNARY[kind]),
+  };
+});
+
+const BINARY = ['add', 'sub', 'mul', 'div', 'max', 'min', 'greater', 'equal'] as const;
+const judged = (op: (typeof BINARY)[number]): Judged =>
+  op === 'max' || op === 'min' || op === 'greater' || op === 'equal' ? 'compare' : op;
+
+const BROADCASTS: [readonly number[], readonly number[]][] = [
+  [[5], [5]],
+  [[3, 4, 5], [5]],
+  [
+    [3, 4, 5],
+    [4, 1],
+  ],
+  [
+    [2, 1, 3],
+    [1, 5, 1],
+  ],
+  [[1], [2, 3]],
+  [[7], []],
+  [[], []],
+  [
+    [2, 1, 3, 1, 2, 1],
+    [1, 3, 1, 2, 1, 5],
+  ],
+  [
+    [0, 3],
+    [1, 3],
+  ],
+  [
+    [131, 7],
+    [131, 7],
+  ],
+];
+
+const binary: Case[] = BINARY.flatMap((op): Case[] => [
+  ...BROADCASTS.map(([a, b]): Case => ({
+    name: `${op} ${show(a, b)}`,
+    op: judged(op),
+    inputs: [input(a, spread), input(b, spread)],
+    run: (x, y) => x.binary(op, y),
+    exact: (x, y) => exact.pairs(x, y, exact.BINARY[op]),
+  })),
+  {
+    name: `${op} with ties`,
+    op: judged(op),
+    inputs: [input([9, 8], few), input([9, 8], (next, i) => few(next, i) || 1)],
+    run: (x, y) => x.binary(op, y),
+    exact: (x, y) => exact.pairs(x, y, exact.BINARY[op]),
+  },
+  {
+    name: `${op} of NaN, infinities and zero`,
+    op: judged(op),
+    inputs: [input([36], first), input([36], second)],
+    run: (x, y) => x.binary(op, y),
+    exact: (x, y) => exact.pairs(x, y, exact.BINARY[op]),
+  },
+  {
+    name: `${op} with the number 1.5`,
+    op: judged(op),
+    inputs: [input([3, 7], (next, i) => (i % 3 ? normal(next, i) : 1.5))],
+    run: (x) => x.binary(op, 1.5),
+    exact: (x) => exact.each(x, (v) => exact.BINARY[op](v, 1.5)),
+  },
+]);
+
+/** 0.1 is no float32: as in torch, it is rounded to one, unless the tensor is float64. */
+const roundedNumber: Case = {
+  name: 'equal with a number that the dtype has to round',
+  op: 'compare',
+  inputs: [input([2], listed(0.1, 0.2))],
+  run: (x) => x.equal(0.1),
+  exact: (x) => ({ shape: x.shape, values: Float64Array.of(1, 0) }),
+};
+
+/** Zeros are told apart by dividing by them. */
+const zeros: Case = {
+  name: 'signs of zeros',
+  op: 'div',
+  inputs: [input([4], listed(0, -0, -5, 5)), input([4], listed(-1, 1, 0, -0))],
+  run: (x, y) => y.sub(y).add(1).div(x.mul(y).neg()),
+  exact: (x, y) => exact.pairs(x, y, (a, b) => 1 / -(a * b)),
+};
+
+/** Integers are stored, moved and compared. */
+const integers: Case = {
+  name: 'equal of integers',
+  op: 'compare',
+  dtype: 'int32',
+  inputs: [ids([4, 5], below(3)), ids([5], below(3))],
+  run: (x, y) => x.equal(y),
+  exact: (x, y) => exact.pairs(x, y, exact.BINARY.equal),
+};
+
+// ---- sums, maxima and products
+
+const REDUCED: [readonly number[], number][] = [
+  [[7], 0],
+  [[1], 0],
+  [[3, 5], 0],
+  [[3, 5], 1],
+  [[2, 3, 5], 1],
+  [[4, 1, 3], 1],
+  [[3, 769], 1],
+  [[3100, 2], 0],
+  [[2, 3, 2, 5, 2], 2],
+];
+const reductions: Case[] = (['sum', 'max'] as const).flatMap((op): Case[] => [
+  ...REDUCED.map(([shape, axis]): Case => ({
+    name: `${op} ${show(shape)} along ${axis}`,
+    op,
+    inputs: [input(shape)],
+    run: (x) => x.reduce(op, axis),
+    exact: (x) => exact.reduce(op, x, axis),
+  })),
+  {
+    name: `${op} with NaN and infinities`,
+    op,
+    inputs: [input([4, 3], listed(NaN, 1, 2, Infinity, 1, 2, -Infinity, -Infinity, 0, -1, -2, -3))],
+    run: (x) => x.reduce(op, 1),
+    exact: (x) => exact.reduce(op, x, 1),
+  },
+]);
+
+type Product = [a: readonly number[], b: readonly number[], transA?: boolean, transB?: boolean];
+const PRODUCTS: Product[] = [
+  [
+    [1, 1],
+    [1, 1],
+  ],
+  [
+    [1, 7],
+    [7, 1],
+  ],
+  [
+    [5, 1],
+    [1, 3],
+  ],
+  [
+    [4, 8],
+    [8, 4],
+  ],
+  [
+    [13, 17],
+    [17, 19],
+  ],
+  [[13, 17], [19, 17], false, true],
+  [[17, 13], [17, 19], true, false],
+  [[17, 13], [19, 17], true, true],
+  [[66, 65], [67, 65], false, true],
+  [[3, 3100], [5, 3100], false, true],
+  [
+    [5, 3072],
+    [3072, 2],
+  ],
+  [
+    [2, 3, 5, 7],
+    [2, 3, 7, 6],
+  ],
+  [[2, 3, 5, 7], [2, 3, 6, 7], false, true],
+  [[2, 3, 7, 5], [2, 3, 7, 6], true, false],
+  [
+    [2, 1, 5, 7],
+    [1, 3, 7, 2],
+  ],
+  [[3, 5, 7], [6, 7], false, true],
+  [
+    [5, 7],
+    [4, 7, 3],
+  ],
+  [
+    [0, 5],
+    [5, 3],
+  ],
+];
+const products: Case[] = PRODUCTS.map(([a, b, transA = false, transB = false]) => ({
+  name: `matmul ${show(a)}${transA ? 'ᵀ' : ''} ${show(b)}${transB ? 'ᵀ' : ''}`,
+  op: 'matmul',
+  inputs: [input(a), input(b)],
+  run: (x, y) => x.matmul(y, { transA, transB }),
+  exact: (x, y) => exact.matmul(x, y, transA, transB),
+}));
+
+// ---- movement, of every dtype
+
+const MOVED: readonly Input['dtype'][] = ['float', 'int32', 'float16', 'bfloat16'];
+
+const PERMUTED: [readonly number[], readonly number[]][] = [
+  [[5], [0]],
+  [
+    [3, 7],
+    [1, 0],
+  ],
+  [
+    [3, 7],
+    [0, 1],
+  ],
+  [
+    [2, 3, 5],
+    [2, 0, 1],
+  ],
+  [
+    [2, 5, 3, 7],
+    [0, 2, 1, 3],
+  ],
+  [
+    [2, 3, 2, 3, 2],
+    [4, 2, 0, 3, 1],
+  ],
+  [
+    [2, 3, 4, 2, 3, 2],
+    [0, 2, 4, 1, 3, 5],
+  ],
+  [
+    [2, 3, 1, 2, 3, 2],
+    [5, 3, 1, 4, 2, 0],
+  ],
+];
+const BLOCKS: [whole: readonly number[], begin: readonly number[], part: readonly number[]][] = [
+  [[7], [2], [3]],
+  [[7], [0], [7]],
+  [
+    [5, 6],
+    [4, 0],
+    [1, 6],
+  ],
+  [
+    [3, 4, 5],
+    [1, 0, 2],
+    [2, 4, 3],
+  ],
+  [
+    [2, 3, 2, 3, 2],
+    [1, 1, 0, 2, 1],
+    [1, 2, 2, 1, 1],
+  ],
+  [
+    [4, 3],
+    [2, 1],
+    [0, 2],
+  ],
+];
+const EXPANDED: [readonly number[], readonly number[]][] = [
+  [[1], [5]],
+  [
+    [3, 1],
+    [3, 4],
+  ],
+  [
+    [1, 1, 7],
+    [4, 1, 7],
+  ],
+  [[5], [2, 3, 5]],
+  [[], [2, 2]],
+];
+
+const moves: Case[] = MOVED.flatMap((dtype): Case[] => {
+  const moved = {
+    op: 'move' as const,
+    ...(dtype !== 'float' && { dtype }),
+  };
+  const source = (shape: readonly number[]) =>
+    input(shape, dtype === 'int32' ? below(2 ** 31) : spread, dtype);
+  const of = dtype === 'float' ? '' : ` of ${dtype}`;
+  return [
+    ...PERMUTED.map(([shape, axes]): Case => ({
+      name: `permute ${show(shape, axes)}${of}`,
+      ...moved,
+      inputs: [source(shape)],
+      run: (x) => x.permute(...axes),
+      exact: (x) => exact.permute(x, axes),
+    })),
+    ...BLOCKS.flatMap(([whole, begin, part]): Case[] => [
+      {
+        name: `slice ${show(whole, begin, part)}${of}`,
+        ...moved,
+        inputs: [source(whole)],
+        run: (x) => x.slice(begin, part),
+        exact: (x) => exact.slice(x, begin, part),
+      },
+      {
+        name: `pad ${show(part, begin, whole)}${of}`,
+        ...moved,
+        inputs: [source(part)],
+        run: (x) => x.pad(begin, whole),
+        exact: (x) => exact.pad(x, begin, whole),
+      },
+    ]),
+    ...EXPANDED.map(([from, to]): Case => ({
+      name: `expand ${show(from, to)}${of}`,
+      ...moved,
+      inputs: [source(from)],
+      run: (x) => x.expand(to),
+      exact: (x) => exact.expand(x, to),
+    })),
+    ...(
+      [
+        [[5], [3]],
+        [
+          [11, 7],
+          [2, 5],
+        ],
+        [[3, 2, 2], [1]],
+        [[4, 3], []],
+        [[4, 3], [0]],
+      ] as [number[], number[]][]
+    ).map(([table, which]): Case => ({
+      name: `take ${show(table, which)}${of}`,
+      ...moved,
+      inputs: [source(table), ids(which, below(table[0]!))],
+      run: (x, i) => x.take(i),
+      exact: exact.take,
+    })),
+  ];
+});
+
+const SCATTERED: [rows: number[], ids: number[], out: number[]][] = [
+  [[5], [5], [3]],
+  [
+    [2, 6, 5],
+    [2, 6],
+    [3, 5],
+  ], // twelve rows for three places
+  [[7, 2, 3], [7], [1, 2, 3]],
+  [[1, 4], [1], [9, 4]],
+  [[0, 4], [0], [2, 4]],
+];
+const scatters: Case[] = SCATTERED.map(([rows, which, out]) => ({
+  name: `scatterAdd ${show(rows)} by ${show(which)} into ${show(out)}`,
+  op: 'scatterAdd',
+  inputs: [input(rows), ids(which, below(out[0]!))],
+  run: (x, i) => x.scatterAdd(i, out),
+  exact: (x, i) => exact.scatterAdd(i, x, out),
+}));
+
+// ---- casts
+
+const DTYPES: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16', 'int32'];
+/** Within every dtype's range; among them ties of both half types, and numbers too small for float16. */
+const CASTED = [
+  0, 1, -1, 2.5, -2.5, 0.1, -3.75, 1000.6, 2049, 2051, 257, 259, 65504, -12345, 1e-7, 3e-8,
+];
+/** Numbers that overflow float16 or vanish in it. */
+const EXTREME = [
+  65519,
+  65520,
+  -65536,
+  1e-9,
+  6e-8,
+  3.0517578125e-5,
+  3.39e38,
+  1e-40,
+  Infinity,
+  -Infinity,
+  NaN,
+];
+
+/** Every dtype passes through float32 on its way to a half type, as in torch. */
+const casted = (x: Exact, to: DType): Exact =>
+  exact.each(x, (v) => {
+    const half = to === 'float16' || to === 'bfloat16';
+    return exact.nearest(half ? Math.fround(v) : v, to);
+  });
+
+const casts: Case[] = DTYPES.flatMap((from) =>
+  DTYPES.flatMap((to): Case[] => {
+    const make = (name: string, values: number[]): Case => ({
+      name,
+      op: 'cast',
+      dtype: to,
+      inputs: [input([values.length], listed(...values), from)],
+      run: (x) => x.cast(to),
+      exact: (x) => casted(x, to),
+    });
+    const usual = make(`cast ${from} to ${to}`, CASTED);
+    if (from === 'int32' || to === 'int32') return [usual];
+    return [usual, make(`cast ${from} to ${to}, far out`, EXTREME)];
+  }),
+);
+
+export const CASES: readonly Case[] = [
+  ...unary,
+  ...FAR,
+  ...binary,
+  roundedNumber,
+  zeros,
+  integers,
+  ...reductions,
+  ...products,
+  ...moves,
+  ...scatters,
+  ...casts,
+  ...composites,
+];

@@ -1,0 +1,381 @@
+// The rules of memory that every backend keeps: what is copied, what lives how long, and that call order counts.
+import {
+  Tensor,
+  type Backend,
+  type DType,
+  type Handle,
+  type Mark,
+  type Shape,
+} from '@siglip-ts/core';
+import { expect } from 'vitest';
+import type { Rule } from './describe-backend.ts';
+
+type Stack = Required<Pick<Backend, 'mark' | 'release'>>;
+
+/** A backend without a stack skips the rules about it by name. */
+function stackOf(b: Backend): Stack {
+  if (!b.mark || !b.release) throw new Error(`${b.name} has no mark and release`);
+  return { mark: b.mark, release: b.release };
+}
+
+const values = async (x: Tensor): Promise<number[]> => [...(await x.data())];
+const gone = /release|freed/;
+
+/** Runs a block between a mark and its release, which are what ends a late failure too. */
+async function bracketed(b: Backend, block: (since: Mark) => Promise<void>): Promise<void> {
+  const { mark, release } = stackOf(b);
+  const since = mark();
+  try {
+    await block(since);
+  } finally {
+    release(since, []);
+  }
+}
+
+export const MEMORY: readonly Rule[] = [
+  {
+    name: 'upload copies the array',
+    async run(b, dtype) {
+      const array = dtype === 'float64' ? Float64Array.of(1, 2, 3) : Float32Array.of(1, 2, 3);
+      const x = new Tensor(b, [3], dtype, b.upload(array, [3], dtype));
+      array.fill(9);
+      expect(await values(x)).toEqual([1, 2, 3]);
+    },
+  },
+  {
+    name: 'read gives a copy',
+    async run(b, dtype) {
+      const x = Tensor.from(b, [1, 2, 3], [3], dtype);
+      (await b.read(x)).fill(9);
+      expect(await values(x)).toEqual([1, 2, 3]);
+    },
+  },
+  {
+    name: 'read is a snapshot of the moment of the call',
+    async run(b, dtype) {
+      const weight = Tensor.constant(b, [1, 2, 3], [3], dtype);
+      const before = values(weight);
+      b.assign(weight, Tensor.from(b, [4, 5, 6], [3], dtype));
+      const after = values(weight);
+      expect([await before, await after]).toEqual([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]);
+    },
+  },
+  {
+    name: 'assign is seen by products that have used the weight before',
+    async run(b, dtype) {
+      const x = Tensor.from(b, [1, 10], [1, 2], dtype);
+      const weight = Tensor.constant(b, [1, 2, 3, 4], [2, 2], dtype);
+      const linear = () => {
+        const fused = b.fused?.linear?.(x, weight, null, null, [1, 2]);
+        return fused ? x.made([1, 2], fused) : x.matmul(weight, { transB: true });
+      };
+      const before = [x.matmul(weight), linear()].map(values);
+      b.assign(weight, Tensor.from(b, [5, 6, 7, 8], [2, 2], dtype));
+      const after = [x.matmul(weight), linear()].map(values);
+      expect(await Promise.all(before)).toEqual([
+        [31, 42],
+        [21, 43],
+      ]);
+      expect(await Promise.all(after)).toEqual([
+        [75, 86],
+        [65, 87],
+      ]);
+    },
+  },
+  {
+    name: 'assign copies: its source may go',
+    run: (b, dtype) =>
+      bracketed(b, async () => {
+        const { mark, release } = stackOf(b);
+        const weight = Tensor.constant(b, [1, 2], [2], dtype);
+        const since = mark();
+        b.assign(weight, Tensor.from(b, [3, 4], [2], dtype));
+        release(since, []);
+        await churn(b, dtype);
+        expect(await values(weight)).toEqual([3, 4]);
+      }),
+  },
+  {
+    name: 'free gives up one constant and no other',
+    async run(b, dtype) {
+      const [x, y] = [
+        [1, 2],
+        [3, 4],
+      ].map((v) => Tensor.constant(b, v, [2], dtype));
+      const sum = x!.add(y!); // was called before: sees both
+      b.free(x!);
+      await churn(b, dtype);
+      expect(await values(y!)).toEqual([3, 4]);
+      expect(await values(sum)).toEqual([4, 6]);
+    },
+  },
+  {
+    name: 'use of a constant after free says so',
+    run: (b, dtype) =>
+      bracketed(b, async () => {
+        const x = Tensor.constant(b, [1, 2], [2], dtype);
+        b.free(x);
+        await expect(async () => x.neg().data()).rejects.toThrow(gone);
+      }),
+  },
+  {
+    name: 'release keeps what is older, and constants',
+    run: (b, dtype) =>
+      bracketed(b, async () => {
+        const { mark, release } = stackOf(b);
+        const older = Tensor.from(b, [1, 2], [2], dtype);
+        const since = mark();
+        const weight = Tensor.constant(b, [3, 4], [2], dtype);
+        older.add(weight);
+        release(since, []);
+        await churn(b, dtype);
+        expect(await values(older)).toEqual([1, 2]);
+        expect(await values(weight)).toEqual([3, 4]);
+      }),
+  },
+  {
+    name: 'release lets go of what is younger',
+    async run(b, dtype) {
+      const { mark, release } = stackOf(b);
+      for (const use of [(x: Tensor) => x.neg().data(), (x: Tensor) => x.data()])
+        await bracketed(b, async () => {
+          const since = mark();
+          const younger = Tensor.from(b, [1, 2], [2], dtype);
+          release(since, []);
+          await expect(async () => use(younger)).rejects.toThrow(gone);
+        });
+    },
+  },
+  {
+    name: 'release keeps what it is told to, whatever it was made of',
+    run: (b, dtype) =>
+      bracketed(b, async () => {
+        const { mark, release } = stackOf(b);
+        const since = mark();
+        const x = Tensor.from(b, [1, 2, 3, 4], [2, 2], dtype);
+        const product = x.matmul(x);
+        const kept = product.add(x);
+        release(since, [kept.handle]);
+        await churn(b, dtype);
+        expect(await values(kept)).toEqual([8, 12, 18, 26]);
+        expect(await values(kept.mul(2))).toEqual([16, 24, 36, 52]);
+      }),
+  },
+  {
+    name: 'what is kept joins the enclosing mark',
+    run: (b, dtype) =>
+      bracketed(b, async () => {
+        const { mark, release } = stackOf(b);
+        const outer = mark();
+        const inner = mark();
+        const kept = Tensor.from(b, [1, 2], [2], dtype);
+        release(inner, [kept.handle]);
+        expect(await values(kept)).toEqual([1, 2]);
+        release(outer, []);
+        await expect(async () => kept.data()).rejects.toThrow(gone);
+      }),
+  },
+  {
+    name: 'release of an outer mark ends the inner ones',
+    run: (b, dtype) =>
+      bracketed(b, async () => {
+        const { mark, release } = stackOf(b);
+        const outer = mark();
+        const x = Tensor.from(b, [1, 2], [2], dtype);
+        mark();
+        const y = x.neg();
+        release(outer, [y.handle]);
+        await churn(b, dtype);
+        expect(await values(y)).toEqual([-1, -2]);
+      }),
+  },
+  {
+    name: 'keep may hold duplicates, constants and older handles',
+    run: (b, dtype) =>
+      bracketed(b, async () => {
+        const { mark, release } = stackOf(b);
+        const older = Tensor.from(b, [1, 2], [2], dtype);
+        const weight = Tensor.constant(b, [3, 4], [2], dtype);
+        const since = mark();
+        const x = older.add(weight);
+        release(
+          since,
+          [x, older, weight, x.reshape([2, 1]), x].map((t) => t.handle),
+        );
+        await churn(b, dtype);
+        expect(await Promise.all([x, older, weight].map(values))).toEqual([
+          [4, 6],
+          [1, 2],
+          [3, 4],
+        ]);
+      }),
+  },
+  {
+    name: 'one mark may be released again and again',
+    run: (b, dtype) =>
+      bracketed(b, async () => {
+        const { mark, release } = stackOf(b);
+        const input = Tensor.from(b, [1, 2], [2], dtype);
+        const since = mark();
+        let x = input;
+        for (let layer = 0; layer < 4; layer++) {
+          x = x.mul(3).add(input).sub(1);
+          release(since, [x.handle]);
+        }
+        await churn(b, dtype);
+        expect(await values(x)).toEqual([81, 202]);
+        expect(await values(input)).toEqual([1, 2]);
+      }),
+  },
+  {
+    name: 'every operation gives a new handle, even where nothing changes',
+    async run(b, dtype) {
+      const x = operands(b, dtype, Tensor.from);
+      const seen = new Set<Handle>(Object.values(x).map((t) => t.handle));
+      for (const [name, operation] of Object.entries(OPERATIONS)) {
+        const handle = operation(b, x)?.[1];
+        if (!handle) continue; // not a kernel that this backend has
+        expect(seen.has(handle), name).toBe(false);
+        seen.add(handle);
+      }
+      expect(seen.size).toBeGreaterThan(20);
+    },
+  },
+  {
+    name: 'constants are legal in every operation',
+    async run(b, dtype) {
+      const [x, w] = [Tensor.from, Tensor.constant].map((make) => operands(b, dtype, make));
+      for (const [name, operation] of Object.entries(OPERATIONS)) {
+        const [y, z] = [x!, w!].map((operands) => operation(b, operands));
+        if (!y || !z) continue;
+        const dtypeOf = name.endsWith('int32') ? 'int32' : dtype;
+        const [of, from] = [y, z].map(([shape, handle]) => new Tensor(b, shape, dtypeOf, handle));
+        expect(await values(from!), name).toEqual(await values(of!));
+      }
+    },
+  },
+  {
+    name: 'no method uses `this`',
+    async run(b, dtype) {
+      const detached = withoutThis(b);
+      const x = operands(detached, dtype, Tensor.from);
+      const results = Object.values(OPERATIONS).flatMap((operation) => {
+        const y = operation(detached, x);
+        return y ? [new Tensor(detached, y[0], dtype, y[1])] : [];
+      });
+      expect(results.length).toBeGreaterThan(15);
+      const weight = Tensor.constant(detached, [1], [1], dtype);
+      detached.assign(weight, Tensor.from(detached, [2], [1], dtype));
+      expect(await values(weight)).toEqual([2]);
+      detached.free(weight);
+      const since = detached.mark?.();
+      if (since) detached.release!(since, []);
+      detached.dispose();
+    },
+  },
+  {
+    name: 'dispose of one instance leaves another alone',
+    async run(b, dtype, how) {
+      const other = await how.make();
+      const x = Tensor.from(b, [1, 2], [2], dtype);
+      Tensor.from(other, [3, 4], [2], dtype);
+      other.dispose();
+      expect(await values(x.add(x))).toEqual([2, 4]);
+    },
+  },
+];
+
+/** Makes and drops enough to overwrite memory that was wrongly given back. */
+async function churn(b: Backend, dtype: DType): Promise<void> {
+  const since = b.mark?.();
+  const x = Tensor.from(b, new Float64Array(64).fill(77), [64], dtype);
+  for (let i = 0; i < 20; i++) x.slice([0], [2 + (i % 4)]).add(x.slice([0], [2 + (i % 4)]));
+  await x.data();
+  if (since) b.release!(since, []);
+}
+
+type Operands = ReturnType<typeof operands>;
+
+function operands(b: Backend, dtype: DType, make: typeof Tensor.from) {
+  const counting = (shape: Shape) =>
+    make(
+      b,
+      Array.from({ length: shape.reduce((n, d) => n * d, 1) }, (_, i) => i + 1),
+      shape,
+      dtype,
+    );
+  return {
+    x: counting([2, 3]),
+    y: counting([2, 3]),
+    column: counting([2, 1]),
+    weight: counting([4, 3]),
+    bias: counting([4]),
+    gain: counting([3]),
+    sequence: counting([1, 2, 4]),
+    keys: make(b, [1, 0], [1, 2], dtype),
+    ids: make(b, [1, 1], [2], 'int32'),
+  };
+}
+
+/** Every operation once, as a kernel sees it: the result's shape and handle. */
+const OPERATIONS: Record<string, (b: Backend, o: Operands) => [Shape, Handle] | undefined> = {
+  neg: (b, o) => [[2, 3], b.unary('neg', o.x)],
+  'add a number': (b, o) => [[2, 3], b.binary('add', o.x, 1, [2, 3])],
+  'add a tensor': (b, o) => [[2, 3], b.binary('add', o.x, o.y, [2, 3])],
+  'mul by 1': (b, o) => [[2, 3], b.binary('mul', o.x, 1, [2, 3])],
+  sum: (b, o) => [[2, 1], b.reduce('sum', o.x, 1)],
+  'max of one': (b, o) => [[2, 1], b.reduce('max', o.column, 1)],
+  matmul: (b, o) => [[2, 4], b.matmul(o.x, o.weight, false, true, [2, 4])],
+  permute: (b, o) => [[3, 2], b.permute(o.x, [1, 0])],
+  'permute nothing': (b, o) => [[2, 3], b.permute(o.x, [0, 1])],
+  slice: (b, o) => [[1, 2], b.slice(o.x, [1, 1], [1, 2])],
+  'slice all': (b, o) => [[2, 3], b.slice(o.x, [0, 0], [2, 3])],
+  pad: (b, o) => [[3, 4], b.pad(o.x, [1, 0], [3, 4])],
+  'pad by nothing': (b, o) => [[2, 3], b.pad(o.x, [0, 0], [2, 3])],
+  expand: (b, o) => [[2, 3], b.expand(o.column, [2, 3])],
+  'expand to the same': (b, o) => [[2, 3], b.expand(o.x, [2, 3])],
+  take: (b, o) => [[2, 3], b.take(o.weight, o.ids)],
+  'take of int32': (b, o) => [[2], b.take(o.ids, o.ids)],
+  scatterAdd: (b, o) => [[4, 3], b.scatterAdd(o.ids, o.x, [4, 3])],
+  'cast to the same': (b, o) => [[2, 3], b.cast(o.x, o.x.dtype)],
+  'cast to int32': (b, o) => [[2, 3], b.cast(o.x, 'int32')],
+  linear: (b, o) => {
+    const handle = b.fused?.linear?.(o.x, o.weight, o.bias, 'relu', [2, 4]);
+    return handle && [[2, 4], handle];
+  },
+  activation: (b, o) => {
+    const handle = b.fused?.activation?.(o.x, 'linear');
+    return handle && [[2, 3], handle];
+  },
+  layerNorm: (b, o) => {
+    const handle = b.fused?.layerNorm?.(o.x, o.gain, o.gain, 1e-6);
+    return handle && [[2, 3], handle];
+  },
+  softmax: (b, o) => {
+    const handle = b.fused?.softmax?.(o.x);
+    return handle && [[2, 3], handle];
+  },
+  norm: (b, o) => {
+    const handle = b.fused?.norm?.(o.x);
+    return handle && [[2, 1], handle];
+  },
+  attention: (b, o) => {
+    const handle = b.fused?.attention?.(o.sequence, o.sequence, o.sequence, o.keys, 2, 0.5);
+    return handle && [[1, 2, 4], handle];
+  },
+};
+
+/** A backend whose methods are called with no `this`. */
+function withoutThis(b: Backend): Backend {
+  const detach = (o: object): object =>
+    Object.fromEntries(
+      Object.entries(o).map(([name, f]) => [
+        name,
+        typeof f === 'function' ? (...args: unknown[]) => Reflect.apply(f, undefined, args) : f,
+      ]),
+    );
+  return { ...detach(b), ...(b.fused && { fused: detach(b.fused) }) } as Backend;
+}
