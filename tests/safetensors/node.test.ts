@@ -51,7 +51,7 @@ describe('fileSource', () => {
     await source.close?.();
   });
 
-  test('a file that shrinks while it is open is called truncated', async () => {
+  test('a file that is written to while it is open says so', async () => {
     const path = join(folder, 'shrinks.safetensors');
     const handle = await open(path, 'w');
     await handle.write(
@@ -61,7 +61,7 @@ describe('fileSource', () => {
     const file = await openSafetensors(await fileSource(path));
     await truncate(path, 62);
     await expect(file.read('a')).rejects.toThrow(
-      `${path} is truncated: it ends at byte 62, expected 65 bytes`,
+      `${path}: changed since it was opened, from 65 to 62 bytes`,
     );
     await file.close();
   });

@@ -1,28 +1,23 @@
 // A ByteSource over a file on disk, for Node, Deno and Bun. The only file here that needs a
 // runtime.
 /// <reference types="node" />
-import { open } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import type { ByteSource } from './source.ts';
 
 /** Node refuses to read 2 GiB or more in one call. */
 const LARGEST_READ = 2 ** 30;
 
 /**
- * Opens the file at `path` for reading ranges of it. It stays open until `close()`.
+ * The file at `path`, for reading ranges of it. It is open only while it is read, so that a model that nobody
+ * disposes of holds no file.
  *
- * Throws Node's own errors, such as ENOENT; a read past the end throws "... is truncated".
+ * Throws Node's own errors, such as ENOENT; a read past the end throws "... is truncated", and a read of a file that
+ * was written to meanwhile says so.
  */
 export async function fileSource(path: string): Promise<ByteSource> {
-  const handle = await open(path, 'r');
-  let size: number;
-  try {
-    const stat = await handle.stat();
-    if (!stat.isFile()) throw new TypeError(`${path}: not a regular file, expected one`);
-    size = stat.size;
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+  const first = await stat(path);
+  if (!first.isFile()) throw new TypeError(`${path}: not a regular file, expected one`);
+  const { size } = first;
   return {
     name: path,
     size,
@@ -32,19 +27,29 @@ export async function fileSource(path: string): Promise<ByteSource> {
         throw new RangeError(
           `${path} is truncated: it has ${size} bytes, expected ${length} bytes at ${offset}`,
         );
-      const bytes = new Uint8Array(length);
-      let done = 0;
-      while (done < length) {
-        const part = Math.min(length - done, LARGEST_READ);
-        const { bytesRead } = await handle.read(bytes, done, part, offset + done);
-        if (bytesRead === 0)
+      const handle = await open(path, 'r');
+      try {
+        const now = await handle.stat();
+        if (now.size !== size || now.mtimeMs !== first.mtimeMs)
           throw new Error(
-            `${path} is truncated: it ends at byte ${offset + done}, expected ${size} bytes`,
+            `${path}: changed since it was opened, from ${size} to ${now.size} bytes`,
           );
-        done += bytesRead;
+        return await readRange(handle, offset, length);
+      } finally {
+        await handle.close();
       }
-      return bytes;
     },
-    close: () => handle.close(),
   };
+}
+
+async function readRange(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const part = Math.min(length - done, LARGEST_READ);
+    const { bytesRead } = await handle.read(bytes, done, part, offset + done);
+    if (bytesRead === 0) throw new Error(`the file ends at byte ${offset + done}`);
+    done += bytesRead;
+  }
+  return bytes;
 }
