@@ -3,7 +3,7 @@
 import { ACTIVATIONS } from './activations.ts';
 import { isHalf, type Activation, type Handle, type Shape } from './backend.ts';
 import { scaledAttention, tiledAttention, type Heads } from './attention.ts';
-import { withSize } from './shapes.ts';
+import { sameShape, showShape, withSize } from './shapes.ts';
 import type { Tensor } from './tensor.ts';
 
 /** How transformers names the three ways to compute attention. */
@@ -16,7 +16,13 @@ export function linear(
   bias: Tensor | null,
   act: Activation | null = null,
 ): Tensor {
-  const out = withSize(x.shape, -1, weight.shape[0]!);
+  alike('linear', x, weight, bias);
+  const [rows, width] = weight.shape;
+  expectShapes('linear', [x, weight, bias], '[..., in], [out, in] and [out]', [
+    x.shape.length > 1 && weight.shape.length === 2 && x.shape.at(-1) === width,
+    !bias || sameShape(bias.shape, [rows!]),
+  ]);
+  const out = withSize(x.shape, -1, rows!);
   const fused = x.backend.fused?.linear?.(x, weight, bias, act, out);
   return fused ? x.made(out, fused) : compose.linear(x, weight, bias, act);
 }
@@ -26,17 +32,27 @@ export const activation = (x: Tensor, kind: Activation): Tensor =>
   either(x, x.shape, x.backend.fused?.activation?.(x, kind)) ?? compose.activation(x, kind);
 
 /** Over the last axis, with the biased variance. */
-export const layerNorm = (x: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor =>
-  either(x, x.shape, x.backend.fused?.layerNorm?.(x, weight, bias, eps)) ??
-  compose.layerNorm(x, weight, bias, eps);
+export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor {
+  alike('layerNorm', x, weight, bias);
+  const row = x.shape.slice(-1);
+  expectShapes('layerNorm', [x, weight, bias], '[..., D], [D] and [D]', [
+    row.length === 1 && sameShape(weight.shape, row) && sameShape(bias.shape, row),
+  ]);
+  const fused = x.backend.fused?.layerNorm?.(x, weight, bias, eps);
+  return either(x, x.shape, fused) ?? compose.layerNorm(x, weight, bias, eps);
+}
 
 /** Over the last axis. */
-export const softmax = (x: Tensor): Tensor =>
-  either(x, x.shape, x.backend.fused?.softmax?.(x)) ?? compose.softmax(x);
+export function softmax(x: Tensor): Tensor {
+  expectShapes('softmax', [x], 'an axis', [x.shape.length > 0]);
+  return either(x, x.shape, x.backend.fused?.softmax?.(x)) ?? compose.softmax(x);
+}
 
 /** The l2 norm over the last axis, kept with size 1. */
-export const norm = (x: Tensor): Tensor =>
-  either(x, withSize(x.shape, -1, 1), x.backend.fused?.norm?.(x)) ?? compose.norm(x);
+export function norm(x: Tensor): Tensor {
+  expectShapes('norm', [x], 'an axis', [x.shape.length > 0]);
+  return either(x, withSize(x.shape, -1, 1), x.backend.fused?.norm?.(x)) ?? compose.norm(x);
+}
 
 /**
  * Multi-head attention of q [B, T, D] over k and v [B, S, D]: [B, T, D].
@@ -50,6 +66,7 @@ export function attention(
   v: Tensor,
   o: Heads & { implementation?: AttentionImplementation },
 ): Tensor {
+  checkAttention(q, k, v, o);
   if (o.implementation === 'eager') return compose.attention(q, k, v, o);
   if (o.implementation === 'flash_attention_2') return tiledAttention(q, k, v, o);
   const fused = q.backend.fused?.attention?.(q, k, v, o.keys ?? null, o.heads, o.scale);
@@ -93,3 +110,26 @@ export const compose = {
 
 const either = (x: Tensor, shape: Shape, fused: Handle | undefined): Tensor | undefined =>
   fused && x.made(shape, fused);
+
+/** Kernels never check: what `Tensor` does for its operations is done here for the composites. */
+function alike(op: string, x: Tensor, ...others: (Tensor | null)[]): void {
+  for (const y of others) if (y) x.partner(op, y);
+}
+
+function expectShapes(op: string, found: (Tensor | null)[], words: string, fits: boolean[]): void {
+  if (fits.every(Boolean)) return;
+  const shapes = found.flatMap((x) => (x ? [showShape(x.shape)] : [])).join(', ');
+  throw new RangeError(`${op}: shapes ${shapes}, expected ${words}`);
+}
+
+function checkAttention(q: Tensor, k: Tensor, v: Tensor, { heads, keys = null }: Heads): void {
+  alike('attention', q, k, v, keys);
+  const [B, S, D] = k.shape;
+  expectShapes('attention', [q, k, v, keys], '[B, T, D], [B, S, D], [B, S, D] and keys [B, S]', [
+    q.shape.length === 3 && q.shape[0] === B && q.shape[2] === D,
+    k.shape.length === 3 && sameShape(v.shape, k.shape),
+    !keys || sameShape(keys.shape, [B!, S!]),
+  ]);
+  if (D! % heads !== 0)
+    throw new RangeError(`attention: ${heads} heads do not divide ${D} numbers a token`);
+}

@@ -101,7 +101,8 @@ export class Tensor implements Operand {
     return this.reduce('max', axis);
   }
   mean(axis: number): Tensor {
-    return this.sum(axis).div(this.shape[this.axis('mean', axis)]!);
+    const at = this.axis('mean', axis);
+    return this.sum(at).div(this.shape[at]!);
   }
 
   unary(op: UnaryOp): Tensor {
@@ -153,7 +154,8 @@ export class Tensor implements Operand {
   }
   /** The block of shape `out` that begins at `begin`. */
   slice(begin: readonly number[], out: Shape): Tensor {
-    const fits = (n: number, i: number) => begin[i]! >= 0 && begin[i]! + out[i]! <= n;
+    const fits = (n: number, i: number) =>
+      begin[i]! >= 0 && out[i]! >= 0 && begin[i]! + out[i]! <= n;
     if (
       begin.length !== this.shape.length ||
       out.length !== begin.length ||
@@ -219,7 +221,8 @@ export class Tensor implements Operand {
     if (ids.dtype !== 'int32') throw new TypeError(`${op}: ids are ${ids.dtype}, expected int32`);
     this.samePlace(op, ids);
   }
-  private partner(op: string, y: Tensor): void {
+  /** Throws TypeError naming `op` unless y has this tensor's dtype and backend. */
+  partner(op: string, y: Tensor): void {
     if (y.dtype !== this.dtype)
       throw new TypeError(`${op}: ${this.dtype} with ${y.dtype}; cast one of them`);
     this.samePlace(op, y);
