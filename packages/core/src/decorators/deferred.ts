@@ -1,76 +1,95 @@
 // deferred(b): a backend whose every handle is a promise, as on a device that computes later. For tests of what
 // relies on call order, and the pattern for backends of that kind.
-import type { Backend, Handle, Mark, Operand, Values } from '../backend.ts';
+import type { Backend, Handle, Mark, Operand } from '../backend.ts';
 import { decorate, fusedOf } from './decorate.ts';
 
-/** What will be a handle of b once the queue has come to it. */
+/** What will be a handle of b once the queue has come to it, or why there is none. */
 class Later {
   handle: Handle | undefined;
+  error: unknown;
 }
 
-/** A failure rejects every read until the outermost release, and is never an unhandled rejection. */
+/**
+ * A failure rejects every read until the outermost release, and is never an unhandled rejection. What it kept from
+ * being computed says so for ever after. Constants are made, and memory is given back, also while it lasts.
+ */
 export function deferred(b: Backend): Backend {
   let tail: Promise<unknown> = Promise.resolve();
   let failure: { error: unknown } | null = null;
-  let depth = 0;
+  /** Marks that are not released yet, outermost first. */
+  const open: Mark[] = [];
   const marks = new WeakMap<Mark, { inner: Mark | undefined; outermost: boolean }>();
 
   const enqueue = (work: () => void): void => {
     tail = tail.then(() => {
-      if (failure) return;
       try {
         work();
       } catch (error) {
-        failure = { error };
+        failure ??= { error };
       }
     });
   };
   const later = (work: () => Handle): Handle => {
     const result = new Later();
-    enqueue(() => void (result.handle = work()));
+    enqueue(() => {
+      try {
+        result.handle = work();
+      } catch (error) {
+        result.error = error;
+        throw error;
+      }
+    });
     return result;
   };
-  const now = (x: Operand): Operand => ({
-    shape: x.shape,
-    dtype: x.dtype,
-    handle: (x.handle as Later).handle!,
-  });
+  const healthy = (): void => {
+    if (failure) throw failure.error;
+  };
+  const now = (x: Operand): Operand => {
+    const { handle, error } = x.handle as Later;
+    if (!handle) throw error;
+    return { shape: x.shape, dtype: x.dtype, handle };
+  };
 
   const d = decorate(b, `deferred(${b.name})`, fusedOf(b), (call) =>
-    later(() => call.on(b, call.inputs.map(now))),
+    later(() => {
+      healthy();
+      return call.on(b, call.inputs.map(now));
+    }),
   );
   return {
     ...d,
     constant: (values, shape, dtype) => later(() => b.constant(values, shape, dtype)),
-    upload(values, shape, dtype) {
-      const copy = values.slice() as Values;
-      return later(() => b.upload(copy, shape, dtype));
-    },
     read(x) {
       const read = tail.then(() => {
-        if (failure) throw failure.error;
+        healthy();
         return b.read(now(x));
       });
       tail = read.catch(() => {});
       return read;
     },
-    assign: (target, x) => enqueue(() => b.assign(now(target), now(x))),
+    assign: (target, x) =>
+      enqueue(() => {
+        healthy();
+        b.assign(now(target), now(x));
+      }),
     free: (x) => enqueue(() => b.free(now(x))),
     mark() {
-      const mark = { inner: undefined as Mark | undefined, outermost: depth++ === 0 };
+      const mark = { inner: undefined as Mark | undefined, outermost: open.length === 0 };
+      open.push(mark);
       marks.set(mark, mark);
-      tail = tail.then(() => void (mark.inner = b.mark?.()));
+      enqueue(() => void (mark.inner = b.mark?.()));
       return mark;
     },
     release(since, keep) {
-      depth--;
+      const at = open.indexOf(since);
+      if (at >= 0) open.splice(at);
       const mark = marks.get(since)!;
-      tail = tail.then(() => {
+      enqueue(() => {
         if (mark.outermost) failure = null;
         const kept = keep.flatMap((k) => (k as Later).handle ?? []);
         if (mark.inner) b.release!(mark.inner, kept);
       });
     },
-    dispose: () => void (tail = tail.then(() => b.dispose())),
+    dispose: () => enqueue(() => b.dispose()),
   };
 }
