@@ -44,6 +44,7 @@ export function checked(b: Backend, oracle: Backend, o: CheckOptions = {}): Back
     const inputs = call.inputs.map((x) => b.read(x)); // read now: what they are at the time of the call
     const handle = call.on(b, call.inputs);
     const output = b.read({ shape: call.shape, dtype: call.dtype, handle });
+    for (const read of [...inputs, output]) read.catch(() => {}); // `check` hears of it, in its turn
     checks = checks
       .then(() => check(call, inputs, output))
       .catch((error) => {
@@ -63,13 +64,15 @@ export function checked(b: Backend, oracle: Backend, o: CheckOptions = {}): Back
 }
 
 async function onOracle(oracle: Backend, call: Call, values: Values[]): Promise<Float64Array> {
+  const [cast] = call.op === 'cast' ? call.inputs : [];
+  if (cast) return toFloat64(convert(values[0]!, cast.dtype, call.dtype), call.dtype);
   const since = oracle.mark?.();
   const inputs = call.inputs.map((x, i): Operand => {
     const dtype = x.dtype === 'int32' ? 'int32' : 'float64';
     const wide = convert(values[i]!, x.dtype, dtype);
     return { shape: x.shape, dtype, handle: oracle.upload(wide, x.shape, dtype) };
   });
-  const handle = call.op === 'cast' ? inputs[0]!.handle : call.on(oracle, inputs);
+  const handle = call.on(oracle, inputs);
   const integers = call.dtype === 'int32';
   const dtype = integers ? 'int32' : 'float64';
   const result = oracle.read({ shape: call.shape, dtype, handle });
@@ -84,9 +87,9 @@ function relativeError(found: Float64Array, exact: Float64Array): number {
   let error = 0;
   let magnitude = 1;
   exact.forEach((e, i) => {
-    const d = e === found[i] ? 0 : Math.abs(e - found[i]!); // the same infinity twice is no difference
-    if (!(d <= error))
-      error = Number.isNaN(d) && Number.isNaN(e) && Number.isNaN(found[i]) ? error : d;
+    // The same infinity or NaN twice is no difference, only one of them is an infinite one.
+    const d = Object.is(e, found[i]) ? 0 : Math.abs(e - found[i]!);
+    error = Math.max(error, Number.isNaN(d) ? Infinity : d);
     if (Number.isFinite(e)) magnitude = Math.max(magnitude, Math.abs(e));
   });
   return error / magnitude;

@@ -11,6 +11,7 @@ import type {
   ReduceOp,
   Shape,
   UnaryOp,
+  Values,
 } from '../backend.ts';
 import { activation, attention, layerNorm, linear, norm, softmax } from '../functional.ts';
 import { size, withSize } from '../shapes.ts';
@@ -79,16 +80,18 @@ function primitiveCalls(around: (call: Call) => Handle): Omit<Backend, MemoryMet
   const move = (op: PrimitiveOp, inputs: Operand[], shape: Shape, on: Call['on']) =>
     around({ op, inputs, shape, dtype: inputs[0]!.dtype, moves: true, flops: 0, on });
   return {
-    upload: (values, shape, dtype) =>
-      around({
+    upload(values, shape, dtype) {
+      const copy = values.slice() as Values; // a decorator may run the call once more, later
+      return around({
         op: 'upload',
         inputs: [],
         shape,
         dtype,
         moves: true,
         flops: 0,
-        on: (b) => b.upload(values, shape, dtype),
-      }),
+        on: (b) => b.upload(copy, shape, dtype),
+      });
+    },
     unary: (op, x) => math(op, [x], x.shape, size(x.shape), (b, [x]) => b.unary(op, x!)),
     binary(op, x, y, out) {
       if (typeof y !== 'number')
