@@ -57,6 +57,7 @@ export function meter(b: Backend): Backend & { readonly readings: Readings } {
     },
     free(x) {
       r.weights -= bytes.get(x.handle) ?? 0;
+      bytes.delete(x.handle);
       b.free(x);
     },
     mark() {
@@ -75,6 +76,7 @@ export function meter(b: Backend): Backend & { readonly readings: Readings } {
     },
     dispose() {
       stack = [];
+      r.live = 0;
       b.dispose();
     },
   };
