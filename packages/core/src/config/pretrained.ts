@@ -97,10 +97,9 @@ export function fill(target: object, own: Attributes, values: Attributes): void 
   const { num_labels, attn_implementation, ...rest } = values;
   delete rest.model_type;
   delete rest._attn_implementation;
-  if (rest.label2id != null && typeof rest.label2id !== 'object')
-    throw new TypeError('Argument label2id should be a dictionary.');
-  if (rest.id2label != null && typeof rest.id2label !== 'object')
-    throw new TypeError('Argument id2label should be a dictionary.');
+  for (const name of ['label2id', 'id2label'] as const)
+    if (rest[name] != null && !isDictionary(rest[name]))
+      throw new TypeError(`Argument ${name} should be a dictionary.`);
   const type = rest.problem_type ?? null;
   if (type !== null && !PROBLEM_TYPES.includes(type))
     throw new RangeError(
@@ -175,6 +174,9 @@ function subDict(config: SubConfig): Attributes {
   delete dict.transformers_version;
   return dict;
 }
+
+const isDictionary = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A deep copy of JSON data. */
 function structuredCopy<T>(value: T): T {
