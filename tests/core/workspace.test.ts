@@ -16,6 +16,9 @@ const arrows: Record<string, readonly string[]> = {
   siglip: ['core', 'tokenizer', 'image', 'safetensors', 'backend-cpu', 'tiny-model'],
 };
 
+/** A static or dynamic import of something that is not a relative path. */
+const IMPORT = /^(?=import|export|\})[^'\n]*from '([^'.][^']*)'|import\('([^'.][^']*)'\)/gm;
+
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((f) => f.isFile() && f.name.endsWith('.ts'))
@@ -29,10 +32,8 @@ test.each(readdirSync(root))('%s imports only what the design allows', (name) =>
   const npm = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
   const found = new Set<string>();
   for (const file of sources(join(root, name, 'src'))) {
-    for (const [, spec] of readFileSync(file, 'utf8').matchAll(
-      /(?:from|import)\s*\(?\s*'([^'.][^']*)'/g,
-    ))
-      found.add(spec!);
+    for (const [, fixed, dynamic] of readFileSync(file, 'utf8').matchAll(IMPORT))
+      found.add((fixed ?? dynamic)!);
   }
   for (const spec of found) {
     if (spec.startsWith('node:')) continue;
