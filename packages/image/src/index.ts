@@ -15,3 +15,16 @@ export { resizePillow } from './resize-pillow.ts';
 export type { Planes } from './resize-torchvision.ts';
 export { resizeTorchvisionBytes } from './resize-torchvision.ts';
 export { resizeTorchvisionFloats } from './resize-floats.ts';
+export type { ArrayImage, ImageInput, SampleType, Samples, TypedImage } from './array-image.ts';
+export type {
+  BatchFeature,
+  Behaviour,
+  CallOptions,
+  PerChannel,
+  ProcessorOptions,
+  SizeDict,
+} from './processor-options.ts';
+export type { SiglipImageProcessorConfig, SlowBehaviour } from './processor-slow.ts';
+export { SiglipImageProcessor } from './processor-slow.ts';
+export type { FastOptions, SiglipImageProcessorFastConfig } from './processor-fast.ts';
+export { SiglipImageProcessorFast } from './processor-fast.ts';
