@@ -176,18 +176,18 @@ export function scatterAdd(ids: Exact, rows: Exact, out: Shape): Exact {
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const gelu = (x: number) => 0.5 * x * (1 + erf(x / Math.SQRT2));
-const geluTanh = (x: number) =>
-  0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+const geluTanh = (x: number, slope = Math.sqrt(2 / Math.PI)) =>
+  0.5 * x * (1 + Math.tanh(slope * (x + 0.044715 * x ** 3)));
 
 /** The formulae of transformers/activations.py and of the torch modules it names. */
 export const ACTIVATION: Readonly<Record<Activation, (x: number) => number>> = {
   gelu,
   gelu_10: (x) => Math.max(-10, Math.min(10, gelu(x))),
-  gelu_accurate: geluTanh,
-  gelu_fast: geluTanh,
-  gelu_new: geluTanh,
+  gelu_accurate: (x) => geluTanh(x),
+  gelu_fast: (x) => geluTanh(x, 0.7978845608), // as transformers writes it
+  gelu_new: (x) => geluTanh(x),
   gelu_python: gelu,
-  gelu_pytorch_tanh: geluTanh,
+  gelu_pytorch_tanh: (x) => geluTanh(x),
   laplace: (x) => 0.5 * (1 + erf((x - 0.707107) / (0.282095 * Math.SQRT2))),
   leaky_relu: (x) => (x >= 0 ? x : 0.01 * x),
   linear: (x) => x,

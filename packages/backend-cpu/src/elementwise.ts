@@ -25,8 +25,8 @@ export const BINARY: Readonly<Record<BinaryOp, (a: number, b: number) => number>
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const geluErf = (x: number) => 0.5 * x * (1 + erf(x * Math.SQRT1_2));
-const geluTanh = (x: number) =>
-  0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+const geluTanh = (x: number, slope = Math.sqrt(2 / Math.PI)) =>
+  0.5 * x * (1 + Math.tanh(slope * (x + 0.044715 * x * x * x)));
 const silu = (x: number) => x * sigmoid(x);
 
 /** The definitions, with their sources, are in core's activations.ts. */
@@ -34,10 +34,10 @@ export const ACTIVATION: Readonly<Record<Activation, (x: number) => number>> = {
   gelu: geluErf,
   gelu_python: geluErf,
   gelu_10: (x) => Math.min(Math.max(geluErf(x), -10), 10),
-  gelu_pytorch_tanh: geluTanh,
-  gelu_new: geluTanh,
-  gelu_accurate: geluTanh,
-  gelu_fast: geluTanh,
+  gelu_pytorch_tanh: (x) => geluTanh(x),
+  gelu_new: (x) => geluTanh(x),
+  gelu_accurate: (x) => geluTanh(x),
+  gelu_fast: (x) => geluTanh(x, 0.7978845608),
   quick_gelu: (x) => x * sigmoid(1.702 * x),
   silu,
   swish: silu,

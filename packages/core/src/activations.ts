@@ -7,13 +7,11 @@ import type { Tensor } from './tensor.ts';
 const cubic = (x: Tensor): Tensor => x.add(x.mul(x).mul(x).mul(0.044715));
 
 /** The tanh form, the one that SigLIP was trained with (flax's nn.gelu defaults to it). */
-const geluTanh = (x: Tensor): Tensor =>
-  x.mul(0.5).mul(
-    cubic(x)
-      .mul(Math.sqrt(2 / Math.PI))
-      .tanh()
-      .add(1),
-  );
+const geluTanh = (x: Tensor, slope: number = Math.sqrt(2 / Math.PI)): Tensor =>
+  x.mul(0.5).mul(cubic(x).mul(slope).tanh().add(1));
+
+/** √(2/π) as gelu_fast of transformers has it, in ten digits. */
+const FAST_SLOPE = 0.7978845608;
 
 const geluErf = (x: Tensor): Tensor => x.mul(0.5).mul(x.mul(Math.SQRT1_2).erf().add(1));
 
@@ -34,7 +32,7 @@ const LAPLACE_STD = 0.282095;
 /** One kernel each in torch: in half precision rounded once. */
 const KERNELS = {
   gelu: geluErf,
-  gelu_pytorch_tanh: geluTanh,
+  gelu_pytorch_tanh: (x: Tensor) => geluTanh(x),
   leaky_relu: (x: Tensor) => x.maximum(0).add(x.minimum(0).mul(0.01)),
   mish: (x: Tensor) => x.mul(softplus(x).tanh()),
   relu: (x: Tensor) => x.maximum(0),
@@ -50,9 +48,9 @@ const KERNELS = {
 export const ACTIVATIONS: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
   ...KERNELS,
   gelu_10: (x) => activation(x, 'gelu').maximum(-10).minimum(10),
-  gelu_accurate: geluTanh,
-  gelu_fast: geluTanh,
-  gelu_new: geluTanh,
+  gelu_accurate: (x) => geluTanh(x),
+  gelu_fast: (x) => geluTanh(x, FAST_SLOPE),
+  gelu_new: (x) => geluTanh(x),
   gelu_python: geluErf,
   laplace: (x) =>
     x
