@@ -51,6 +51,7 @@ export const BUDGETS = {
   attention: { ulp: 8, share: 3e-6 },
   logSigmoid: { ulp: 8, share: 2e-7 },
   loss: { ulp: 8, share: 0 },
+  positions: { ulp: 8, share: 5e-7 }, // two products of at most 4 terms a value
 } as const satisfies Record<string, Budget>;
 
 export type Judged = keyof typeof BUDGETS;

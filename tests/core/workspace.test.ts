@@ -14,6 +14,7 @@ const arrows: Record<string, readonly string[]> = {
   'tiny-model': [],
   'backend-cpu': ['core'],
   siglip: ['core', 'tokenizer', 'image', 'safetensors', 'backend-cpu', 'tiny-model'],
+  cli: ['core', 'tokenizer', 'image', 'safetensors', 'backend-cpu', 'tiny-model', 'siglip'],
 };
 
 /** A static or dynamic import of something that is not a relative path. */
