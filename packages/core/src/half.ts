@@ -48,13 +48,15 @@ function float16Bits(value: number): number {
   return sign | (((bits[0]! >>> 23) - 112) << 10) | ((bits[0]! >>> 13) & 0x3ff);
 }
 
-function float16Value(h: number): number {
-  const sign = h & 0x8000 ? -1 : 1;
+/** The float32 bits of a float16: the exponent's bias is 112 higher, the fraction 13 bits longer. */
+function widenFloat16(h: number): number {
+  const sign = (h & 0x8000) << 16;
   const exponent = (h >> 10) & 31;
   const fraction = h & 1023;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  if (exponent === 0) return sign * 2 ** -24 * fraction;
-  return sign * 2 ** (exponent - 25) * (1024 + fraction);
+  if (exponent === 31) return sign | 0x7f800000 | (fraction << 13);
+  if (exponent > 0) return sign | ((exponent + 112) << 23) | (fraction << 13);
+  float[0] = fraction * 2 ** -24; // a subnormal, or zero
+  return sign | bits[0]!;
 }
 
 /** Numbers to the bits of a half type, each rounded once (float64 values pass through float32 first). */
@@ -67,12 +69,10 @@ export function toBits(values: ArrayLike<number>, dtype: HalfType): Uint16Array 
 
 /** The bits of a half type to float32, exactly. */
 export function fromBits(values: Uint16Array, dtype: HalfType): Float32Array {
-  const out = new Float32Array(values.length);
-  if (dtype === 'bfloat16') {
-    const wide = new Uint32Array(out.buffer);
-    for (let i = 0; i < out.length; i++) wide[i] = values[i]! << 16;
-  } else for (let i = 0; i < out.length; i++) out[i] = float16Value(values[i]!);
-  return out;
+  const wide = new Uint32Array(values.length);
+  if (dtype === 'bfloat16') for (let i = 0; i < wide.length; i++) wide[i] = values[i]! << 16;
+  else for (let i = 0; i < wide.length; i++) wide[i] = widenFloat16(values[i]!);
+  return new Float32Array(wide.buffer);
 }
 
 /** Values of one dtype as values of another, as torch's `.to` converts: to nearest, integers towards zero. */

@@ -32,3 +32,19 @@ export { SiglipModel } from './modeling/siglip-model.ts';
 export { SiglipTextModel } from './modeling/text-model.ts';
 export { SiglipVisionModel } from './modeling/vision-model.ts';
 export type { LoadOptions } from './runtime.ts';
+export {
+  AutoConfig,
+  AutoImageProcessor,
+  AutoModel,
+  AutoModelForImageClassification,
+  AutoModelForZeroShotImageClassification,
+  AutoProcessor,
+  AutoTokenizer,
+} from './auto.ts';
+export { backendNames, type BackendName } from './backends.ts';
+export { SiglipImageProcessor, SiglipImageProcessorFast } from './image-processor.ts';
+export { loadImage, type ImageInput, type LoadImageOptions } from './load-image.ts';
+export { defaultModel, pipeline } from './pipelines/pipeline.ts';
+export { SiglipProcessor } from './processor.ts';
+export { parametersOf } from './runtime.ts';
+export { SiglipTokenizer } from './tokenizer.ts';

@@ -1,0 +1,91 @@
+// The two image processors as users load and call them; what they do is in packages/image.
+import {
+  SiglipImageProcessor as Slow,
+  SiglipImageProcessorFast as Fast,
+  type BatchFeature,
+  type CallOptions,
+  type SiglipImageProcessorConfig,
+  type SiglipImageProcessorFastConfig,
+  type TypedImage,
+} from '@siglip-ts/image';
+import { callable } from './callable.ts';
+import type { HubOptions } from './files/index.ts';
+import { filesOf, readJson, type ModelSource } from './modeling/common.ts';
+import { writeFiles } from './saving.ts';
+
+type Images = Parameters<Slow['call']>[0];
+
+/** float32 numbers [B, C, H, W]. */
+export interface FloatTensor {
+  data: Float32Array;
+  shape: number[];
+  dtype: 'float32';
+}
+type AsTensor = CallOptions & { return_tensors: true | 'np' | 'pt' };
+
+/** HF's options go before those of the file. */
+export interface ImageProcessorOptions<C> extends HubOptions {
+  image_processor?: C;
+}
+
+export interface SiglipImageProcessor {
+  (images: Images, options: AsTensor): { pixel_values: FloatTensor };
+  (images: Images, options?: CallOptions): { pixel_values: TypedImage[] };
+}
+/** Pillow's resize. */
+export class SiglipImageProcessor extends Slow {
+  constructor(...args: ConstructorParameters<typeof Slow>) {
+    super(...args);
+    return callable<SiglipImageProcessor>(this, 'call');
+  }
+  static async fromPretrained(
+    source: ModelSource,
+    { image_processor, ...options }: ImageProcessorOptions<SiglipImageProcessorConfig> = {},
+  ): Promise<SiglipImageProcessor> {
+    const dict = await readProcessor(source, options);
+    return SiglipImageProcessor.from_dict(dict, image_processor) as SiglipImageProcessor;
+  }
+  static from_pretrained = SiglipImageProcessor.fromPretrained;
+  /** Writes preprocessor_config.json into a folder. */
+  save_pretrained(folder: string): Promise<void> {
+    return writeFiles(folder, processorFile(this));
+  }
+}
+
+export interface SiglipImageProcessorFast {
+  (images: Images, options: AsTensor): { pixel_values: FloatTensor };
+  (images: Images, options?: CallOptions): { pixel_values: TypedImage[] };
+}
+/** torchvision's resize. */
+export class SiglipImageProcessorFast extends Fast {
+  constructor(...args: ConstructorParameters<typeof Fast>) {
+    super(...args);
+    return callable<SiglipImageProcessorFast>(this, 'call');
+  }
+  static async fromPretrained(
+    source: ModelSource,
+    { image_processor, ...options }: ImageProcessorOptions<SiglipImageProcessorFastConfig> = {},
+  ): Promise<SiglipImageProcessorFast> {
+    const dict = await readProcessor(source, options);
+    return SiglipImageProcessorFast.from_dict(dict, image_processor) as SiglipImageProcessorFast;
+  }
+  static from_pretrained = SiglipImageProcessorFast.fromPretrained;
+  /** Writes preprocessor_config.json into a folder. */
+  save_pretrained(folder: string): Promise<void> {
+    return writeFiles(folder, processorFile(this));
+  }
+}
+
+/** preprocessor_config.json of a processor, by name. */
+export const processorFile = (processor: { to_json_string(): string }) =>
+  new Map([['preprocessor_config.json', new TextEncoder().encode(processor.to_json_string())]]);
+
+async function readProcessor(source: ModelSource, options: HubOptions) {
+  const files = await filesOf(source, options);
+  const dict = await readJson(files, 'preprocessor_config.json');
+  if (!dict)
+    throw new Error(`${files.name} does not appear to have a file named preprocessor_config.json`);
+  return dict as SiglipImageProcessorConfig;
+}
+
+export type { BatchFeature };

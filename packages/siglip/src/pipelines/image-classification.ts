@@ -1,0 +1,65 @@
+// The image-classification pipeline: the labels that a classifier was trained on, with scores.
+import { loadImage, type ImageInput, type LoadImageOptions } from '../load-image.ts';
+import type { SiglipForImageClassification } from '../modeling/image-classification.ts';
+import type { SiglipImageProcessor } from '../image-processor.ts';
+import { sigmoid, type LabelScore } from './zero-shot-image-classification.ts';
+
+export interface ClassificationOptions extends LoadImageOptions {
+  /** How many labels; all if there are fewer. Default 5. */
+  top_k?: number;
+  /** What makes scores of logits. Default: sigmoid for one label or many at once, else softmax. */
+  function_to_apply?: 'sigmoid' | 'softmax' | 'none';
+}
+
+export interface ClassificationParts {
+  model: SiglipForImageClassification;
+  image_processor: SiglipImageProcessor;
+}
+
+/** The best labels of one image, highest first, or of each of several. ImageClassificationPipeline. */
+export async function classifyImages(
+  { model, image_processor }: ClassificationParts,
+  images: ImageInput | readonly ImageInput[] | null | undefined,
+  o: ClassificationOptions,
+): Promise<LabelScore[] | LabelScore[][]> {
+  if (images == null)
+    throw new TypeError(
+      'Cannot call the image-classification pipeline without an inputs argument!',
+    );
+  const list = Array.isArray(images) ? (images as readonly ImageInput[]) : [images as ImageInput];
+  const { config } = model;
+  const toScores = functionOf(o.function_to_apply?.toLowerCase(), config);
+  const results: LabelScore[][] = [];
+  for (const image of list) {
+    const picture = await loadImage(image, o);
+    const { pixel_values } = image_processor(picture, { return_tensors: true });
+    const { logits } = await model({ pixel_values, ...(o.signal && { signal: o.signal }) });
+    const scores = toScores([...(await logits.data())]);
+    const labelled = scores.map((score, i) => ({ label: config.id2label[i]!, score }));
+    labelled.sort((a, b) => b.score - a.score);
+    results.push(labelled.slice(0, o.top_k ?? 5));
+  }
+  return Array.isArray(images) ? results : results[0]!;
+}
+
+type Scores = (logits: number[]) => number[];
+
+function functionOf(
+  name: string | undefined,
+  config: { problem_type: string | null; num_labels: number },
+): Scores {
+  const one = config.problem_type === 'multi_label_classification' || config.num_labels === 1;
+  const many = config.problem_type === 'single_label_classification' || config.num_labels > 1;
+  const chosen = name ?? (one ? 'sigmoid' : many ? 'softmax' : 'none');
+  if (chosen === 'sigmoid') return (logits) => logits.map(sigmoid);
+  if (chosen === 'softmax') return softmax;
+  if (chosen === 'none') return (logits) => logits;
+  throw new RangeError(`Unrecognized \`function_to_apply\` argument: ${chosen}`);
+}
+
+function softmax(logits: number[]): number[] {
+  const max = Math.max(...logits);
+  const e = logits.map((x) => Math.exp(x - max));
+  const sum = e.reduce((a, b) => a + b, 0);
+  return e.map((x) => Math.fround(x / sum));
+}

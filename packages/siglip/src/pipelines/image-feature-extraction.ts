@@ -1,0 +1,41 @@
+// The image-feature-extraction pipeline: the vectors that the vision tower makes of a picture.
+import type { HostTensor, Nested } from '@siglip-ts/core';
+import { loadImage, type ImageInput, type LoadImageOptions } from '../load-image.ts';
+import type { SiglipVisionModel } from '../modeling/vision-model.ts';
+import type { SiglipImageProcessor } from '../image-processor.ts';
+
+export interface FeatureOptions extends LoadImageOptions {
+  /** true: the pooled vector [1, D] instead of the patch vectors [1, N, D]. */
+  pool?: boolean;
+  /** true: a tensor instead of nested arrays. */
+  return_tensors?: boolean;
+  image_processor_kwargs?: Record<string, unknown>;
+}
+
+export interface FeatureParts {
+  model: SiglipVisionModel;
+  image_processor: SiglipImageProcessor;
+}
+
+/** Features of one image, or of each of several. ImageFeatureExtractionPipeline. */
+export async function extractFeatures(
+  { model, image_processor }: FeatureParts,
+  images: ImageInput | readonly ImageInput[],
+  o: FeatureOptions,
+): Promise<(HostTensor | Nested) | (HostTensor | Nested)[]> {
+  const list = Array.isArray(images) ? (images as readonly ImageInput[]) : [images as ImageInput];
+  const results: (HostTensor | Nested)[] = [];
+  for (const image of list) {
+    const picture = await loadImage(image, o);
+    const options = { ...o.image_processor_kwargs, return_tensors: true as const };
+    const { pixel_values } = image_processor(picture, options);
+    const y = await model({ pixel_values, ...(o.signal && { signal: o.signal }) });
+    const features = o.pool ? y.pooler_output : y.last_hidden_state;
+    if (!features)
+      throw new Error(
+        'No pooled output was returned. Make sure the model has a `pooler` layer when using the `pool` option.',
+      );
+    results.push(o.return_tensors ? features : await features.toArray());
+  }
+  return Array.isArray(images) ? results : results[0]!;
+}

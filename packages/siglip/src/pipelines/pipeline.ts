@@ -1,0 +1,183 @@
+// pipeline(task, model): a model with its tokenizer and image processor, as one function.
+import type { HostTensor, Nested } from '@siglip-ts/core';
+import { SiglipImageProcessor } from '../image-processor.ts';
+import type { ImageInput } from '../load-image.ts';
+import { filesOf, type ModelSource } from '../modeling/common.ts';
+import { SiglipForImageClassification } from '../modeling/image-classification.ts';
+import { SiglipModel } from '../modeling/siglip-model.ts';
+import { SiglipVisionModel } from '../modeling/vision-model.ts';
+import type { LoadOptions } from '../runtime.ts';
+import { SiglipTokenizer } from '../tokenizer.ts';
+import { classifyImages, type ClassificationOptions } from './image-classification.ts';
+import { extractFeatures, type FeatureOptions } from './image-feature-extraction.ts';
+import {
+  zeroShotImageClassification,
+  type LabelScore,
+  type ZeroShotOptions,
+} from './zero-shot-image-classification.ts';
+
+interface Pipeline<Task extends string, M> {
+  readonly task: Task;
+  readonly model: M;
+  readonly image_processor: SiglipImageProcessor;
+  /** Disposes the model. */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface ZeroShotImageClassificationPipeline extends Pipeline<
+  'zero-shot-image-classification',
+  SiglipModel
+> {
+  readonly tokenizer: SiglipTokenizer;
+  (
+    image: ImageInput,
+    labels: readonly string[] | ZeroShotOptions,
+    options?: ZeroShotOptions,
+  ): Promise<LabelScore[]>;
+  (
+    images: readonly ImageInput[],
+    labels: readonly string[] | ZeroShotOptions,
+    options?: ZeroShotOptions,
+  ): Promise<LabelScore[][]>;
+}
+export interface ImageClassificationPipeline extends Pipeline<
+  'image-classification',
+  SiglipForImageClassification
+> {
+  (image: ImageInput, options?: ClassificationOptions): Promise<LabelScore[]>;
+  (images: readonly ImageInput[], options?: ClassificationOptions): Promise<LabelScore[][]>;
+}
+export interface ImageFeatureExtractionPipeline extends Pipeline<
+  'image-feature-extraction',
+  SiglipVisionModel
+> {
+  (image: ImageInput, options?: FeatureOptions): Promise<HostTensor | Nested>;
+  (images: readonly ImageInput[], options?: FeatureOptions): Promise<(HostTensor | Nested)[]>;
+}
+
+export interface PipelineOptions extends LoadOptions {
+  tokenizer?: SiglipTokenizer;
+  image_processor?: SiglipImageProcessor;
+}
+
+/** The model that is used when none is named: the embedded one, small and offline. */
+export async function defaultModel(): Promise<Map<string, Uint8Array>> {
+  return (await import('@siglip-ts/tiny-model')).tinyModel();
+}
+
+/**
+ * Loads what a task needs: `model` is a folder, a hub id, a map of bytes, or a loaded model whose tokenizer and image
+ * processor are then options. Without one it is the embedded model, which cannot do image-classification.
+ *
+ * Throws RangeError for a task that is none of the three.
+ */
+export function pipeline(
+  task: 'zero-shot-image-classification',
+  model?: ModelSource | SiglipModel,
+  options?: PipelineOptions,
+): Promise<ZeroShotImageClassificationPipeline>;
+export function pipeline(
+  task: 'image-classification',
+  model: ModelSource | SiglipForImageClassification,
+  options?: PipelineOptions,
+): Promise<ImageClassificationPipeline>;
+export function pipeline(
+  task: 'image-feature-extraction',
+  model?: ModelSource | SiglipVisionModel,
+  options?: PipelineOptions,
+): Promise<ImageFeatureExtractionPipeline>;
+export async function pipeline(
+  task: string,
+  model?: ModelSource | SiglipModel | SiglipForImageClassification | SiglipVisionModel,
+  options: PipelineOptions = {},
+): Promise<unknown> {
+  switch (task) {
+    case 'zero-shot-image-classification':
+      return zeroShot(await partsOf(SiglipModel, model, options, true));
+    case 'image-classification':
+      if (model === undefined)
+        throw new TypeError('image-classification: the embedded model has no labels; name a model');
+      return classification(await partsOf(SiglipForImageClassification, model, options, false));
+    case 'image-feature-extraction':
+      return featureExtraction(await partsOf(SiglipVisionModel, model, options, false));
+    default:
+      throw new RangeError(
+        `Unknown task ${task}, available tasks are ['image-classification', 'image-feature-extraction', 'zero-shot-image-classification']`,
+      );
+  }
+}
+
+interface Parts<M> {
+  model: M;
+  tokenizer: SiglipTokenizer | null;
+  image_processor: SiglipImageProcessor;
+}
+interface Loadable<M> {
+  fromPretrained(source: ModelSource, options: LoadOptions): Promise<M>;
+  readonly prototype: M;
+}
+
+async function partsOf<M>(
+  kind: Loadable<M>,
+  given: unknown,
+  o: PipelineOptions,
+  withTokenizer: boolean,
+): Promise<Parts<M>> {
+  if (isModel(given)) {
+    if (!o.image_processor || (withTokenizer && !o.tokenizer))
+      throw new TypeError(
+        `pipeline: a loaded model needs the options image_processor${withTokenizer ? ' and tokenizer' : ''}`,
+      );
+    return {
+      model: given as M,
+      tokenizer: o.tokenizer ?? null,
+      image_processor: o.image_processor,
+    };
+  }
+  const files = await filesOf((given as ModelSource | undefined) ?? (await defaultModel()), o);
+  const image_processor = o.image_processor ?? (await SiglipImageProcessor.fromPretrained(files));
+  const tokenizer = withTokenizer
+    ? (o.tokenizer ?? (await SiglipTokenizer.fromPretrained(files)))
+    : null;
+  return { model: await kind.fromPretrained(files, o), tokenizer, image_processor };
+}
+
+/** Models are callable, so `typeof` says function. */
+const isModel = (x: unknown): boolean => typeof x === 'function' && 'runtime' in x;
+
+/** The function with what belongs to it. */
+function assembled<F extends object, M extends { dispose(): Promise<void> }>(
+  f: F,
+  task: string,
+  parts: Parts<M>,
+): F {
+  const dispose = () => parts.model.dispose();
+  return Object.assign(f, { task, ...parts, dispose, [Symbol.asyncDispose]: dispose });
+}
+
+type Images = ImageInput | readonly ImageInput[];
+
+function zeroShot(parts: Parts<SiglipModel>) {
+  const f = (images: Images, labels: readonly string[] | ZeroShotOptions, o?: ZeroShotOptions) => {
+    const options = Array.isArray(labels)
+      ? { ...o, candidate_labels: labels as readonly string[] }
+      : { ...(labels as ZeroShotOptions), ...o };
+    return zeroShotImageClassification({ ...parts, tokenizer: parts.tokenizer! }, images, options);
+  };
+  return assembled(f, 'zero-shot-image-classification', parts);
+}
+
+const classification = (parts: Parts<SiglipForImageClassification>) =>
+  assembled(
+    (images: Images, o: ClassificationOptions = {}) => classifyImages(parts, images, o),
+    'image-classification',
+    parts,
+  );
+
+const featureExtraction = (parts: Parts<SiglipVisionModel>) =>
+  assembled(
+    (images: Images, o: FeatureOptions = {}) => extractFeatures(parts, images, o),
+    'image-feature-extraction',
+    parts,
+  );

@@ -1,0 +1,93 @@
+// The zero-shot-image-classification pipeline: how well each of some labels fits a picture.
+import type { HostTensor } from '@siglip-ts/core';
+import { loadImage, type ImageInput, type LoadImageOptions } from '../load-image.ts';
+import type { SiglipModel } from '../modeling/siglip-model.ts';
+import type { SiglipImageProcessor } from '../image-processor.ts';
+import type { SiglipTokenizer } from '../tokenizer.ts';
+
+export interface ZeroShotOptions extends LoadImageOptions {
+  candidate_labels?: readonly string[];
+  /** Where the label goes: "{}". Default "This is a photo of {}." */
+  hypothesis_template?: string;
+  /** Passed to the tokenizer. HF deprecates it. */
+  tokenizer_kwargs?: Record<string, unknown>;
+  /** Hears of each image that is done. */
+  on_image?: (done: number, total: number) => void;
+}
+
+/** How likely a label fits, by itself: scores of several labels do not sum to 1. */
+export interface LabelScore {
+  score: number;
+  label: string;
+}
+
+export interface ZeroShotParts {
+  model: SiglipModel;
+  tokenizer: SiglipTokenizer;
+  image_processor: SiglipImageProcessor;
+}
+
+/**
+ * Scores every label for one image, highest first, or for each of several. ZeroShotImageClassificationPipeline.
+ *
+ * The labels are encoded once a call, not once an image as in HF; the scores are the same.
+ */
+export async function zeroShotImageClassification(
+  { model, tokenizer, image_processor }: ZeroShotParts,
+  images: ImageInput | readonly ImageInput[] | null | undefined,
+  o: ZeroShotOptions,
+): Promise<LabelScore[] | LabelScore[][]> {
+  if (images == null)
+    throw new TypeError(
+      'Cannot call the zero-shot-image-classification pipeline without an images argument!',
+    );
+  const labels = o.candidate_labels ?? [];
+  if (labels.length === 0)
+    throw new TypeError('zero-shot-image-classification: no candidate_labels were given');
+  const texts = labels.map((label) => format(o.hypothesis_template ?? TEMPLATE, label));
+  const text = await textFeatures(model, tokenizer, texts, o);
+
+  const list = Array.isArray(images) ? (images as readonly ImageInput[]) : [images as ImageInput];
+  const results: LabelScore[][] = [];
+  for (const image of list) {
+    const picture = await loadImage(image, o);
+    const { pixel_values } = image_processor(picture, { return_tensors: true });
+    const signal = o.signal ? { signal: o.signal } : {};
+    const features = await model.get_image_features({ pixel_values, ...signal });
+    const logits = await model.logits_of_features({ text, image: features }, signal);
+    results.push(ranked(await logits.data(), labels));
+    o.on_image?.(results.length, list.length);
+  }
+  return Array.isArray(images) ? results : results[0]!;
+}
+
+const TEMPLATE = 'This is a photo of {}.';
+
+/** Padded to the full length, as SigLIP was trained; without truncation, so that a text that is too long says so. */
+function textFeatures(
+  model: SiglipModel,
+  tokenizer: SiglipTokenizer,
+  texts: string[],
+  o: ZeroShotOptions,
+): Promise<HostTensor> {
+  const encoding = tokenizer(texts, null, {
+    padding: 'max_length',
+    ...o.tokenizer_kwargs,
+    return_tensors: true,
+  });
+  return model.get_text_features({ ...encoding, ...(o.signal && { signal: o.signal }) });
+}
+
+/** Python's str.format with one argument, as far as a template needs it: {} and {0}, doubled braces for plain ones. */
+export function format(template: string, label: string): string {
+  return template.replace(/\{\{|\}\}|\{0?\}/g, (found) =>
+    found === '{{' ? '{' : found === '}}' ? '}' : label,
+  );
+}
+
+function ranked(logits: ArrayLike<number>, labels: readonly string[]): LabelScore[] {
+  const scores = labels.map((label, i) => ({ score: sigmoid(logits[i]!), label }));
+  return scores.sort((a, b) => b.score - a.score); // stable: ties keep the order of the labels
+}
+
+export const sigmoid = (x: number): number => Math.fround(1 / (1 + Math.exp(-x)));

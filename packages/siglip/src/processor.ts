@@ -1,0 +1,90 @@
+// SiglipProcessor: tokenizer and image processor in one call.
+import type { Encoding, Int32Tensor, TextOrBatch } from '@siglip-ts/tokenizer';
+import { callable } from './callable.ts';
+import type { HubOptions } from './files/index.ts';
+import {
+  processorFile,
+  type FloatTensor,
+  type SiglipImageProcessor,
+  type SiglipImageProcessorFast,
+} from './image-processor.ts';
+import { filesOf, type ModelSource } from './modeling/common.ts';
+import { writeFiles } from './saving.ts';
+import { SiglipTokenizer } from './tokenizer.ts';
+
+type ImageProcessor = SiglipImageProcessor | SiglipImageProcessorFast;
+type Images = Parameters<SiglipImageProcessor['preprocess']>[0];
+
+export interface ProcessorInputs {
+  text?: TextOrBatch | null;
+  images?: Images | null;
+  /** SigLIP was trained with 'max_length'; HF's default is false. */
+  padding?: boolean | 'longest' | 'max_length' | 'do_not_pad';
+  truncation?: boolean | 'longest_first' | null;
+  max_length?: number | null;
+  /** Default true: tensors `{ data, shape, dtype }`; false or null: lists. */
+  return_tensors?: boolean | 'np' | 'pt' | null;
+}
+
+export interface ProcessorOutput extends Partial<Encoding<Int32Tensor>> {
+  pixel_values?: FloatTensor;
+}
+
+export interface SiglipProcessor {
+  (inputs: ProcessorInputs): ProcessorOutput;
+}
+/** Source: transformers.SiglipProcessor. */
+export class SiglipProcessor {
+  readonly image_processor: ImageProcessor;
+  readonly tokenizer: SiglipTokenizer;
+
+  constructor(image_processor: ImageProcessor, tokenizer: SiglipTokenizer) {
+    this.image_processor = image_processor;
+    this.tokenizer = tokenizer;
+    return callable(this, 'call');
+  }
+  static async fromPretrained(
+    source: ModelSource,
+    options: HubOptions & { use_fast?: boolean } = {},
+  ): Promise<SiglipProcessor> {
+    const { AutoImageProcessor } = await import('./auto.ts');
+    const files = await filesOf(source, options);
+    const image_processor = await AutoImageProcessor.fromPretrained(files, options);
+    return new SiglipProcessor(image_processor, await SiglipTokenizer.fromPretrained(files));
+  }
+  static from_pretrained = SiglipProcessor.fromPretrained;
+
+  /** Throws Error if there is neither text nor image, and HF's error for texts of different lengths as tensors. */
+  call({ text, images, ...o }: ProcessorInputs): ProcessorOutput {
+    if (text == null && images == null)
+      throw new TypeError('You have to specify either text or images. Both cannot be none.');
+    const return_tensors = o.return_tensors === undefined ? true : o.return_tensors;
+    const encoding =
+      text == null
+        ? {}
+        : this.tokenizer.call(text as string, null, {
+            return_tensors,
+            padding: o.padding ?? false,
+            truncation: o.truncation ?? null,
+            max_length: o.max_length ?? null,
+          });
+    const pixels =
+      images == null ? {} : this.image_processor.call(images as never, { return_tensors } as never);
+    return { ...encoding, ...(pixels as object) } as ProcessorOutput;
+  }
+  decode(...args: Parameters<SiglipTokenizer['decode']>): string {
+    return this.tokenizer.decode(...args);
+  }
+  batch_decode(...args: Parameters<SiglipTokenizer['batch_decode']>): string[] {
+    return this.tokenizer.batch_decode(...args);
+  }
+  get model_input_names(): string[] {
+    const names = [...this.tokenizer.model_input_names, ...this.image_processor.model_input_names];
+    return [...new Set(names)];
+  }
+  /** Writes the files of both parts into a folder. */
+  async save_pretrained(folder: string): Promise<void> {
+    await writeFiles(folder, this.tokenizer.save_pretrained());
+    await writeFiles(folder, processorFile(this.image_processor));
+  }
+}
