@@ -82,9 +82,7 @@ export class Scope {
   tap(x: Tensor): Tensor {
     const y = (this.heard && this.run.listener!.heard(this.path, x)) || x;
     if (!sameShape(y.shape, x.shape) || y.dtype !== x.dtype || y.backend !== x.backend)
-      throw new RangeError(
-        `tap ${this.path}: ${y.dtype} ${showShape(y.shape)} in place of ${x.dtype} ${showShape(x.shape)}`,
-      );
+      throw new RangeError(`tap ${this.path}: ${kindOf(y)} in place of ${kindOf(x)}`);
     return y;
   }
 
@@ -92,3 +90,6 @@ export class Scope {
     return this.path ? `${this.path}.${child}` : String(child);
   }
 }
+
+const kindOf = ({ dtype, shape, backend }: Tensor): string =>
+  `${dtype} ${showShape(shape)} of ${backend.name}`;

@@ -79,10 +79,9 @@ export function fromCheckpoint(
     check: (key, shape) => checkShape(key, checkpoint.shapes.get(key), shape),
     param(key, rows) {
       const ranges = made.get(key) ?? new Map<string, Tensor>();
-      made.set(key, ranges);
       const range = rows ? rows.join(':') : '';
       const x = ranges.get(range) ?? constant(key, rows);
-      ranges.set(range, x);
+      made.set(key, ranges.set(range, x));
       return x;
     },
     async load(wanted) {
