@@ -70,6 +70,9 @@ export function budgetOf(op: Judged, dtype: DType, overrides: Overrides = {}): B
   return { ulp: Math.max(budget.ulp, FLOAT64_ULP), share };
 }
 
+/** open_clip's profiler counts products only; norms, activations and softmax are another percent. */
+export const FLOP_SHARE = 0.02;
+
 /** How far found values are from exact ones. */
 export interface Distance {
   /** The largest error in units of the last place. */
