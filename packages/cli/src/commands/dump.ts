@@ -1,0 +1,133 @@
+// siglip dump: one forward on given inputs, every output in a safetensors file. For comparing implementations.
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { AutoConfig, ModelOutput, type HostTensor, type TensorLike } from 'siglip-ts';
+import type { StoredTensor } from '@siglip-ts/safetensors';
+import { classNameOf, classNames, classOf, type ClassName, type Inputs } from '../classes.ts';
+import { Exit } from '../errors.ts';
+import type { Io } from '../io.ts';
+import {
+  addComputeOptions,
+  addSourceOptions,
+  filesOf,
+  loadOptions,
+  note,
+  runOptions,
+  type ComputeOptions,
+  type SourceOptions,
+} from '../options.ts';
+import { plural, print, printable } from '../output.ts';
+import { readTensors, stored, writeTensors } from '../tensors.ts';
+
+interface DumpOptions extends SourceOptions, ComputeOptions {
+  inputs: string;
+  out: string;
+  class?: ClassName;
+  returnLoss?: boolean;
+  interpolatePosEncoding?: boolean;
+  outputHiddenStates?: boolean;
+  outputAttentions?: boolean;
+  taps?: boolean;
+}
+
+export function addDump(program: Command, io: Io): void {
+  const command = program
+    .command('dump')
+    .summary('run a model and write every output to a file')
+    .description(
+      "Runs one forward. The inputs are tensors named as forward's arguments: input_ids, pixel_values, " +
+        "attention_mask, position_ids, labels. The outputs have HF's field names, such as logits_per_image or " +
+        "vision_model_output.hidden_states.0, and the model's dtype.",
+    )
+    .requiredOption('--inputs <file>', 'read the inputs from this .safetensors file')
+    .requiredOption('--out <file>', 'write the outputs to this .safetensors file')
+    // Not `choice`: the default is the model's.
+    .addOption(new Option('--class <name>', "default: config.json's").choices(classNames))
+    .option('--weights <dtype>', 'how the backend stores weights', storedWeights, 'float32')
+    .option('--return-loss', 'also the loss of the batch')
+    .option('--interpolate-pos-encoding', 'take pictures of any size')
+    .option('--output-hidden-states', 'also the output of every layer')
+    .option('--output-attentions', 'also the attention weights of every layer')
+    .option('--taps', "also every module's output, under its path")
+    .addHelpText(
+      'after',
+      `
+Examples:
+  siglip dump --inputs in.safetensors --out out.safetensors --taps
+  siglip dump --model my-model --class SiglipTextModel --dtype float64 \\
+    --inputs in.safetensors --out out.safetensors`,
+    );
+  addComputeOptions(addSourceOptions(command)).action((o: DumpOptions) => dump(io, o));
+}
+
+function storedWeights(dtype: string): string {
+  if (dtype !== 'float32')
+    throw new InvalidArgumentError('The backend cpu stores weights as float32 only.');
+  return dtype;
+}
+
+async function dump(io: Io, o: DumpOptions): Promise<void> {
+  const files = await filesOf(o, io);
+  const name = o.class ?? classNameOf(await AutoConfig.fromPretrained(files));
+  const { load, takes } = classOf(name);
+  const switches = switchesOf(o, name, takes);
+  const inputs = await inputsOf(io, o.inputs, name, takes);
+
+  const model = await load(files, loadOptions(o, io));
+  const taps = new Map<string, HostTensor>();
+  const listener = {
+    heard: (path: string, x: { host(): HostTensor }) => void taps.set(path, x.host()),
+  };
+  const all = { ...inputs, ...switches, ...runOptions(io), ...(o.taps && { listener }) };
+  const output = await model.forward(all as unknown as Inputs);
+  await model.dispose();
+
+  const tensors = new Map<string, StoredTensor>();
+  for (const [path, x] of [...taps, ...fieldsOf(output)]) tensors.set(path, await stored(x));
+  await writeTensors(o.out, tensors, { class: name, dtype: o.dtype, attn: o.attn });
+  print(io, [`${plural(tensors.size, 'tensor')} of ${name} in ${o.dtype}: ${printable(o.out)}`]);
+}
+
+/** HF's switches. Throws for one that the class does not have, as Python would. */
+function switchesOf(o: DumpOptions, name: ClassName, takes: readonly string[]) {
+  const particular = {
+    ...(o.returnLoss && { return_loss: true }),
+    ...(o.interpolatePosEncoding && { interpolate_pos_encoding: true }),
+  };
+  for (const key of Object.keys(particular))
+    if (!takes.includes(key))
+      throw new Exit(2, `--${key.replaceAll('_', '-')}: ${name} has no such switch`);
+  return {
+    ...particular,
+    output_hidden_states: o.outputHiddenStates ?? false,
+    output_attentions: o.outputAttentions ?? false,
+  };
+}
+
+/** What the class takes of a file's tensors. One file may serve all classes, but its names must mean something. */
+async function inputsOf(
+  io: Io,
+  path: string,
+  name: ClassName,
+  takes: readonly string[],
+): Promise<Record<string, TensorLike>> {
+  const inputs: Record<string, TensorLike> = {};
+  for (const [key, tensor] of await readTensors(path)) {
+    if (takes.includes(key)) inputs[key] = tensor;
+    else if (classNames.some((other) => classOf(other).takes.includes(key)))
+      note(io, `${name} takes no ${key}: left out`);
+    else throw new Exit(2, `${path}: tensor "${key}", expected names such as ${takes.join(', ')}`);
+  }
+  return inputs;
+}
+
+/** The tensors of an output by HF's field names, those of lists and of sub-outputs behind a dot. */
+function* fieldsOf(output: ModelOutput, prefix = ''): Generator<[string, HostTensor]> {
+  for (const [name, value] of Object.entries(output) as [string, unknown][]) {
+    const path = prefix + name;
+    if (value instanceof ModelOutput) yield* fieldsOf(value, `${path}.`);
+    else if (Array.isArray(value)) {
+      for (const [i, x] of (value as (HostTensor | null)[]).entries())
+        if (x) yield [`${path}.${i}`, x];
+    } else if (value) yield [path, value as HostTensor];
+  }
+}

@@ -1,0 +1,127 @@
+// siglip inspect: what a model is, from its config.json and the headers of its weights. No weight is read.
+import type { Command } from 'commander';
+import { Exit } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { addSourceOptions, filesOf, MODEL, type SourceOptions } from '../options.ts';
+import { count, paint, plural, print, printable, printJson, scaled, table } from '../output.ts';
+import { survey, type Survey } from '../survey.ts';
+
+interface InspectOptions extends Omit<SourceOptions, 'model'> {
+  json?: boolean;
+}
+
+export function addInspect(program: Command, io: Io): void {
+  const command = program
+    .command('inspect')
+    .summary("show a model's configuration, size and cost")
+    .description(
+      'Says what a model is made of, what one image and one text cost, and whether the weights fit the ' +
+        'configuration (exit code 1 if they do not). Reads headers only, never the weights themselves.',
+    )
+    .argument('[model]', MODEL)
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  siglip inspect
+  siglip inspect google/siglip-base-patch16-224 --json`,
+    );
+  addSourceOptions(command, { withModel: false }).action(
+    (model: string | undefined, o: InspectOptions) => inspect(io, model, o),
+  );
+}
+
+async function inspect(io: Io, model: string | undefined, o: InspectOptions): Promise<void> {
+  const facts = await survey(await filesOf({ ...o, ...(model !== undefined && { model }) }, io));
+  if (o.json) printJson(io, facts);
+  else print(io, shown(io, facts));
+  if (facts.missing.length + facts.mismatched.length > 0) throw new Exit(1);
+}
+
+function shown(io: Io, s: Survey): string[] {
+  const c = paint(io);
+  return [
+    `${c.bold(printable(s.model))}: ${s.class} (model_type ${s.model_type})`,
+    '',
+    ...headed(c, towers(s)),
+    '',
+    ...inputLines(s),
+    `file    ${plural(s.file.tensors, 'tensor')} (${s.file.dtypes.join(', ')}), ${scaled(s.file.bytes)}B`,
+    '',
+    ...headed(c, costs(s)),
+    '',
+    ...verdict(c, s),
+  ];
+}
+
+type Paint = ReturnType<typeof paint>;
+
+const headed = (c: Paint, rows: readonly string[][]): string[] =>
+  table(rows).map((line, i) => (i === 0 ? c.dim(line) : line));
+
+function towers(s: Survey): string[][] {
+  const row = (name: 'vision' | 'text') => {
+    const [t, n] = [s[name], s.parts[name]];
+    if (!t || !n) return [];
+    const sizes = [t.num_hidden_layers, t.hidden_size, t.intermediate_size, t.num_attention_heads];
+    return [[name, ...sizes.map(count), count(n.tensors), count(n.parameters)]];
+  };
+  const rest = (name: string, { tensors, parameters }: { tensors: number; parameters: number }) => [
+    [name, '', '', '', '', count(tensors), count(parameters)],
+  ];
+  return [
+    ['', 'layers', 'hidden', 'mlp', 'heads', 'tensors', 'parameters'],
+    ...row('vision'),
+    ...row('text'),
+    ...(s.parts.other.tensors > 0 ? rest('other', s.parts.other) : []),
+    ...rest('total', s.parts.total),
+  ];
+}
+
+function inputLines({ vision, text, labels }: Survey): string[] {
+  const lines: string[] = [];
+  if (vision) {
+    const { image_size: size, patch_size: patch, num_channels } = vision;
+    const patches = Math.floor(size / patch) ** 2;
+    lines.push(
+      `image   ${size} x ${size}, ${plural(num_channels, 'channel')}, in ${count(patches)} patches of ${patch} x ${patch}`,
+    );
+  }
+  if (text)
+    lines.push(
+      `text    up to ${plural(text.max_position_embeddings, 'token')}, out of ${count(text.vocab_size)}`,
+    );
+  if (labels) lines.push(`labels  ${labels.length}: ${printable(labels.slice(0, 5).join(', '))}`);
+  return lines;
+}
+
+function costs({ flops, memory, vision, text }: Survey): string[][] {
+  const inputs = [...(vision ? (['image'] as const) : []), ...(text ? (['text'] as const) : [])];
+  return [
+    ['', 'weights', ...inputs.map((input) => `one ${input}`)],
+    ['compute', '', ...inputs.map((input) => `${scaled(flops[input] ?? 0)}FLOP`)],
+    ...Object.entries(memory).map(([dtype, m]) => [
+      dtype,
+      `${scaled(m.weights)}B`,
+      ...inputs.map((input) => `${scaled(m[input] ?? 0)}B`),
+    ]),
+  ];
+}
+
+function verdict(c: Paint, s: Survey): string[] {
+  const list = (names: readonly string[]) =>
+    printable(names.slice(0, 3).join(', ')) + (names.length > 3 ? ', …' : '');
+  const lines: string[] = [];
+  if (s.missing.length > 0)
+    lines.push(c.red(`missing ${plural(s.missing.length, 'tensor')}: ${list(s.missing)}`));
+  if (s.mismatched.length > 0)
+    lines.push(
+      c.red(`wrong shape of ${plural(s.mismatched.length, 'tensor')}: ${list(s.mismatched)}`),
+    );
+  if (s.unexpected.length > 0)
+    lines.push(
+      c.yellow(`unexpected ${plural(s.unexpected.length, 'tensor')}: ${list(s.unexpected)}`),
+    );
+  return lines.length > 0 ? lines : [c.green('The weights fit the configuration.')];
+}

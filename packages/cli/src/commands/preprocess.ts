@@ -1,0 +1,92 @@
+// siglip preprocess: pictures to the numbers that the vision tower takes.
+import { createHash } from 'node:crypto';
+import type { Command } from 'commander';
+import { SiglipImageProcessor, SiglipImageProcessorFast } from 'siglip-ts';
+import { Exit } from '../errors.ts';
+import { readPicture } from '../images.ts';
+import type { Io } from '../io.ts';
+import { addSourceOptions, filesOf, type SourceOptions } from '../options.ts';
+import { print, printable, printJson } from '../output.ts';
+import { withProgress } from '../progress.ts';
+import { float32, writeTensors } from '../tensors.ts';
+
+interface PreprocessOptions extends SourceOptions {
+  fast?: boolean;
+  out?: string;
+  json?: boolean;
+}
+
+export function addPreprocess(program: Command, io: Io): void {
+  const command = program
+    .command('preprocess')
+    .summary('show what the model sees of a picture')
+    .description(
+      'Decodes, turns upright, resizes and normalises pictures as SiglipImageProcessor in transformers does, to the ' +
+        'last bit: pixel_values, float32 [B, 3, H, W]. Without --out only describes them.',
+    )
+    .argument('<images...>', 'PNG or JPEG files, or http(s) addresses')
+    .option('--fast', 'resize as torchvision does (SiglipImageProcessorFast), not as Pillow')
+    .option('--out <file>', 'write .safetensors with the tensor "pixel_values"')
+    .option('--json', 'print {"shape", "min", "max", "mean", "sha256"}')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  siglip preprocess photo.jpg
+  siglip preprocess *.jpg --fast --out pixels.safetensors`,
+    );
+  addSourceOptions(command).action((images: string[], o: PreprocessOptions) =>
+    preprocess(io, images, o),
+  );
+}
+
+async function preprocess(io: Io, images: readonly string[], o: PreprocessOptions): Promise<void> {
+  if (o.out !== undefined && !o.out.endsWith('.safetensors'))
+    throw new Exit(2, `--out: "${o.out}", expected a name in .safetensors`);
+  const { shape, data } = await pixelsOf(io, images, o);
+  if (o.out !== undefined)
+    await writeTensors(o.out, new Map([['pixel_values', float32(shape, data)]]), {});
+  const facts = { ...(o.out !== undefined && { out: o.out }), shape, ...statistics(data) };
+  if (o.json) return printJson(io, facts);
+  print(io, [
+    ...(o.out === undefined ? [] : [`file    ${printable(o.out)}`]),
+    `shape   [${shape.join(', ')}]`,
+    `range   ${facts.min.toFixed(4)} to ${facts.max.toFixed(4)}, mean ${facts.mean.toFixed(4)}`,
+    `sha256  ${facts.sha256}`,
+  ]);
+}
+
+/** All pictures in one tensor; the first bad one ends it. */
+async function pixelsOf(io: Io, images: readonly string[], o: PreprocessOptions) {
+  const kind = o.fast ? SiglipImageProcessorFast : SiglipImageProcessor;
+  const processor = await kind.fromPretrained(await filesOf(o, io));
+  const parts: { shape: readonly number[]; data: Float32Array }[] = [];
+  await withProgress(io, images, String, async (name) => {
+    const { pixel_values } = processor(await readPicture(name, io), { return_tensors: true });
+    parts.push(pixel_values);
+  });
+  const one = parts[0]!;
+  const data = new Float32Array(parts.length * one.data.length);
+  parts.forEach((part, i) => {
+    // Without resizing every picture keeps its size.
+    if (String(part.shape) !== String(one.shape))
+      throw new Exit(
+        2,
+        `${images[i]}: size [${part.shape}], expected that of ${images[0]}, [${one.shape}]`,
+      );
+    data.set(part.data, i * one.data.length);
+  });
+  return { shape: [parts.length, ...one.shape.slice(1)], data };
+}
+
+function statistics(data: Float32Array) {
+  let [min, max, sum] = [Infinity, -Infinity, 0];
+  for (const x of data) {
+    min = Math.min(min, x);
+    max = Math.max(max, x);
+    sum += x;
+  }
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { min, max, mean: sum / data.length, sha256 };
+}

@@ -1,0 +1,30 @@
+// How a command fails: with an exit code and one line on stderr, never with a stack trace.
+import { printable } from './output.ts';
+
+/** 1: the answer is no. 2: bad input or usage. */
+export class Exit extends Error {
+  readonly code: 1 | 2;
+
+  /** Without a message everything was said already. */
+  constructor(code: 1 | 2, message = '') {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What went wrong, in one line that is safe to print. */
+export function reasonOf(error: unknown): string {
+  const { message, code, path } = error as NodeJS.ErrnoException;
+  const known = code === undefined ? undefined : SYSTEM[code];
+  const text = known ? (path === undefined ? known : `${path}: ${known}`) : message;
+  return printable((text ?? String(error)).trim().replace(/\s*\n\s*/g, '; '));
+}
+
+/** Words for what the operating system says most often. */
+const SYSTEM: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'no such file or folder',
+  EISDIR: 'a folder, expected a file',
+  EACCES: 'permission denied',
+  ENOSPC: 'no space left on the disk',
+};

@@ -1,0 +1,87 @@
+// The program `siglip`: its commands, and how they end. `run` is the whole of it; `start` ties it to a process.
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import pico from 'picocolors';
+import { addClassify } from './commands/classify.ts';
+import { addDump } from './commands/dump.ts';
+import { addEmbed } from './commands/embed.ts';
+import { addInspect } from './commands/inspect.ts';
+import { addPreprocess } from './commands/preprocess.ts';
+import { addTokenize } from './commands/tokenize.ts';
+import { Exit, reasonOf } from './errors.ts';
+import type { Io } from './io.ts';
+import { columnsOf, hasColors } from './output.ts';
+
+export type { Io } from './io.ts';
+
+/** Runs one command line and gives its exit code: 0 fine, 1 a negative result, 2 bad input or usage, 130 Ctrl-C. */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    await program(io).parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (io.signal.aborted) return 130;
+    const { code, line } = ending(error);
+    if (line !== '') io.stderr.write(`siglip: ${line}\n`);
+    return code;
+  }
+}
+
+function ending(error: unknown): { code: number; line: string } {
+  if (error instanceof Exit) return { code: error.code, line: reasonOf(error) };
+  if (!(error instanceof CommanderError)) return { code: 2, line: reasonOf(error) };
+  if (error.exitCode === 0 || error.code === 'commander.help')
+    return { code: error.exitCode === 0 ? 0 : 2, line: '' }; // help or version, printed already
+  return {
+    code: 2,
+    line: reasonOf(error)
+      .replace(/^error: /, '')
+      .replace('; (', ' ('),
+  };
+}
+
+function program(io: Io): Command {
+  const c = pico.createColors(hasColors(io, io.stdout));
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  const command = new Command('siglip')
+    .description('SigLIP in TypeScript: match pictures with words, and see how it is done.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: () => {}, // `run` says it
+      getOutHelpWidth: () => columnsOf(io.stdout),
+      getErrHelpWidth: () => columnsOf(io.stderr),
+      getOutHasColors: () => hasColors(io, io.stdout),
+      getErrHasColors: () => hasColors(io, io.stderr),
+    })
+    .configureHelp({ styleTitle: c.bold, styleCommandText: c.cyan, styleOptionText: c.cyan })
+    .addHelpText(
+      'after',
+      `
+Without --model everything uses a small model that is part of the package.
+
+Example:
+  siglip classify photo.jpg --labels "a cat, a dog"`,
+    );
+  for (const add of [addClassify, addEmbed, addTokenize, addPreprocess, addDump, addInspect])
+    add(command, io);
+  return command;
+}
+
+/** Runs the command line of a process, with Ctrl-C as an abort. A reader that went away ends it silently. */
+export async function start(p: NodeJS.Process): Promise<void> {
+  const stop = new AbortController();
+  p.on('SIGINT', () => {
+    if (stop.signal.aborted) p.exit(130); // the second time, at once
+    stop.abort();
+  });
+  for (const stream of [p.stdout, p.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') p.exit();
+      throw error;
+    });
+  const { stdin, stdout, stderr, env } = p;
+  p.exitCode = await run(p.argv.slice(2), { stdin, stdout, stderr, env, signal: stop.signal });
+}

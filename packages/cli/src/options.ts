@@ -1,0 +1,92 @@
+// The options that several commands share, and what they mean to the library.
+import { setImmediate } from 'node:timers/promises';
+import { Option, type Command } from 'commander';
+import {
+  backendNames,
+  defaultModel,
+  mapFiles,
+  modelFiles,
+  type LoadOptions,
+  type ModelFiles,
+} from 'siglip-ts';
+import type { Io } from './io.ts';
+import { downloadProgress } from './progress.ts';
+
+export interface SourceOptions {
+  model?: string;
+  revision?: string;
+  cache?: string;
+  localFilesOnly?: boolean;
+  token?: string;
+}
+export interface ComputeOptions {
+  backend: (typeof backendNames)[number];
+  dtype: string;
+  attn: NonNullable<LoadOptions['attn_implementation']>;
+}
+
+/** Which model, and how to get it from the hub. */
+export const addSourceOptions = (command: Command, { withModel = true } = {}): Command =>
+  (withModel ? command.option('--model <dir|id>', MODEL) : command)
+    .option('--revision <name>', 'branch, tag or commit of a hub model (default: main)')
+    .option('--cache <dir>', 'where hub files are kept (default: ~/.cache/siglip-ts)')
+    .option('--local-files-only', 'never ask the hub, use only what the cache has')
+    .option('--token <token>', 'for private hub models (default: $HF_TOKEN)');
+
+export const MODEL = 'folder in HF layout, or hub id (default: the embedded model)';
+
+/** How it computes. */
+export const addComputeOptions = (command: Command): Command =>
+  command
+    .addOption(choice('--backend <name>', 'what computes', backendNames))
+    .addOption(choice('--dtype <dtype>', 'what arithmetic rounds to', DTYPES))
+    .addOption(choice('--attn <name>', 'how attention is computed', ATTENTIONS, 'sdpa'));
+
+export const DTYPES = ['float32', 'float64', 'float16', 'bfloat16'] as const;
+const ATTENTIONS = ['eager', 'sdpa', 'flash_attention_2'] as const;
+
+/** An option that takes one of some words, by default the first. */
+export const choice = (
+  flags: string,
+  description: string,
+  words: readonly string[],
+  initial = words[0],
+): Option => new Option(flags, description).choices(words).default(initial);
+
+/** Collects what a repeated option is given. */
+export const collect = (value: string, before: readonly string[] = []): string[] => [
+  ...before,
+  value,
+];
+
+/** The files of the model that the options name. */
+export async function filesOf(o: SourceOptions, io: Io): Promise<ModelFiles> {
+  if (o.model === undefined) return mapFiles(await defaultModel(), 'the embedded model');
+  const token = o.token ?? io.env.HF_TOKEN;
+  return modelFiles(o.model, {
+    ...(o.revision !== undefined && { revision: o.revision }),
+    ...(o.cache !== undefined && { cache: o.cache }),
+    ...(token && { token }),
+    local_files_only: o.localFilesOnly ?? false,
+    progress_callback: downloadProgress(io),
+    signal: io.signal,
+  });
+}
+
+export const loadOptions = (o: ComputeOptions, io: Io): LoadOptions => ({
+  backend: o.backend,
+  dtype: o.dtype,
+  attn_implementation: o.attn,
+  signal: io.signal,
+  warn: (message) => note(io, message),
+});
+
+/** For every forward: without a pause between layers, Ctrl-C would not be heard before the end. */
+export const runOptions = (io: Io) => ({
+  signal: io.signal,
+  breathe: () => setImmediate(),
+});
+
+/** Says something on stderr that is no error. */
+export const note = (io: Io, message: string): void =>
+  void io.stderr.write(`siglip: note: ${message.trim().replace(/\s*\n\s*/g, '; ')}\n`);

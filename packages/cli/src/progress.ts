@@ -1,0 +1,62 @@
+// Progress bars on stderr, if that is a terminal. Nothing else may be written while one is shown.
+import cliProgress from 'cli-progress';
+import type { ProgressInfo } from 'siglip-ts';
+import type { Io } from './io.ts';
+import { hasColors, printable, scaled } from './output.ts';
+
+function barOf(io: Io, format: string): cliProgress.SingleBar {
+  const colour = hasColors(io, io.stderr) ? { open: '\u001b[36m', close: '\u001b[39m' } : {};
+  const bar = `${colour.open ?? ''}{bar}${colour.close ?? ''}`;
+  return new cliProgress.SingleBar(
+    {
+      // cli-progress asks for a file's stream; it only writes, and reads isTTY and columns.
+      stream: io.stderr as NodeJS.WritableStream,
+      format: format.replace('{bar}', bar),
+      barsize: 24,
+      clearOnComplete: true,
+      hideCursor: true,
+      gracefulExit: false, // Ctrl-C is the program's
+      emptyOnZero: true,
+    },
+    cliProgress.Presets.shades_grey,
+  );
+}
+
+/** Runs `each` over the items, one after another, showing how many are done. */
+export async function withProgress<T>(
+  io: Io,
+  items: readonly T[],
+  nameOf: (item: T) => string,
+  each: (item: T) => Promise<void>,
+): Promise<void> {
+  const bar = items.length > 1 ? barOf(io, '{bar} {value}/{total} {name}') : null;
+  bar?.start(items.length, 0, { name: '' });
+  try {
+    for (const item of items) {
+      io.signal.throwIfAborted();
+      bar?.update({ name: printable(nameOf(item)).slice(-40) });
+      await each(item);
+      bar?.increment();
+    }
+  } finally {
+    bar?.stop();
+  }
+}
+
+/** What a download tells, as a bar for each file. */
+export function downloadProgress(io: Io): (info: ProgressInfo) => void {
+  let bar: cliProgress.SingleBar | null = null;
+  return (info) => {
+    if (info.status === 'download') {
+      bar?.stop();
+      bar = barOf(io, '{bar} {percentage} % of {size}B {file}');
+      bar.start(1, 0, { file: printable(info.file), size: '' });
+    } else if (info.status === 'progress') {
+      bar?.setTotal(info.total);
+      bar?.update(info.loaded, { size: scaled(info.total) });
+    } else if (info.status === 'done') {
+      bar?.stop();
+      bar = null;
+    }
+  };
+}

@@ -1,0 +1,221 @@
+// What can be known of a model without reading its weights: sizes, costs, and whether all tensors are there. The model
+// runs on a backend that computes nothing; the file is opened, and only its header read.
+import {
+  BYTES,
+  dry,
+  imageClassification,
+  meter,
+  recording,
+  Scope,
+  siglip,
+  size,
+  Tensor,
+  textTransformer,
+  visionTransformer,
+  type Backend,
+  type DType,
+  type Shape,
+} from '@siglip-ts/core';
+import { openSafetensors, openSharded, type SafetensorsFile } from '@siglip-ts/safetensors';
+import {
+  AutoConfig,
+  parametersOf,
+  SiglipConfig,
+  SiglipTextConfig,
+  SiglipVisionConfig,
+  type ModelFiles,
+} from 'siglip-ts';
+import { classNameOf, type AnyConfig, type ClassName } from './classes.ts';
+import { DTYPES } from './options.ts';
+
+interface Part {
+  readonly tensors: number;
+  readonly parameters: number;
+}
+interface Cost<T> {
+  readonly image?: T;
+  readonly text?: T;
+}
+
+export interface Survey {
+  readonly model: string;
+  readonly class: ClassName;
+  readonly model_type: string;
+  /** The configurations that the class uses. */
+  readonly vision: VisionSizes | null;
+  readonly text: TextSizes | null;
+  readonly labels: readonly string[] | null;
+  /** What the class has by its configuration. */
+  readonly parts: {
+    readonly vision?: Part;
+    readonly text?: Part;
+    readonly other: Part;
+    readonly total: Part;
+  };
+  /** What the file has; bytes without the header. */
+  readonly file: {
+    readonly tensors: number;
+    readonly bytes: number;
+    readonly dtypes: readonly string[];
+  };
+  /** Floating-point operations of one image, and of one text of the full length. */
+  readonly flops: Cost<number>;
+  /** Bytes by dtype: of all weights, and of the activations of one image and one text at their peak. */
+  readonly memory: Readonly<Record<string, { readonly weights: number } & Cost<number>>>;
+  readonly missing: readonly string[];
+  readonly mismatched: readonly string[];
+  readonly unexpected: readonly string[];
+}
+
+const TOWER = [
+  'num_hidden_layers',
+  'hidden_size',
+  'intermediate_size',
+  'num_attention_heads',
+] as const;
+const VISION = [...TOWER, 'image_size', 'patch_size', 'num_channels'] as const;
+const TEXT = [...TOWER, 'max_position_embeddings', 'vocab_size'] as const;
+type VisionSizes = Readonly<Record<(typeof VISION)[number], number>>;
+type TextSizes = Readonly<Record<(typeof TEXT)[number], number>>;
+
+export async function survey(files: ModelFiles): Promise<Survey> {
+  const config = await AutoConfig.fromPretrained(files);
+  const name = classNameOf(config);
+  const { vision, text } = towersOf(config, name);
+  const expected = await parametersOf((s, b) => forward(s, b, config, name));
+  return {
+    model: files.name,
+    class: name,
+    model_type: String(config.to_dict().model_type),
+    vision: vision && picked(vision, VISION),
+    text: text && picked(text, TEXT),
+    labels: name === 'SiglipForImageClassification' ? Object.values(config.id2label) : null,
+    parts: partsOf(expected),
+    ...(await costsOf({ vision, text }, expected)),
+    ...(await fileFacts(files, expected)),
+  };
+}
+
+interface Towers {
+  readonly vision: SiglipVisionConfig | null;
+  readonly text: SiglipTextConfig | null;
+}
+
+/** The towers that a class has. */
+function towersOf(config: AnyConfig, name: ClassName): Towers {
+  const [vision, text] =
+    config instanceof SiglipConfig
+      ? [config.vision_config, config.text_config]
+      : config instanceof SiglipTextConfig
+        ? [null, config]
+        : [config, null];
+  const hasText = name === 'SiglipModel' || name === 'SiglipTextModel';
+  return { vision: name === 'SiglipTextModel' ? null : vision, text: hasText ? text : null };
+}
+
+const picked = <K extends string>(config: Record<K, number>, keys: readonly K[]) =>
+  Object.fromEntries(keys.map((key) => [key, config[key]])) as Record<K, number>;
+
+const image = (b: Backend, c: SiglipVisionConfig, dtype: DType): Tensor =>
+  new Tensor(b, [1, c.num_channels, c.image_size, c.image_size], dtype, {});
+
+const tokens = (n: number) => ({ data: new Int32Array(n), shape: [1, n] });
+
+/** The forward of a class with the least inputs. */
+function forward(s: Scope, b: Backend, config: AnyConfig, name: ClassName): Promise<unknown> {
+  const { vision, text } = towersOf(config, name);
+  if (vision && text)
+    return siglip(s, image(b, vision, 'float32'), tokens(1), config as SiglipConfig);
+  if (text) return textTransformer(s.at('text_model'), b, tokens(1), text);
+  const pixels = image(b, vision!, 'float32');
+  if (name === 'SiglipForImageClassification')
+    return imageClassification(s, pixels, vision!, config.num_labels);
+  return visionTransformer(s.at('vision_model'), pixels, vision!);
+}
+
+function partsOf(expected: ReadonlyMap<string, Shape>): Survey['parts'] {
+  const part = (wanted: (key: string) => boolean): Part => {
+    const shapes = [...expected].filter(([key]) => wanted(key)).map(([, shape]) => shape);
+    return { tensors: shapes.length, parameters: shapes.reduce((n, shape) => n + size(shape), 0) };
+  };
+  const [vision, text] = ['vision_model.', 'text_model.'].map((p) => part((k) => k.startsWith(p)));
+  return {
+    ...(vision!.tensors > 0 && { vision: vision! }),
+    ...(text!.tensors > 0 && { text: text! }),
+    other: part((key) => !/^(vision|text)_model\./.test(key)),
+    total: part(() => true),
+  };
+}
+
+/** Runs each tower on a meter over nothing, once a dtype. */
+async function costsOf({ vision, text }: Towers, expected: ReadonlyMap<string, Shape>) {
+  const parameters = partsOf(expected).total.parameters;
+  const measured = async (dtype: DType, run: (s: Scope, b: Backend) => Promise<unknown>) => {
+    const b = meter(dry());
+    await run(new Scope(recording(b, dtype)), b);
+    return b.readings;
+  };
+  const memory: Record<string, { weights: number } & Cost<number>> = {};
+  let flops: Cost<number> = {};
+  for (const dtype of DTYPES) {
+    const onImage =
+      vision &&
+      (await measured(dtype, (s, b) =>
+        visionTransformer(s.at('vision_model'), image(b, vision, dtype), vision),
+      ));
+    const onText =
+      text &&
+      (await measured(dtype, (s, b) =>
+        textTransformer(s.at('text_model'), b, tokens(text.max_position_embeddings), text),
+      ));
+    memory[dtype] = {
+      weights: parameters * BYTES[dtype],
+      ...(onImage && { image: onImage.peak }),
+      ...(onText && { text: onText.peak }),
+    };
+    flops = { ...(onImage && { image: onImage.flops }), ...(onText && { text: onText.flops }) };
+  }
+  return { flops, memory };
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+};
+
+/** What the header says, beside what was expected. */
+async function fileFacts(files: ModelFiles, expected: ReadonlyMap<string, Shape>) {
+  const { tensors, close } = await openWeights(files);
+  await close();
+  const infos = [...tensors.values()];
+  return {
+    file: {
+      tensors: tensors.size,
+      bytes: infos.reduce((n, { begin, end }) => n + end - begin, 0),
+      dtypes: [...new Set(infos.map(({ dtype }) => NAMES[dtype] ?? dtype))].sort(),
+    },
+    missing: [...expected.keys()].filter((key) => !tensors.has(key)),
+    mismatched: [...expected].flatMap(([key, shape]) => {
+      const found = tensors.get(key)?.shape;
+      return found && String(found) !== String(shape) ? [key] : [];
+    }),
+    unexpected: [...tensors.keys()].filter((key) => !expected.has(key)),
+  };
+}
+
+async function openWeights(files: ModelFiles): Promise<SafetensorsFile> {
+  const single = await files.open('model.safetensors');
+  if (single) return openSafetensors(single);
+  const index = await files.bytes('model.safetensors.index.json');
+  if (!index)
+    throw new Error(
+      `${files.name}: neither model.safetensors nor model.safetensors.index.json, expected one`,
+    );
+  return openSharded(index, async (name) => {
+    const shard = await files.open(name);
+    if (!shard) throw new Error(`${files.name}: no file "${name}", which the index names`);
+    return shard;
+  });
+}

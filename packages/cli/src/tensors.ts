@@ -1,0 +1,73 @@
+// Tensors in files: safetensors both ways, and NumPy's .npy out.
+import { writeFile } from 'node:fs/promises';
+import { fromBits } from '@siglip-ts/core';
+import {
+  openSafetensors,
+  serialize,
+  type FileDType,
+  type StoredTensor,
+  type TensorData,
+} from '@siglip-ts/safetensors';
+import { fileSource } from '@siglip-ts/safetensors/node';
+import type { DType, HostTensor, TensorLike } from 'siglip-ts';
+
+export const PRODUCER = 'siglip-ts';
+
+/** Every tensor of a safetensors file, by name. */
+export async function readTensors(path: string): Promise<Map<string, TensorLike>> {
+  const file = await openSafetensors(await fileSource(path));
+  try {
+    const tensors = new Map<string, TensorLike>();
+    for (const name of file.tensors.keys()) tensors.set(name, numeric(name, await file.read(name)));
+    return tensors;
+  } finally {
+    await file.close();
+  }
+}
+
+/** A stored tensor whose array holds its numbers; those of half types are bits until here. */
+function numeric(name: string, { dtype, shape, data }: StoredTensor): TensorLike {
+  if (dtype === 'F16') return { shape, data: fromBits(data as Uint16Array, 'float16') };
+  if (dtype === 'BF16') return { shape, data: fromBits(data as Uint16Array, 'bfloat16') };
+  if (!/^(BOOL|[IU]\d+|F32|F64)$/.test(dtype))
+    throw new TypeError(`tensor "${name}" is ${dtype}, expected a float or an integer`);
+  return { shape, data };
+}
+
+const FILE_DTYPES: Readonly<Record<DType, FileDType>> = {
+  float32: 'F32',
+  float64: 'F64',
+  float16: 'F16',
+  bfloat16: 'BF16',
+  int32: 'I32',
+};
+
+/** A tensor as it is stored, its dtype kept. */
+export async function stored(x: HostTensor): Promise<StoredTensor> {
+  const half = x.dtype === 'float16' || x.dtype === 'bfloat16';
+  const data = half ? await x.bits() : await x.data();
+  return { dtype: FILE_DTYPES[x.dtype], shape: x.shape, data: data as TensorData };
+}
+
+export const float32 = (shape: readonly number[], data: Float32Array): StoredTensor => ({
+  dtype: 'F32',
+  shape,
+  data: data as TensorData,
+});
+
+export const writeTensors = (
+  path: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> =>
+  writeFile(path, serialize(tensors, new Map(Object.entries({ producer: PRODUCER, ...metadata }))));
+
+/** A .npy file, version 1.0: magic, the length of the header, a Python dictionary padded to 64 bytes, the numbers. */
+export function npy(shape: readonly number[], data: Float32Array): Uint8Array {
+  const tuple = shape.map((n) => `${n},`).join(' ');
+  const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10;
+  const head = Buffer.from(`\x93NUMPY\x01\x00..${dictionary.padEnd(length - 1)}\n`, 'latin1');
+  head.writeUInt16LE(length, 8);
+  return Buffer.concat([head, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]);
+}
