@@ -18,15 +18,19 @@ export function pattern(
   width: number,
   channels: number,
 ): Uint8Array {
-  return Uint8Array.from({ length: height * width * channels }, (_, i) => {
-    if (kind === 'ramp') return Math.floor(i / channels) * ((seed % 7) + 1) + (i % channels) * 50;
-    const byte = mixed(seed, i) & 255;
-    return kind === 'binary' ? (byte & 1) * 255 : byte;
-  });
+  const out = new Uint8Array(height * width * channels);
+  for (let i = 0; i < out.length; i++) {
+    if (kind === 'ramp') out[i] = Math.floor(i / channels) * ((seed % 7) + 1) + (i % channels) * 50;
+    else out[i] = kind === 'binary' ? (mixed(seed, i) & 1) * 255 : mixed(seed, i);
+  }
+  return out;
 }
 
 /** [height, width, channels] to [channels, height, width]. */
 export function channelsFirst(data: Uint8Array, channels: number): Uint8Array {
   const pixels = data.length / channels;
-  return Uint8Array.from(data, (_, i) => data[(i % pixels) * channels + Math.floor(i / pixels)]!);
+  const out = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++)
+    out[(i % channels) * pixels + Math.floor(i / channels)] = data[i]!;
+  return out;
 }

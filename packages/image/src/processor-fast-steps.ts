@@ -167,16 +167,10 @@ function broadcast(a: number, b: number): number {
 }
 
 /** `tensor * factor`: in float32, or float64 for a float64 tensor. */
-export function timesFactor(image: TypedImage, factor: number): TypedImage {
-  const { data, shape } = image;
-  if (image.dtype === 'float64') {
-    return {
-      data: Float64Array.from(data as Float64Array, (v) => v * factor),
-      shape,
-      dtype: 'float64',
-    };
-  }
-  const scale = f32(factor);
-  const out = Float32Array.from(data as ArrayLike<number>, (v) => f32(v) * scale);
-  return { data: out, shape, dtype: 'float32' };
+export function timesFactor({ data, shape, dtype }: TypedImage, factor: number): TypedImage {
+  const double = dtype === 'float64';
+  const scale = double ? factor : f32(factor);
+  const out = double ? new Float64Array(data) : new Float32Array(data);
+  for (let i = 0; i < out.length; i++) out[i]! *= scale;
+  return { data: out, shape, dtype: double ? dtype : 'float32' };
 }

@@ -197,9 +197,10 @@ function isScaled({ data, dtype }: TypedImage): boolean {
 }
 
 /** In float64, then rounded to float32. */
-function rescale(image: TypedImage, factor: number): TypedImage {
-  const data = Float32Array.from(image.data as ArrayLike<number>, (value) => value * factor);
-  return { data, shape: image.shape, dtype: 'float32' };
+function rescale({ data, shape }: TypedImage, factor: number): TypedImage {
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < out.length; i++) out[i] = data[i]! * factor;
+  return { data: out, shape, dtype: 'float32' };
 }
 
 /** (value - mean) / std, each step in the image's float type; integers become float32. */
@@ -219,10 +220,12 @@ function normalize(
   const round = dtype === 'float64' ? (x: number) => x : Math.fround;
   const means = perChannel(mean, channels, 'mean').map(round);
   const stds = perChannel(std, channels, 'std').map(round);
+  // Channels first, a channel is one run of neighbours; last, each run is a single value.
   const run = format === 'channels_last' ? 1 : shape.at(-2)! * shape.at(-1)!;
-  for (let i = 0; i < data.length; i++) {
-    const c = Math.floor(i / run) % channels;
-    data[i] = round(data[i]! - means[c]!) / stds[c]!;
+  for (let i = 0, c = 0; i < data.length; c = (c + 1) % channels) {
+    const m = means[c]!;
+    const s = stds[c]!;
+    for (const end = i + run; i < end; i++) data[i] = round(data[i]! - m) / s;
   }
   return { data, shape, dtype };
 }

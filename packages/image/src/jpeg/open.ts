@@ -4,6 +4,7 @@
  */
 
 import { exifOrientation, latin1, xmpOrientation } from '../exif.ts';
+import { concat } from '../bytes.ts';
 import { cutRead, unidentified, unloadable } from '../errors.ts';
 import type { Mode } from '../raw-image.ts';
 
@@ -20,7 +21,7 @@ const XMP = 'http://ns.adobe.com/xap/1.0/\0';
 /** @throws Error as `Image.open` does, or as `load` does where no scan was found */
 export function openJpeg(data: Uint8Array): JpegHeader {
   let frame: { mode: Mode; width: number; height: number } | undefined;
-  let exif = new Uint8Array(0);
+  const exif: Uint8Array[] = [];
   let xmp = '';
   let sawScan = false;
   for (const [marker, segment] of headerSegments(data)) {
@@ -30,13 +31,13 @@ export function openJpeg(data: Uint8Array): JpegHeader {
     else if (marker === 0xe1) {
       const text = latin1(segment.subarray(0, 64));
       // A block of more than 64 kB comes in several segments.
-      if (text.startsWith('Exif\0\0')) exif = Uint8Array.of(...exif, ...segment.subarray(6));
+      if (text.startsWith('Exif\0\0')) exif.push(segment.subarray(6));
       else if (text.startsWith(XMP)) xmp = latin1(segment.subarray(XMP.length));
     } else if (marker === 0xda) sawScan = true;
   }
   if (!frame || frame.width === 0 || frame.height === 0) throw unidentified('jpeg without a size');
   if (!sawScan) throw unloadable('jpeg without a scan');
-  return { ...frame, orientation: exifOrientation(exif) ?? xmpOrientation(xmp) ?? 1 };
+  return { ...frame, orientation: exifOrientation(concat(exif)) ?? xmpOrientation(xmp) ?? 1 };
 }
 
 function openFrame(segment: Uint8Array) {

@@ -4,6 +4,7 @@
  * and none after. APNG files give their default picture. No pixel is decoded here.
  */
 
+import { concat } from '../bytes.ts';
 import { cutRead, unidentified, unloadable } from '../errors.ts';
 import { latin1 } from '../exif.ts';
 import { crc32 } from './checksums.ts';
@@ -151,12 +152,7 @@ function readPixels(data: Uint8Array, first: number, pad: boolean) {
     at = chunk.end;
     chunk = chunkAt(data, at);
   }
-  const pixels = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let to = 0;
-  for (const part of parts) {
-    pixels.set(part, to);
-    to += part.length;
-  }
+  const pixels = concat(parts);
   return {
     pixels,
     next: chunk && at,

@@ -4,6 +4,7 @@
  */
 
 import { Inflate } from 'fflate';
+import { concat } from '../bytes.ts';
 import { adler32 } from './checksums.ts';
 
 export interface Inflated {
@@ -15,8 +16,8 @@ export interface Inflated {
   readonly state: 'full' | 'ended' | 'cut' | 'broken';
 }
 
-/** Compressed bytes at a time, so that a bomb cannot unpack to more than 64 MB at once. */
-const PIECE = 65536;
+/** Compressed bytes at a time. Deflate shrinks by 1032 at most, so a bomb unpacks to 8 MB before it is seen. */
+const PIECE = 8192;
 
 /**
  * @param stream a zlib stream, perhaps cut or damaged, perhaps with more behind it
@@ -30,7 +31,7 @@ export function inflate(stream: Uint8Array, wanted: number, exact: boolean): Inf
   let run = inflateRaw(deflated, wanted, deflated.length);
   // fflate gives nothing of the piece it fails in: feed that piece again by single bytes.
   if (run.failedAt >= 0 && exact) run = inflateRaw(deflated, wanted, run.failedAt);
-  const bytes = joined(run.parts, run.total).subarray(0, wanted);
+  const bytes = concat(run.parts).subarray(0, wanted);
   if (run.failedAt >= 0) return { bytes, state: 'broken' };
   if (run.total > wanted) return { bytes, state: 'full' };
   const sum = sumIsGood(deflated, bytes);
@@ -64,17 +65,6 @@ function inflateRaw(deflated: Uint8Array, wanted: number, coarse: number) {
     return { parts, total, failedAt: at };
   }
   return { parts, total, failedAt: -1 };
-}
-
-function joined(parts: Uint8Array[], total: number): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const out = new Uint8Array(total);
-  let to = 0;
-  for (const part of parts) {
-    out.set(part, to);
-    to += part.length;
-  }
-  return out;
 }
 
 /** Whether the Adler-32 sum behind a complete stream is right; undefined if the stream or sum is cut. */
