@@ -113,10 +113,10 @@ describe('sizes', () => {
   });
 
   test('a stream that unpacks to far more than the picture stops early', () => {
-    const bytes = pngOf(4, 4, zlibSync(new Uint8Array(2 ** 25), { level: 9 }));
+    const bytes = pngOf(4, 4, zlibSync(new Uint8Array(2 ** 26), { level: 9 }));
     const before = process.memoryUsage().arrayBuffers;
     expect(decodeImage(bytes).width).toBe(4);
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30e6);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(45e6);
   });
 
   test('thousands of scans are too many', () => {
