@@ -54,9 +54,11 @@ interface Found {
  */
 export class TokenTrie {
   readonly #root = newNode();
+  readonly #words: string[] = [];
 
   add(word: string): void {
-    if (word === '') return;
+    if (word === '' || this.#words.includes(word)) return;
+    this.#words.push(word);
     let node = this.#root;
     for (let i = 0; i < word.length; i++) {
       let next = node.next.get(word[i]!);
@@ -68,6 +70,7 @@ export class TokenTrie {
 
   /** The text in parts that joined give it back; each added token is a part. */
   split(text: string): string[] {
+    if (!this.#words.some((word) => text.includes(word))) return text === '' ? [] : [text];
     const cuts = [0];
     let open = new Map<number, TrieNode>(); // where a match may have begun -> how far it came
     let skip = 0;

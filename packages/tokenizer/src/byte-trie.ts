@@ -1,44 +1,78 @@
-// A trie over bytes in typed arrays: one open-addressed hash table from (node, byte) to the child node.
-// Keys can be added at any time and are never removed.
+// A trie over byte strings in typed arrays, built once. Nodes are numbered level by level, so that the children of
+// a node are neighbours and those near the root, which are visited most, share few cache lines.
 
-const EMPTY = -1;
-/** (node << 8 | byte) must stay a positive int32. */
-const MAX_NODES = 1 << 23;
+/** From this many children on, a node has a row of 256 entries instead of a list to search. */
+const DENSE = 32;
 
 export class ByteTrie {
-  #keys = new Int32Array(64).fill(EMPTY);
-  #children = new Int32Array(64);
-  #values = new Int32Array(32).fill(EMPTY);
-  #nodes = 1;
-  /** 32 minus the number of bits of a slot. */
-  #shift = 32 - 6;
-  /** Odd, and different each time, so that no hostile file can aim all its keys at one slot. */
-  readonly #multiplier = Math.floor(Math.random() * 2 ** 31) * 2 + 1;
+  /** Per node: its first child, or ~row of a node with many children. */
+  readonly #first: Int32Array;
+  readonly #count: Uint8Array;
+  /** Per node: the byte that leads to it. */
+  readonly #label: Uint8Array;
+  readonly #value: Int32Array;
+  readonly #rows: Int32Array;
+
+  /** The keys must be different and not empty; `values` are 0 or more. */
+  constructor(keys: readonly Uint8Array[], values: readonly number[]) {
+    const names = keys.map((key) => String.fromCharCode(...key)); // compared faster than arrays
+    const order = [...keys.keys()].sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
+    // Node i stands for the sorted keys [from[i], to[i]), which agree in their first depth[i] bytes.
+    const from = [0];
+    const to = [keys.length];
+    const depth = [0];
+    const label = [0];
+    const first: number[] = [];
+    const count: number[] = [];
+    const value: number[] = [];
+    for (let node = 0; node < from.length; node++) {
+      let at = from[node]!;
+      const end = to[node]!;
+      const level = depth[node]!;
+      const ends = at < end && keys[order[at]!]!.length === level;
+      value.push(ends ? values[order[at++]!]! : -1);
+      first.push(from.length);
+      while (at < end) {
+        const byte = keys[order[at]!]![level]!;
+        from.push(at);
+        while (at < end && keys[order[at]!]![level] === byte) at++;
+        to.push(at);
+        depth.push(level + 1);
+        label.push(byte);
+      }
+      count.push(from.length - first[node]!);
+    }
+    this.#label = Uint8Array.from(label);
+    this.#value = Int32Array.from(value);
+    this.#first = Int32Array.from(first);
+    this.#count = Uint8Array.from(count, (n) => Math.min(n, DENSE));
+    this.#rows = this.#makeRows(count);
+  }
+
+  #makeRows(count: readonly number[]): Int32Array {
+    const dense = [...count.keys()].filter((node) => count[node]! >= DENSE);
+    const rows = new Int32Array(256 * dense.length).fill(-1);
+    dense.forEach((node, row) => {
+      const first = this.#first[node]!;
+      for (let child = first; child < first + count[node]!; child++)
+        rows[256 * row + this.#label[child]!] = child;
+      this.#first[node] = ~row;
+    });
+    return rows;
+  }
 
   /** The node a byte leads to, or -1. Node 0 is the root. */
   child(node: number, byte: number): number {
-    const key = (node << 8) | byte;
-    const mask = this.#keys.length - 1;
-    for (let slot = this.#hash(key); ; slot = (slot + 1) & mask) {
-      const found = this.#keys[slot]!;
-      if (found === key) return this.#children[slot]!;
-      if (found === EMPTY) return -1;
-    }
+    const first = this.#first[node]!;
+    if (first < 0) return this.#rows[256 * ~first + byte]!;
+    for (let child = first, end = first + this.#count[node]!; child < end; child++)
+      if (this.#label[child] === byte) return child;
+    return -1;
   }
 
   /** The value of the key that ends at this node, or -1. */
   value(node: number): number {
-    return this.#values[node]!;
-  }
-
-  /** Adds a key with a value of 0 or more. */
-  add(key: Uint8Array, value: number): void {
-    let node = 0;
-    for (const byte of key) {
-      const next = this.child(node, byte);
-      node = next >= 0 ? next : this.#grow(node, byte);
-    }
-    this.#values[node] = value;
+    return this.#value[node]!;
   }
 
   /** The length of the longest key that `text` has at `at`, or 0. */
@@ -47,43 +81,8 @@ export class ByteTrie {
     for (let i = at, node = 0; i < end; i++) {
       node = this.child(node, text[i]!);
       if (node < 0) break;
-      if (this.#values[node]! >= 0) length = i + 1 - at;
+      if (this.#value[node]! >= 0) length = i + 1 - at;
     }
     return length;
-  }
-
-  #hash(key: number): number {
-    return Math.imul(key, this.#multiplier) >>> this.#shift;
-  }
-
-  #grow(parent: number, byte: number): number {
-    const node = this.#nodes++;
-    if (node >= MAX_NODES) throw new RangeError(`trie: more than ${MAX_NODES} nodes`);
-    if (node >= this.#values.length) {
-      const old = this.#values;
-      this.#values = new Int32Array(old.length * 2).fill(EMPTY, old.length);
-      this.#values.set(old);
-    }
-    if (2 * node > this.#keys.length) this.#rehash(); // at most half full
-    this.#insert((parent << 8) | byte, node);
-    return node;
-  }
-
-  #insert(key: number, node: number): void {
-    const mask = this.#keys.length - 1;
-    let slot = this.#hash(key);
-    while (this.#keys[slot] !== EMPTY) slot = (slot + 1) & mask;
-    this.#keys[slot] = key;
-    this.#children[slot] = node;
-  }
-
-  #rehash(): void {
-    const keys = this.#keys;
-    const children = this.#children;
-    this.#keys = new Int32Array(keys.length * 2).fill(EMPTY);
-    this.#children = new Int32Array(keys.length * 2);
-    this.#shift--;
-    for (let i = 0; i < keys.length; i++)
-      if (keys[i] !== EMPTY) this.#insert(keys[i]!, children[i]!);
   }
 }

@@ -35,15 +35,15 @@ export function strip(text: string): string {
 }
 
 /**
- * Lower-cases each code point by itself, outside the matches of `keep`.
+ * Lower-cases each code point by itself, outside the matches of `keep`, a global expression without empty matches.
  *
  * So a Greek final sigma is never made, other than with str.lower(); "İ" becomes "i" and a combining dot.
  */
 export function lowerCase(text: string, keep: RegExp | null): string {
-  if (keep === null) return lowerCodePoints(text);
   let lowered = '';
   let at = 0;
-  for (const match of text.matchAll(keep)) {
+  if (keep !== null) keep.lastIndex = 0;
+  for (let match = keep?.exec(text); match; match = keep?.exec(text)) {
     lowered += lowerCodePoints(text.slice(at, match.index)) + match[0];
     at = match.index + match[0].length;
   }

@@ -11,6 +11,13 @@ export type TextOrBatch = string | readonly string[] | readonly (readonly string
 /** An item of a batch: a text, or two as a pair. */
 export type BatchItem = TextInput | readonly [TextInput, TextInput];
 
+/** Options of `call`: beside those of every encoding, texts that become `labels`. */
+export type CallOptions = EncodeOptions & {
+  text_target?: TextOrBatch | null | undefined;
+  text_pair_target?: TextOrBatch | null | undefined;
+};
+export type AsTensors = { return_tensors: true | 'np' | 'pt' };
+
 /** What encoding texts needs of a tokenizer; SiglipTokenizer is one. */
 export interface TextEncoder extends Preparer {
   tokenize(text: string, options?: { split_special_tokens?: boolean | undefined }): string[];

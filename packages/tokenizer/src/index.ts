@@ -12,7 +12,7 @@ export {
   type TrainerSpec,
 } from './sentencepiece-model.ts';
 export type { Scoring } from './unigram.ts';
-export { SiglipTokenizer, type CallOptions } from './siglip-tokenizer.ts';
+export { SiglipTokenizer } from './siglip-tokenizer.ts';
 export type { SiglipTokenizerInit, SiglipTokenizerOptions, TokenInit } from './init.ts';
 export type { AddedToken, AddedTokenInit } from './added-tokens.ts';
 export type { Role, Token } from './special-tokens.ts';
@@ -27,5 +27,5 @@ export type {
   Side,
   TruncationStrategy,
 } from './encoding.ts';
-export type { BatchItem, TextInput, TextOrBatch } from './encode-texts.ts';
+export type { BatchItem, CallOptions, TextInput, TextOrBatch } from './encode-texts.ts';
 export type { TruncateOptions, Truncated } from './truncation.ts';

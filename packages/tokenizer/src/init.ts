@@ -2,7 +2,7 @@
 
 import { addedToken, type AddedTokenInit } from './added-tokens.ts';
 import type { Side } from './encoding.ts';
-import { ROLES, type Role } from './special-tokens.ts';
+import { ROLES, type Role, type Token } from './special-tokens.ts';
 import type { Scoring } from './unigram.ts';
 
 export type TokenInit = string | AddedTokenInit;
@@ -84,4 +84,14 @@ export function checkRole(role: string, token: unknown): void {
   throw new Error(
     `Token ${String(token)} for key ${role} should be a str or an AddedToken instance`,
   );
+}
+
+/** A token that is ours to change: HF keeps texts as texts. */
+export function toToken(token: TokenInit): Token {
+  return typeof token === 'string' ? token : addedToken(token);
+}
+
+/** The default of the `warn` option; silent where there is no console. */
+export function consoleWarn(message: string): void {
+  (globalThis as { console?: { warn(message: string): void } }).console?.warn(message);
 }

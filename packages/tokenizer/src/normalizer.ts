@@ -1,7 +1,7 @@
 // sentencepiece's normalizer: rewrites characters by a charsmap, tidies spaces and shows them as "▁".
 // Works on UTF-8 bytes because the charsmap's rules and the pieces are bytes. Unicode itself is not here: it is in the map.
 
-import type { ByteTrie } from './byte-trie.ts';
+import { ByteTrie } from './byte-trie.ts';
 import { Charsmap } from './charsmap.ts';
 import type { NormalizerSpec } from './sentencepiece-model.ts';
 import { utf8Encode, utf8Length } from './utf8.ts';
@@ -17,7 +17,7 @@ export interface NormalizerOptions {
   /** The dummy space goes to the end (a trainer setting). */
   spaceAsSuffix?: boolean;
   /** User-defined symbols: found in the text as it comes and kept as they are. */
-  symbols?: ByteTrie | null;
+  symbols?: readonly Uint8Array[];
 }
 
 /** Normalizer in sentencepiece (src/normalizer.cc). */
@@ -44,7 +44,13 @@ export class Normalizer {
       : null;
     this.#space = spec.escape_whitespaces ? UNDERLINE : PLAIN_SPACE;
     this.#spaceAsSuffix = options.spaceAsSuffix ?? false;
-    this.#symbols = options.symbols ?? null;
+    const symbols = options.symbols ?? [];
+    this.#symbols = symbols.length
+      ? new ByteTrie(
+          symbols,
+          symbols.map(() => 0),
+        )
+      : null;
   }
 
   /** The normalised bytes of `text[0, size)`: a view that holds until the next call. */

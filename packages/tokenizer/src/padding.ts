@@ -74,7 +74,8 @@ function padOne(tok: PadSettings, fields: Fields, options: PadOptions, chosen: S
   const wantsMask =
     options.return_attention_mask ?? tok.model_input_names.includes('attention_mask');
   const padded = { ...fields };
-  if (wantsMask && !('attention_mask' in padded)) padded['attention_mask'] = input.map(() => 1);
+  if (wantsMask && !('attention_mask' in padded))
+    padded['attention_mask'] = new Array<number>(input.length).fill(1);
 
   let target = chosen.padding === 'longest' ? input.length : chosen.max_length;
   const multiple = options.pad_to_multiple_of;

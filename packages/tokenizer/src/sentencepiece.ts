@@ -1,6 +1,5 @@
 // A SentencePiece unigram model: text to pieces and ids, and back. Knows nothing of HF, special tokens or eos.
 
-import { ByteTrie } from './byte-trie.ts';
 import { Normalizer } from './normalizer.ts';
 import { PieceType, readModel, type SentencePieceModel } from './sentencepiece-model.ts';
 import { Unigram, type Scoring } from './unigram.ts';
@@ -48,11 +47,9 @@ export class SentencePiece {
     this.#model = { ...model, normalizer_spec };
     this.#unk = checkPieces(this.#model, this.#ids);
     const symbols = pieces.filter(({ type }) => type === PieceType.USER_DEFINED);
-    const trie = symbols.length ? new ByteTrie() : null;
-    for (const { piece } of symbols) trie!.add(utf8Encode(piece), 0);
     this.#normalizer = new Normalizer(normalizer_spec, {
       spaceAsSuffix: trainer_spec.treat_whitespace_as_suffix,
-      symbols: trie,
+      symbols: symbols.map(({ piece }) => utf8Encode(piece)),
     });
     if (denormalizer_spec?.precompiled_charsmap.length)
       this.#denormalizer = new Normalizer(denormalizer_spec);

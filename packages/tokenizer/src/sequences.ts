@@ -27,3 +27,17 @@ export function eosMask(ids: readonly number[], pair: readonly number[] | null):
   mask[mask.length - 1] = 1;
   return mask;
 }
+
+/** 1 at each id that is special. */
+export function specialMask(
+  ids: readonly number[],
+  pair: readonly number[] | null,
+  specialIds: ReadonlySet<number>,
+): number[] {
+  if (pair !== null)
+    throw new Error(
+      'You should not supply a second sequence if the provided sequence of ' +
+        'ids is already formatted with special tokens for the model.',
+    );
+  return ids.map((id) => Number(specialIds.has(id)));
+}

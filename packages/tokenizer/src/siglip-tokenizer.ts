@@ -1,7 +1,7 @@
 // SigLIP's tokenizer as transformers 4.49.0 has it: lower case, no punctuation, SentencePiece, eos at the end.
 // Names and behaviour are HF's, its quirks included. No chat templates, no pickling, no offsets.
 
-import { addedToken, type AddedToken } from './added-tokens.ts';
+import type { AddedToken } from './added-tokens.ts';
 import { canonicalize, lowerCase } from './canonicalize.ts';
 import {
   cleanUpTokenization,
@@ -13,7 +13,9 @@ import {
   batchEncodePlus,
   encodePlus,
   encodeTexts,
+  type AsTensors,
   type BatchItem,
+  type CallOptions,
   type TextInput,
   type TextOrBatch,
 } from './encode-texts.ts';
@@ -29,7 +31,9 @@ import {
 import { initFromFiles, readDecoder, tokenizerFiles, VOCAB_FILE } from './files.ts';
 import {
   checkedSide,
+  consoleWarn,
   refuseSampling,
+  toToken,
   withDefaults,
   type SiglipTokenizerInit,
   type SiglipTokenizerOptions,
@@ -38,38 +42,18 @@ import {
 import { pad, type Paddable } from './padding.ts';
 import { prepareForModel } from './prepare.ts';
 import { SentencePiece } from './sentencepiece.ts';
-import { eosMask, joinedLength, joinSequences } from './sequences.ts';
+import { eosMask, joinedLength, joinSequences, specialMask } from './sequences.ts';
 import { ROLES, textOf, type Role, type Token } from './special-tokens.ts';
 import { truncateSequences, type TruncateOptions, type Truncated } from './truncation.ts';
-import { Vocabulary } from './vocabulary.ts';
+import { defineRoles, ifSet, Vocabulary, type RoleAccessors } from './vocabulary.ts';
 
-/** Options of `call`: beside those of every encoding, texts that become `labels`. */
-export type CallOptions = EncodeOptions & {
-  text_target?: TextOrBatch | null | undefined;
-  text_pair_target?: TextOrBatch | null | undefined;
-};
-type AsTensors = { return_tensors: true | 'np' | 'pt' };
+type Ids = readonly number[];
 type Batch = Exclude<TextOrBatch, string>;
 
 const SPACE = '▁';
 
-const toToken = (token: TokenInit): Token =>
-  typeof token === 'string' ? token : addedToken(token);
-
-/** Applies `f` to what is not null. */
-const ifSet = <T, U>(value: T | null, f: (value: T) => U): U | null =>
-  value === null ? null : f(value);
-
-function consoleWarn(message: string): void {
-  (globalThis as { console?: { warn(message: string): void } }).console?.warn(message);
-}
-
-/**
- * `eos_token`, `eos_token_id` and so on for each role: accessors that the constructor defines.
- * Setting an id gives the role to the token that has it.
- */
-export interface SiglipTokenizer
-  extends Record<Role, string | null>, Record<`${Role}_id`, number | null> {}
+/** `eos_token`, `eos_token_id` and so on: accessors that the constructor defines, see defineRoles. */
+export interface SiglipTokenizer extends RoleAccessors {}
 
 /** transformers.SiglipTokenizer */
 export class SiglipTokenizer {
@@ -100,7 +84,7 @@ export class SiglipTokenizer {
     files: ReadonlyMap<string, Uint8Array>,
     overrides: SiglipTokenizerOptions = {},
   ): SiglipTokenizer {
-    return new SiglipTokenizer(initFromFiles(files, overrides, overrides.warn ?? consoleWarn));
+    return new this(initFromFiles(files, overrides, overrides.warn ?? consoleWarn));
   }
 
   /** Throws an Error for a spiece.model that is malformed or not a unigram model. */
@@ -118,49 +102,16 @@ export class SiglipTokenizer {
     this.truncation_side = checkedSide('Truncation', kwargs.truncation_side);
     this.clean_up_tokenization_spaces = kwargs.clean_up_tokenization_spaces ?? false;
     this.split_special_tokens = kwargs.split_special_tokens ?? false;
-    this.#vocabulary = new Vocabulary(this.sp_model);
-    this.#defineRoles();
+    const vocabulary = (this.#vocabulary = new Vocabulary(this.sp_model));
     for (const [id, token] of readDecoder(added_tokens_decoder ?? {}))
-      this.#vocabulary.register(id, token);
-    this.#initSpecials(kwargs);
-  }
-
-  #defineRoles(): void {
-    const { special } = this.#vocabulary;
-    for (const role of ROLES) {
-      Object.defineProperty(this, role, {
-        get: () => ifSet(special.get(role), textOf),
-        set: (token: TokenInit | null) => this.#setRole(role, token),
-      });
-      Object.defineProperty(this, `${role}_id`, {
-        get: () => ifSet(special.get(role), (token) => this.#vocabulary.idOf(textOf(token))),
-        set: (id: number | null) =>
-          this.#setRole(
-            role,
-            ifSet(id, (i) => this.#vocabulary.tokenOf(i)),
-          ),
-      });
-    }
-  }
-
-  #setRole(role: string, token: TokenInit | null): void {
-    if (token !== null && typeof token !== 'string' && typeof token.content !== 'string')
-      throw new Error(`Cannot set a non-string value as the ${role}`);
-    this.#vocabulary.special.set(role, ifSet(token, toToken));
-    this.#vocabulary.changed();
-  }
-
-  #initSpecials(kwargs: SiglipTokenizerOptions): void {
-    const vocabulary = this.#vocabulary;
-    for (const role of ROLES) this.#setRole(role, (this.#init[role] ?? null) as TokenInit | null);
+      vocabulary.register(id, token);
+    defineRoles(this, vocabulary);
+    for (const role of ROLES) (this as Record<Role, unknown>)[role] = this.#init[role] ?? null;
     this.additional_special_tokens = kwargs.additional_special_tokens ?? [];
     // HF looks for AddedTokens among texts here, never finds them, and so adds them (again).
-    const isNew = (token: Token): boolean =>
-      typeof token !== 'string' || !vocabulary.isAdded(token);
+    const isNew = (token: Token) => typeof token !== 'string' || !vocabulary.isAdded(token);
     vocabulary.add(vocabulary.special.all().filter(isNew), true, this.do_lower_case);
-    for (const [role, token] of Object.entries(kwargs.extra_special_tokens ?? {}))
-      vocabulary.special.setExtra(role, toToken(token));
-    vocabulary.changed();
+    vocabulary.addRoles(kwargs.extra_special_tokens ?? {});
   }
 
   // ---- vocabulary ----
@@ -169,12 +120,10 @@ export class SiglipTokenizer {
   get vocab_size(): number {
     return this.sp_model.vocabSize;
   }
-
   /** len(tokenizer): the number of different tokens, added ones included. */
   get length(): number {
     return this.#vocabulary.size;
   }
-
   /** Ids by token, in the order of the ids; a Map because an object would move keys like "7" to the front. */
   get_vocab(): Map<string, number> {
     return this.#vocabulary.all();
@@ -188,11 +137,9 @@ export class SiglipTokenizer {
   get added_tokens_decoder(): Map<number, AddedToken> {
     return this.#vocabulary.added();
   }
-
   get added_tokens_encoder(): Map<string, number> {
     return new Map([...this.added_tokens_decoder].map(([id, token]) => [token.content, id]));
   }
-
   get additional_special_tokens(): string[] {
     return this.#vocabulary.special.additional.map(textOf);
   }
@@ -203,7 +150,7 @@ export class SiglipTokenizer {
   get additional_special_tokens_ids(): number[] {
     return this.convert_tokens_to_ids(this.additional_special_tokens);
   }
-  set additional_special_tokens_ids(ids: readonly number[]) {
+  set additional_special_tokens_ids(ids: Ids) {
     this.additional_special_tokens = this.convert_ids_to_tokens(ids);
   }
 
@@ -274,7 +221,6 @@ export class SiglipTokenizer {
   /** Ids of tokens; the id of `<unk>` for what is not in the vocabulary, null for null. */
   convert_tokens_to_ids(token: string): number;
   convert_tokens_to_ids(tokens: readonly string[]): number[];
-  convert_tokens_to_ids(tokens: string | readonly string[] | null): number | number[] | null;
   convert_tokens_to_ids(tokens: string | readonly string[] | null): number | number[] | null {
     if (typeof tokens === 'string') return this.#vocabulary.idOf(tokens);
     return ifSet(tokens, (list) => list.map((token) => this.#vocabulary.idOf(token)));
@@ -297,10 +243,8 @@ export class SiglipTokenizer {
 
   /** The text of ids, one or several. Lower-casing and dropped punctuation do not come back. */
   decode(ids: number | ArrayLike<number>, options: DecodeOptions = {}): string {
-    const tokens =
-      typeof ids === 'number'
-        ? [this.convert_ids_to_tokens(ids)]
-        : this.convert_ids_to_tokens(ids, options.skip_special_tokens);
+    const list = typeof ids === 'number' ? [ids] : ids;
+    const tokens = this.convert_ids_to_tokens(list, options.skip_special_tokens);
     const text = decodeTokens(this.sp_model, this.#vocabulary, tokens, options);
     const cleans = options.clean_up_tokenization_spaces ?? this.clean_up_tokenization_spaces;
     return cleans ? cleanUpTokenization(text) : text;
@@ -369,8 +313,8 @@ export class SiglipTokenizer {
 
   /** Makes model inputs of ids: truncation, eos, masks, padding. */
   prepare_for_model(
-    ids: readonly number[],
-    pair: readonly number[] | null = null,
+    ids: Ids,
+    pair: Ids | null = null,
     options: PrepareOptions = {},
   ): Encoding<unknown> {
     return toEncoding(prepareForModel(this, ids, pair, options), options);
@@ -382,11 +326,7 @@ export class SiglipTokenizer {
   }
 
   /** Removes `num_tokens_to_remove` ids; returns `[ids, pair_ids, overflowing]`. */
-  truncate_sequences(
-    ids: readonly number[],
-    pair: readonly number[] | null = null,
-    options: TruncateOptions = {},
-  ): Truncated {
+  truncate_sequences(ids: Ids, pair: Ids | null = null, options: TruncateOptions = {}): Truncated {
     return truncateSequences(
       this,
       [...ids],
@@ -396,10 +336,7 @@ export class SiglipTokenizer {
   }
 
   /** `a </s>` or `a </s> b </s>`; a sequence that ends in eos gets no second one, with a warning. */
-  build_inputs_with_special_tokens(
-    ids: readonly number[],
-    pair: readonly number[] | null = null,
-  ): number[] {
+  build_inputs_with_special_tokens(ids: Ids, pair: Ids | null = null): number[] {
     return joinSequences(ids, pair, this.eos_token_id!, () =>
       this.warnOnce(
         'already has eos',
@@ -411,25 +348,16 @@ export class SiglipTokenizer {
 
   /** 1 where eos will be appended or, with `already_has_special_tokens`, where a special token is. */
   get_special_tokens_mask(
-    ids: readonly number[],
-    pair: readonly number[] | null = null,
+    ids: Ids,
+    pair: Ids | null = null,
     already_has_special_tokens = false,
   ): number[] {
     if (!already_has_special_tokens) return eosMask(ids, pair);
-    if (pair !== null)
-      throw new Error(
-        'You should not supply a second sequence if the provided sequence of ' +
-          'ids is already formatted with special tokens for the model.',
-      );
-    const { special_ids } = this.#vocabulary.derived;
-    return ids.map((id) => Number(special_ids.has(id)));
+    return specialMask(ids, pair, this.#vocabulary.derived.special_ids);
   }
 
   /** Zeros: SigLIP does not tell a pair's sequences apart. */
-  create_token_type_ids_from_sequences(
-    ids: readonly number[],
-    pair: readonly number[] | null = null,
-  ): number[] {
+  create_token_type_ids_from_sequences(ids: Ids, pair: Ids | null = null): number[] {
     return new Array<number>(joinedLength(ids, pair)).fill(0);
   }
 

@@ -15,6 +15,8 @@ export type Scoring = 'float32' | 'float64';
 const UNK_PENALTY = 10;
 const MAX_FLOAT = 3.4028234663852886e38;
 const MIN_NORMAL_FLOAT = 1.1754943508222875e-38;
+/** The arrays for longer texts (in bytes) are not kept. */
+const KEPT_LENGTH = 1 << 20;
 /** Beyond this, float32 sums lose too much; the running score starts again from zero. */
 const RESTART_AT = 100_000;
 
@@ -29,7 +31,7 @@ const characterLength = (lead: number): number =>
 
 /** unigram::Model in sentencepiece (src/unigram_model.cc, EncodeOptimized). */
 export class Unigram {
-  readonly #trie = new ByteTrie();
+  readonly #trie: ByteTrie;
   readonly #scores: Float64Array;
   readonly #unkScore: number;
   readonly #unkId: number;
@@ -45,16 +47,20 @@ export class Unigram {
     this.#unkId = unkId;
     this.#scoring = scoring;
     this.#scores = new Float64Array(pieces.length);
+    const keys: Uint8Array[] = [];
+    const ids: number[] = [];
     let lowest = MAX_FLOAT;
     pieces.forEach(({ piece, score, type }, id) => {
       if (!Number.isFinite(score))
         throw new Error(`spiece.model: the score of piece ${id} is ${score}`);
       if (type === PieceType.NORMAL) lowest = Math.min(lowest, score);
       if (type !== PieceType.NORMAL && type !== PieceType.USER_DEFINED) return;
-      const bytes = utf8Encode(piece);
-      this.#trie.add(bytes, id);
-      this.#scores[id] = type === PieceType.NORMAL ? score : this.#symbolScore(bytes.length);
+      const key = utf8Encode(piece);
+      keys.push(key);
+      ids.push(id);
+      this.#scores[id] = type === PieceType.NORMAL ? score : this.#symbolScore(key.length);
     });
+    this.#trie = new ByteTrie(keys, ids);
     this.#unkScore = Math.fround(lowest - UNK_PENALTY);
   }
 
@@ -69,20 +75,21 @@ export class Unigram {
    * A character that no piece covers comes as the unknown id.
    */
   segment(text: Uint8Array, onPiece: (id: number, begin: number, end: number) => void): void {
-    const size = text.length;
-    this.#reserve(size + 1);
+    this.#reserve(text.length + 1);
     this.#forward(text);
-    for (let end = size; end > 0; end = this.#start[end]!)
+    for (let end = text.length; end > 0; end = this.#start[end]!)
       onPiece(this.#id[end]!, this.#start[end]!, end);
-    if (size > 1 << 20) this.#best = this.#start = this.#id = new Int32Array(0) as never; // keep nothing large
+    if (text.length > KEPT_LENGTH) this.#reserve(0);
   }
 
   #forward(text: Uint8Array): void {
     const trie = this.#trie;
+    const scores = this.#scores;
+    const scoring = this.#scoring;
     const size = text.length;
     let frontier = 0; // the furthest position reached so far
     for (let begin = 0; begin < size;) {
-      if (this.#scoring === 'float32' && Math.abs(this.#best[begin]!) > RESTART_AT)
+      if (scoring === 'float32' && Math.abs(this.#best[begin]!) > RESTART_AT)
         this.#restart(begin, frontier);
       const path = this.#best[begin]!;
       const next = Math.min(begin + characterLength(text[begin]!), size);
@@ -92,7 +99,7 @@ export class Unigram {
         if (node < 0) break;
         const id = trie.value(node);
         if (id < 0) continue;
-        this.#offer(end, extend(path, this.#scores[id]!, this.#scoring), begin, id);
+        this.#offer(end, extend(path, scores[id]!, scoring), begin, id);
         if (end > frontier) frontier = end;
         if (end === next) covered = true;
       }
@@ -119,8 +126,9 @@ export class Unigram {
       if (i === begin || this.#start[i] !== -1) this.#best[i] = this.#best[i]! - offset;
   }
 
+  /** Makes room for `size` positions, all unreached; 0 gives the memory back. */
   #reserve(size: number): void {
-    if (size > this.#best.length) {
+    if (size === 0 || size > this.#best.length) {
       this.#best = new Float32Array(2 * size);
       this.#start = new Int32Array(2 * size);
       this.#id = new Int32Array(2 * size);

@@ -2,9 +2,9 @@
 // Knows ids and flags and finds added tokens in a text; segments and decodes nothing.
 
 import { addedToken, applyFlags, TokenTrie, type AddedToken } from './added-tokens.ts';
-import { checkRole, type TokenInit } from './init.ts';
+import { checkRole, toToken, type TokenInit } from './init.ts';
 import type { SentencePiece } from './sentencepiece.ts';
-import { SpecialTokens, textOf, type Token } from './special-tokens.ts';
+import { ROLES, SpecialTokens, textOf, type Role, type Token } from './special-tokens.ts';
 
 /** What follows from the special and added tokens. */
 interface Derived {
@@ -47,7 +47,10 @@ export class Vocabulary {
     const specials = new Set(texts);
     for (const token of this.#added.values())
       if (!token.special && token.normalized) texts.push(token.content);
-    const pattern = texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|');
+    const pattern = texts
+      .filter((text) => text !== '')
+      .map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
+      .join('|');
     return {
       specials,
       special_ids: new Set([...specials].map((text) => this.idOf(text))),
@@ -154,6 +157,12 @@ export class Vocabulary {
     return token;
   }
 
+  /** Roles beyond the usual ones, by name; their tokens are not added. */
+  addRoles(roles: Record<string, TokenInit>): void {
+    for (const [role, token] of Object.entries(roles)) this.special.setExtra(role, toToken(token));
+    this.changed();
+  }
+
   /** Cuts a text at the added tokens and applies their flags. Parts may be empty. */
   split(text: string): string[] {
     const parts = this.#trie.split(text);
@@ -162,5 +171,38 @@ export class Vocabulary {
       return id === undefined ? undefined : this.#added.get(id);
     });
     return parts;
+  }
+}
+
+/** A property for each role's token and one for its id; null where the role is not filled. */
+export type RoleAccessors = Record<Role, string | null> & Record<`${Role}_id`, number | null>;
+
+/** Applies `f` to what is not null. */
+export function ifSet<T, U>(value: T | null, f: (value: T) => U): U | null {
+  return value === null ? null : f(value);
+}
+
+/** Defines those properties. Setting an id gives the role to the token that has it; nothing is added. */
+export function defineRoles(target: object, vocabulary: Vocabulary): void {
+  const { special } = vocabulary;
+  const assign = (role: Role, token: TokenInit | null): void => {
+    if (token !== null && typeof token !== 'string' && typeof token.content !== 'string')
+      throw new Error(`Cannot set a non-string value as the ${role}`);
+    special.set(role, ifSet(token, toToken));
+    vocabulary.changed();
+  };
+  for (const role of ROLES) {
+    Object.defineProperty(target, role, {
+      get: () => ifSet(special.get(role), textOf),
+      set: (token: TokenInit | null) => assign(role, token),
+    });
+    Object.defineProperty(target, `${role}_id`, {
+      get: () => ifSet(special.get(role), (token) => vocabulary.idOf(textOf(token))),
+      set: (id: number | null) =>
+        assign(
+          role,
+          ifSet(id, (i) => vocabulary.tokenOf(i)),
+        ),
+    });
   }
 }
