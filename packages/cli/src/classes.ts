@@ -16,26 +16,36 @@ import {
 export type Inputs = Parameters<SiglipModel['forward']>[0] &
   Parameters<SiglipForImageClassification['forward']>[0];
 
-interface AnyModel {
+interface AnyModel extends AsyncDisposable {
   forward(inputs: Inputs): Promise<ModelOutput>;
-  dispose(): Promise<void>;
 }
 interface ModelClass {
   readonly load: (files: ModelFiles, options: LoadOptions) => Promise<AnyModel>;
-  /** Tensors and switches of its forward, beside output_hidden_states and output_attentions. */
-  readonly takes: readonly string[];
+  /** Arguments of its forward that are tensors. */
+  readonly tensors: readonly string[];
+  /** Arguments that are true or false, beside output_hidden_states and output_attentions. */
+  readonly switches: readonly string[];
 }
 
 const TEXT = ['input_ids', 'attention_mask', 'position_ids'];
-const VISION = ['pixel_values', 'interpolate_pos_encoding'];
+const SIZES = 'interpolate_pos_encoding';
 
 const CLASSES = {
-  SiglipModel: { load: SiglipModel.fromPretrained, takes: [...TEXT, ...VISION, 'return_loss'] },
-  SiglipTextModel: { load: SiglipTextModel.fromPretrained, takes: TEXT },
-  SiglipVisionModel: { load: SiglipVisionModel.fromPretrained, takes: VISION },
+  SiglipModel: {
+    load: SiglipModel.fromPretrained,
+    tensors: [...TEXT, 'pixel_values'],
+    switches: [SIZES, 'return_loss'],
+  },
+  SiglipTextModel: { load: SiglipTextModel.fromPretrained, tensors: TEXT, switches: [] },
+  SiglipVisionModel: {
+    load: SiglipVisionModel.fromPretrained,
+    tensors: ['pixel_values'],
+    switches: [SIZES],
+  },
   SiglipForImageClassification: {
     load: SiglipForImageClassification.fromPretrained,
-    takes: [...VISION, 'labels'],
+    tensors: ['pixel_values', 'labels'],
+    switches: [SIZES],
   },
 } satisfies Record<string, ModelClass>;
 

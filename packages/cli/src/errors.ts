@@ -1,4 +1,5 @@
 // How a command fails: with an exit code and one line on stderr, never with a stack trace.
+import type { Io } from './io.ts';
 import { printable } from './output.ts';
 
 /** 1: the answer is no. 2: bad input or usage. */
@@ -11,6 +12,10 @@ export class Exit extends Error {
     this.code = code;
   }
 }
+
+/** Says on stderr what went wrong. */
+export const complain = (io: Io, error: unknown): void =>
+  void io.stderr.write(`siglip: ${reasonOf(error)}\n`);
 
 /** What went wrong, in one line that is safe to print. */
 export function reasonOf(error: unknown): string {

@@ -8,7 +8,7 @@ import { addEmbed } from './commands/embed.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addPreprocess } from './commands/preprocess.ts';
 import { addTokenize } from './commands/tokenize.ts';
-import { Exit, reasonOf } from './errors.ts';
+import { complain, Exit } from './errors.ts';
 import type { Io } from './io.ts';
 import { columnsOf, hasColors } from './output.ts';
 
@@ -21,23 +21,20 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return 0;
   } catch (error) {
     if (io.signal.aborted) return 130;
-    const { code, line } = ending(error);
-    if (line !== '') io.stderr.write(`siglip: ${line}\n`);
-    return code;
+    if (error instanceof CommanderError) return usage(io, error, argv[0]);
+    if (!(error instanceof Exit) || error.message !== '') complain(io, error);
+    return error instanceof Exit ? error.code : 2;
   }
 }
 
-function ending(error: unknown): { code: number; line: string } {
-  if (error instanceof Exit) return { code: error.code, line: reasonOf(error) };
-  if (!(error instanceof CommanderError)) return { code: 2, line: reasonOf(error) };
-  if (error.exitCode === 0 || error.code === 'commander.help')
-    return { code: error.exitCode === 0 ? 0 : 2, line: '' }; // help or version, printed already
-  return {
-    code: 2,
-    line: reasonOf(error)
-      .replace(/^error: /, '')
-      .replace('; (', ' ('),
-  };
+/** What commander throws: also for help and version, which it has printed then. */
+function usage(io: Io, { code, exitCode, message }: CommanderError, command = ''): number {
+  if (exitCode === 0) return 0;
+  if (code === 'commander.help') return 2; // no command: it printed the help
+  const text = message.replace(/^error: /, '');
+  const more = code.includes('missing') ? `; see siglip ${command} --help` : '';
+  complain(io, new Error(text.replace(/\n\(/, ' (') + more));
+  return 2;
 }
 
 function program(io: Io): Command {

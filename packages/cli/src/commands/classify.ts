@@ -1,8 +1,8 @@
 // siglip classify: how well each of some labels fits each picture, as the zero-shot pipeline scores them. Not the
 // pipeline itself: a bad picture must not lose the others, and Ctrl-C must be heard between layers.
 import type { Command } from 'commander';
-import { SiglipImageProcessor, SiglipModel, SiglipTokenizer } from 'siglip-ts';
-import { Exit } from '../errors.ts';
+import { SiglipImageProcessor, SiglipModel, SiglipTokenizer, type ModelFiles } from 'siglip-ts';
+import { complain, Exit } from '../errors.ts';
 import { readPicture } from '../images.ts';
 import type { Io } from '../io.ts';
 import {
@@ -17,6 +17,7 @@ import {
 } from '../options.ts';
 import { cell, columnsOf, paint, print, printable, printJson, widthOf } from '../output.ts';
 import { withProgress } from '../progress.ts';
+import { idsOf } from '../texts.ts';
 
 interface ClassifyOptions extends SourceOptions, ComputeOptions {
   labels?: string;
@@ -58,7 +59,9 @@ Examples:
 
 async function classify(io: Io, images: readonly string[], o: ClassifyOptions): Promise<void> {
   const labels = labelsOf(o);
-  const score = await scorer(io, labels, o);
+  const files = await filesOf(o, io);
+  await using model = await SiglipModel.fromPretrained(files, loadOptions(o, io));
+  const score = await scorer(io, files, model, labels, o.template);
   const results: Classified[] = [];
   const failures: Exit[] = [];
   await withProgress(io, images, String, async (image) => {
@@ -75,7 +78,7 @@ async function classify(io: Io, images: readonly string[], o: ClassifyOptions): 
       io,
       results.flatMap((result, i) => [...(i > 0 ? [''] : []), ...shown(io, result)]),
     );
-  for (const { message } of failures) io.stderr.write(`siglip: ${message}\n`);
+  for (const failure of failures) complain(io, failure);
   if (failures.length > 0) throw new Exit(2);
 }
 
@@ -95,19 +98,17 @@ function labelsOf(o: ClassifyOptions): string[] {
 /** Encodes the labels once, and gives what scores them for one picture. */
 async function scorer(
   io: Io,
+  files: ModelFiles,
+  model: SiglipModel,
   labels: readonly string[],
-  o: ClassifyOptions,
+  template: string,
 ): Promise<(image: string) => Promise<Classified['scores']>> {
-  const files = await filesOf(o, io);
   const tokenizer = await SiglipTokenizer.fromPretrained(files);
   const processor = await SiglipImageProcessor.fromPretrained(files);
-  const model = await SiglipModel.fromPretrained(files, loadOptions(o, io));
   const run = runOptions(io);
-
-  // Padded to the full length, as SigLIP was trained.
-  const texts = labels.map((label) => o.template.replaceAll('{}', () => label));
-  const { input_ids } = tokenizer(texts, null, { padding: 'max_length', return_tensors: true });
-  const text = await model.get_text_features({ input_ids, ...run });
+  const texts = labels.map((label) => template.replaceAll('{}', () => label));
+  const most = model.config.text_config.max_position_embeddings;
+  const text = await model.get_text_features({ input_ids: idsOf(tokenizer, texts, most), ...run });
 
   return async (name) => {
     const { pixel_values } = processor(await readPicture(name, io), { return_tensors: true });

@@ -68,18 +68,16 @@ function storedWeights(dtype: string): string {
 async function dump(io: Io, o: DumpOptions): Promise<void> {
   const files = await filesOf(o, io);
   const name = o.class ?? classNameOf(await AutoConfig.fromPretrained(files));
-  const { load, takes } = classOf(name);
-  const switches = switchesOf(o, name, takes);
-  const inputs = await inputsOf(io, o.inputs, name, takes);
+  const switches = switchesOf(o, name);
+  const inputs = await inputsOf(io, o.inputs, name);
 
-  const model = await load(files, loadOptions(o, io));
+  await using model = await classOf(name).load(files, loadOptions(o, io));
   const taps = new Map<string, HostTensor>();
   const listener = {
     heard: (path: string, x: { host(): HostTensor }) => void taps.set(path, x.host()),
   };
   const all = { ...inputs, ...switches, ...runOptions(io), ...(o.taps && { listener }) };
   const output = await model.forward(all as unknown as Inputs);
-  await model.dispose();
 
   const tensors = new Map<string, StoredTensor>();
   for (const [path, x] of [...taps, ...fieldsOf(output)]) tensors.set(path, await stored(x));
@@ -88,13 +86,13 @@ async function dump(io: Io, o: DumpOptions): Promise<void> {
 }
 
 /** HF's switches. Throws for one that the class does not have, as Python would. */
-function switchesOf(o: DumpOptions, name: ClassName, takes: readonly string[]) {
+function switchesOf(o: DumpOptions, name: ClassName) {
   const particular = {
     ...(o.returnLoss && { return_loss: true }),
     ...(o.interpolatePosEncoding && { interpolate_pos_encoding: true }),
   };
   for (const key of Object.keys(particular))
-    if (!takes.includes(key))
+    if (!classOf(name).switches.includes(key))
       throw new Exit(2, `--${key.replaceAll('_', '-')}: ${name} has no such switch`);
   return {
     ...particular,
@@ -108,14 +106,14 @@ async function inputsOf(
   io: Io,
   path: string,
   name: ClassName,
-  takes: readonly string[],
 ): Promise<Record<string, TensorLike>> {
+  const { tensors } = classOf(name);
   const inputs: Record<string, TensorLike> = {};
   for (const [key, tensor] of await readTensors(path)) {
-    if (takes.includes(key)) inputs[key] = tensor;
-    else if (classNames.some((other) => classOf(other).takes.includes(key)))
+    if (tensors.includes(key)) inputs[key] = tensor;
+    else if (classNames.some((other) => classOf(other).tensors.includes(key)))
       note(io, `${name} takes no ${key}: left out`);
-    else throw new Exit(2, `${path}: tensor "${key}", expected names such as ${takes.join(', ')}`);
+    else throw new Exit(2, `${path}: tensor "${key}", expected one of ${tensors.join(', ')}`);
   }
   return inputs;
 }

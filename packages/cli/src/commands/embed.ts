@@ -11,7 +11,7 @@ import {
 } from 'siglip-ts';
 import { Exit } from '../errors.ts';
 import { readPicture } from '../images.ts';
-import { textsOf, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import {
   addComputeOptions,
   addSourceOptions,
@@ -25,6 +25,7 @@ import {
 import { cell, paint, plural, print, printable, printJson } from '../output.ts';
 import { withProgress } from '../progress.ts';
 import { float32, npy, writeTensors } from '../tensors.ts';
+import { idsOf, textsOf } from '../texts.ts';
 
 interface EmbedOptions extends SourceOptions, ComputeOptions {
   text?: string[];
@@ -79,9 +80,9 @@ async function embed(io: Io, images: readonly string[], o: EmbedOptions): Promis
 
 async function pictures(io: Io, inputs: readonly string[], o: EmbedOptions): Promise<Embedded> {
   const files = await filesOf(o, io);
+  await using model = await SiglipVisionModel.fromPretrained(files, loadOptions(o, io));
   const processor = await SiglipImageProcessor.fromPretrained(files);
-  const model = await SiglipVisionModel.fromPretrained(files, loadOptions(o, io));
-  return rowsOf(io, inputs, async (name) => {
+  return await rowsOf(io, inputs, async (name) => {
     const { pixel_values } = processor(await readPicture(name, io), { return_tensors: true });
     return (await model({ pixel_values, ...runOptions(io) })).pooler_output;
   });
@@ -89,10 +90,11 @@ async function pictures(io: Io, inputs: readonly string[], o: EmbedOptions): Pro
 
 async function texts(io: Io, inputs: readonly string[], o: EmbedOptions): Promise<Embedded> {
   const files = await filesOf(o, io);
+  await using model = await SiglipTextModel.fromPretrained(files, loadOptions(o, io));
   const tokenizer = await SiglipTokenizer.fromPretrained(files);
-  const model = await SiglipTextModel.fromPretrained(files, loadOptions(o, io));
-  return rowsOf(io, inputs, async (text) => {
-    const { input_ids } = tokenizer([text], null, { padding: 'max_length', return_tensors: true });
+  const most = model.config.max_position_embeddings;
+  return await rowsOf(io, inputs, async (text) => {
+    const input_ids = idsOf(tokenizer, [text], most);
     return (await model({ input_ids, ...runOptions(io) })).pooler_output;
   });
 }

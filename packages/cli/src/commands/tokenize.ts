@@ -1,9 +1,10 @@
 // siglip tokenize: texts to the ids that the text tower takes.
 import { InvalidArgumentError, type Command } from 'commander';
 import { SiglipTokenizer } from 'siglip-ts';
-import { textsOf, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { addSourceOptions, choice, filesOf, note, type SourceOptions } from '../options.ts';
 import { cell, columnsOf, paint, print, printable, printJson, widthOf } from '../output.ts';
+import { textsOf } from '../texts.ts';
 
 interface TokenizeOptions extends SourceOptions {
   padding: 'max_length' | 'longest' | 'none';

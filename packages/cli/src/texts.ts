@@ -1,0 +1,49 @@
+// Texts named on a command line or on stdin, and their ids as the text tower takes them.
+import type { SiglipTokenizer } from 'siglip-ts';
+import { Exit } from './errors.ts';
+import type { Io } from './io.ts';
+
+/** The texts given; each "-" stands for what stdin holds: one JSON string per line. */
+export async function textsOf(given: readonly string[], io: Io): Promise<string[]> {
+  const texts: string[] = [];
+  for (const text of given) texts.push(...(text === '-' ? await stdinTexts(io) : [text]));
+  return texts;
+}
+
+async function stdinTexts(io: Io): Promise<string[]> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of io.stdin) {
+    io.signal.throwIfAborted();
+    chunks.push(Buffer.from(chunk as Uint8Array | string));
+  }
+  const lines = Buffer.concat(chunks).toString('utf8').split(/\r?\n/);
+  return lines.flatMap((line, i) => (line === '' ? [] : [parseText(line, i + 1)]));
+}
+
+function parseText(line: string, number: number): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // Said below, in the same words as for JSON that is no string.
+  }
+  if (typeof value !== 'string')
+    throw new Exit(
+      2,
+      `stdin, line ${number}: ${line.slice(0, 40)} is no JSON string, expected one such as "a cat"`,
+    );
+  return value;
+}
+
+/** The ids of texts, padded to the full length, as SigLIP was trained. A text that is too long is refused, not cut. */
+export function idsOf(tokenizer: SiglipTokenizer, texts: readonly string[], most: number) {
+  for (const text of texts) {
+    const { length } = tokenizer(text, null, { verbose: false }).input_ids;
+    if (length > most)
+      throw new Exit(
+        2,
+        `text ${JSON.stringify(text.slice(0, 40))}: ${length} tokens, expected at most ${most}`,
+      );
+  }
+  return tokenizer(texts, null, { padding: 'max_length', return_tensors: true }).input_ids;
+}
