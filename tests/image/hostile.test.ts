@@ -112,6 +112,15 @@ describe('sizes', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6);
   });
 
+  test('so does a large JPEG header', () => {
+    const jpeg = readBytes(FIXTURES, 'images', 'cat.jpg').slice(0, 4000);
+    const frame = jpeg.findIndex((byte, i) => byte === 0xff && jpeg[i + 1] === 0xc0);
+    new DataView(jpeg.buffer).setUint32(frame + 5, (13000 << 16) | 13000);
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => decodeImage(jpeg)).toThrow('jpeg: 4000 bytes cannot hold 13000x13000 pixels');
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6);
+  });
+
   test('a stream that unpacks to far more than the picture stops early', () => {
     const bytes = pngOf(4, 4, zlibSync(new Uint8Array(2 ** 26), { level: 9 }));
     const before = process.memoryUsage().arrayBuffers;

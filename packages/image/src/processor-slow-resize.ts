@@ -1,4 +1,4 @@
-/** The slow processor's resize of any array: to bytes as HF makes them for Pillow, Pillow's resize, and back. */
+/** The slow processor's resize of any array: to bytes as HF makes them, Pillow's resize, and back. */
 
 import type { TypedImage } from './array-image.ts';
 import { firstToLast, lastToFirst } from './array-image.ts';

@@ -1,4 +1,4 @@
-/** The two passes of a resize on bytes: weighted sums in integers, rounded and cut to 0..255 after each pass. */
+/** The two passes of a resize on bytes: weighted sums in integers, rounded and cut to 0..255 each time. */
 
 import type { AxisWeights } from './resize-weights.ts';
 

@@ -7,6 +7,7 @@ import type { DecodeLimits } from '../limits.ts';
 import { checkPixels } from '../limits.ts';
 import type { RawImage } from '../raw-image.ts';
 import { channelsOf } from '../raw-image.ts';
+import { concat } from '../bytes.ts';
 import { broken, truncated } from '../errors.ts';
 import { BitReader, EOI, RST0 } from './bit-reader.ts';
 import { colorSpace, writeColors } from './color.ts';
@@ -43,20 +44,19 @@ export function isJpeg(bytes: Uint8Array): boolean {
 export function decodeJpeg(bytes: Uint8Array, limits: DecodeLimits = {}): RawImage {
   const { mode, width, height, orientation } = openJpeg(bytes);
   checkPixels(width, height, limits);
-  const data = new Uint8Array(width * height * channelsOf(mode));
-  const image: RawImage = { mode, width, height, data, orientation };
-  if (limits.truncated === 'pad') {
-    // Pillow makes up an EOI where the file ends; if that does not help, the picture stays black.
-    const closed = new Uint8Array(bytes.length + 2);
-    closed.set(bytes);
-    closed.set([0xff, EOI], bytes.length);
-    try {
-      new JpegStream(closed).decode(data);
-    } catch {
-      return image;
-    }
-  } else new JpegStream(bytes).decode(data);
-  return image;
+  const size = width * height * channelsOf(mode);
+  const data =
+    limits.truncated === 'pad' ? decodeOrBlack(bytes, size) : new JpegStream(bytes).decode(size);
+  return { mode, width, height, data, orientation };
+}
+
+/** Pillow makes up an EOI where the file ends; if that does not help, the picture stays black. */
+function decodeOrBlack(bytes: Uint8Array, size: number): Uint8Array {
+  try {
+    return new JpegStream(concat([bytes, Uint8Array.of(0xff, EOI)])).decode(size);
+  } catch {
+    return new Uint8Array(size);
+  }
 }
 
 /** One file being read: what its segments have said so far. */
@@ -78,14 +78,17 @@ class JpegStream {
     this.reader = new BitReader(bytes, 2);
   }
 
-  decode(out: Uint8Array): void {
+  /** The picture's samples, `size` of them. */
+  decode(size: number): Uint8Array {
     while (this.nextSegment());
     if (!this.frame) throw broken('jpeg: no frame');
     const { frame } = this;
     if (!this.oneScan) this.transformAll(frame);
     const space = colorSpace(frame, this.jfif, this.adobe);
     const rows = frame.components.map((c) => upsampler(frame, c));
+    const out = new Uint8Array(size);
     writeColors(space, frame, rows, out);
+    return out;
   }
 
   /** Reads one segment, and the scan behind a SOS. False after EOI, or where no more is needed. */
@@ -176,6 +179,7 @@ class JpegStream {
       this.oneScan = !frame.progressive && scan.components.length === frame.components.length;
       if (!frame.progressive) addStandardTables(this.huffman);
       frame.components.forEach((c) => upsampler(frame, c)); // refuses odd sampling before allocating
+      refuseHollow(frame, reader.data.length);
       allocate(frame, this.oneScan);
     } else if (this.oneScan) throw broken('jpeg: more scans than one');
     if (this.scans > MAX_SCANS) throw broken(`jpeg: more than ${MAX_SCANS} scans`);
@@ -207,6 +211,17 @@ class JpegStream {
       if (smooth) smoothComponent(frame, c, this.progress.get(c)!, this.lastGoodRow, this.scans);
       else for (let row = 0; row < c.blocksDown; row++) transformBlocks(c, row, row);
     }
+  }
+}
+
+/**
+ * A large picture needs a bit of file for each block, at the very least. Pillow would show less as gray; here
+ * it is an error, for a few bytes must not ask for a gigabyte.
+ */
+function refuseHollow(frame: Frame, bytes: number): void {
+  const blocks = frame.components.reduce((sum, c) => sum + c.blocksAcross * c.blocksDown, 0);
+  if (frame.width * frame.height > 1 << 24 && blocks > bytes * 8) {
+    throw broken(`jpeg: ${bytes} bytes cannot hold ${frame.width}x${frame.height} pixels`);
   }
 }
 

@@ -107,25 +107,6 @@ function acRefine(scan: ScanHeader, tables: HuffmanTables, reader: BitReader): B
   const { from, to } = scan;
   const bit = 1 << scan.low;
   let emptyBlocks = 0; // blocks, this one included, with no new coefficients
-
-  /**
-   * Gives each coefficient known already its next bit, from k on, and passes `zeros` unknown ones.
-   * Returns where it stopped: at the unknown one after those, or past the band.
-   */
-  function refine(coefficients: Int16Array, at: number, start: number, zeros: number): number {
-    let k = start;
-    for (; k <= to; k++) {
-      const place = at + ZIGZAG[k]!;
-      const value = coefficients[place]!;
-      if (value === 0) {
-        if (--zeros < 0) break;
-      } else if (reader.bits(1) && (value & bit) === 0) {
-        coefficients[place] = value + (value > 0 ? bit : -bit);
-      }
-    }
-    return k;
-  }
-
   return {
     block(_, coefficients, at) {
       let k = from;
@@ -138,12 +119,12 @@ function acRefine(scan: ScanHeader, tables: HuffmanTables, reader: BitReader): B
           emptyBlocks = (1 << run) + (run > 0 ? reader.bits(run) : 0);
           break;
         }
-        k = refine(coefficients, at, k, run);
+        k = refine(scan, reader, coefficients, at, k, run);
         if (value !== 0) coefficients[at + ZIGZAG[k]!] = value;
         k++;
       }
       if (emptyBlocks > 0) {
-        refine(coefficients, at, k, Infinity);
+        refine(scan, reader, coefficients, at, k, Infinity);
         emptyBlocks--;
       }
     },
@@ -151,4 +132,31 @@ function acRefine(scan: ScanHeader, tables: HuffmanTables, reader: BitReader): B
       emptyBlocks = 0;
     },
   };
+}
+
+/**
+ * Gives each coefficient known already its next bit, from k on, and passes `zeros` unknown ones.
+ * Returns where it stopped: at the unknown one after those, or past the band.
+ */
+function refine(
+  { to, low }: ScanHeader,
+  reader: BitReader,
+  coefficients: Int16Array,
+  at: number,
+  start: number,
+  zeros: number,
+): number {
+  const bit = 1 << low;
+  let left = zeros;
+  let k = start;
+  for (; k <= to; k++) {
+    const place = at + ZIGZAG[k]!;
+    const value = coefficients[place]!;
+    if (value === 0) {
+      if (--left < 0) break;
+    } else if (reader.bits(1) && (value & bit) === 0) {
+      coefficients[place] = value + (value > 0 ? bit : -bit);
+    }
+  }
+  return k;
 }

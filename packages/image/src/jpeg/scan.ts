@@ -103,13 +103,7 @@ export function walkScan(
         }
         // Past the end of the data libjpeg leaves blocks as they are until the next restart.
         if (reader.exhausted) continue;
-        for (const { i, c, h, v } of mcu) {
-          const top = (rowDone ? 0 : row * c.v) + y;
-          for (let j = 0; j < v; j++) {
-            const at = ((top + j) * c.stride + x * h) * 64;
-            for (let k = 0; k < h; k++) decoder.block(i, c.coefficients, at + k * 64);
-          }
-        }
+        for (const part of mcu) readBlocks(part, decoder, rowDone ? 0 : row, y, x);
       }
     }
     rowDone?.(row);
@@ -117,6 +111,29 @@ export function walkScan(
   return lastGoodRow;
 }
 
-function mcuOf(scan: ScanHeader) {
+/** What an MCU holds of one component: h x v blocks; a single block if the scan has one component only. */
+interface Part {
+  /** The component's place in the scan. */
+  readonly i: number;
+  readonly c: Component;
+  readonly h: number;
+  readonly v: number;
+}
+
+function mcuOf(scan: ScanHeader): Part[] {
   return scan.components.map((c, i) => ({ i, c, h: c.h, v: c.v }));
+}
+
+/** Reads a component's blocks of the x-th MCU in a row; y is the block row in it, if MCUs are single blocks. */
+function readBlocks(
+  { i, c, h, v }: Part,
+  decoder: BlockDecoder,
+  row: number,
+  y: number,
+  x: number,
+): void {
+  for (let j = 0; j < v; j++) {
+    const at = ((row * c.v + y + j) * c.stride + x * h) * 64;
+    for (let k = 0; k < h; k++) decoder.block(i, c.coefficients, at + k * 64);
+  }
 }

@@ -1,4 +1,4 @@
-/** From lines of packed PNG samples to the modes that Pillow gives them: it keeps 8 of 16 bits, but for gray. */
+/** From lines of packed PNG samples to Pillow's modes. It keeps 8 of 16 bits, except in gray. */
 
 import type { Mode } from '../raw-image.ts';
 
