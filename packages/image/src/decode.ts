@@ -31,8 +31,8 @@ export interface DecodeOptions extends DecodeLimits {
  */
 export function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): RawImage {
   const image = decode(bytes, options);
-  if (image instanceof Promise) {
-    image.catch(() => {}); // its failure would be nobody's
+  if ('then' in image) {
+    image.then(undefined, () => {}); // its failure would be nobody's
     throw new TypeError('decodeImage: a plug-in decoder is asynchronous; use decodeImageAsync');
   }
   return checked(image, options);

@@ -3,7 +3,7 @@
  * to the last bit (on x86 with AVX2). "Fast" is HF's name; here it is about as fast as the other.
  */
 
-import type { ImageInput, TypedImage } from './array-image.ts';
+import type { ArrayImage, ImageInput, TypedImage } from './array-image.ts';
 import { dtypeOf, lastToFirst, stacked, toArray } from './array-image.ts';
 import { convertRgb } from './convert.ts';
 import {
@@ -169,15 +169,13 @@ export class SiglipImageProcessorFast {
 
   /** A picture with its channels first. */
   private toTensor(
-    image: RawImage | ImageInput,
+    image: RawImage | ArrayImage,
     rgb: boolean | null,
     { input_data_format }: CallOptions,
   ): TypedImage {
-    const raw = isRawImage(image);
-    const picture = raw && rgb ? convertRgb(image) : image;
-    let tensor: TypedImage;
-    if (isRawImage(picture)) tensor = pilToTensor(picture);
-    else tensor = { ...(picture as TypedImage), dtype: dtypeOf(picture as TypedImage) };
+    const tensor = isRawImage(image)
+      ? pilToTensor(rgb ? convertRgb(image) : image)
+      : { ...image, dtype: dtypeOf(image) };
     const format =
       input_data_format ??
       inferChannelFormat(tensor.shape, this.warn, `torch.Size([${tensor.shape.join(', ')}])`);

@@ -27,9 +27,9 @@ import { upsampler } from './upsample.ts';
 /** A few kB of scans can ask for hours of work on a large picture; no encoder writes more than some dozens. */
 const MAX_SCANS = 500;
 
-/** SOF0, SOF1, SOF2, DHT, SOS, DQT, DRI: the markers whose segments are read, with APP0 and APP14. */
+/** SOF0, SOF1, SOF2, DHT, SOS, DQT and DRI. */
 const READ: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2, 0xc4, 0xda, 0xdb, 0xdd]);
-/** DAC, DNL, APPn and COM: known, and passed over. */
+/** DAC, DNL, APPn and COM: known, and passed over, but for APP0 and APP14. */
 const isPassedOver = (marker: number) =>
   marker === 0xcc || marker === 0xdc || (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe;
 

@@ -10,17 +10,20 @@ import { latin1 } from '../exif.ts';
 import { crc32 } from './checksums.ts';
 import { TextChunks } from './text.ts';
 
-export interface PngFile {
+/** The IHDR chunk. */
+interface Header {
   readonly width: number;
   readonly height: number;
+  /** Bits of a sample. */
   readonly depth: number;
   readonly colorType: number;
   readonly interlaced: boolean;
+}
+
+export interface PngFile extends Header {
   readonly palette: Uint8Array | undefined;
   /** The contents of all IDAT chunks, joined. */
   readonly pixels: Uint8Array;
-  /** Whether the file goes on behind its IDAT chunks. */
-  readonly closed: boolean;
   readonly orientation: number;
 }
 
@@ -51,13 +54,12 @@ export function readPng(
     throw unidentified('png without a size');
   checkSize(header.width, header.height);
   if (head.next === undefined) throw unloadable('png without IDAT');
-  const body = readPixels(data, head.next, pad);
+  const body = readPixels(data, head.next);
   if (body.next !== undefined) readTail(data, body.next, head.texts);
   return {
     ...header,
     palette: head.palette,
     pixels: body.pixels,
-    closed: body.closed,
     orientation: head.texts.orientation(),
   };
 }
@@ -78,7 +80,7 @@ function hasProperName(chunk: Chunk): boolean {
 
 /** Everything up to the first IDAT, whose offset is `next` (undefined if IEND comes first). */
 function readHead(data: Uint8Array, pad: boolean) {
-  let header: ReturnType<typeof readHeader>;
+  let header: Header | undefined;
   let palette: Uint8Array | undefined;
   const texts = new TextChunks();
   for (let at = SIGNATURE_LENGTH; ;) {
@@ -97,7 +99,7 @@ function readHead(data: Uint8Array, pad: boolean) {
 }
 
 /** Pillow's complaints about a chunk's length. */
-function checkContent(chunk: Chunk, header: ReturnType<typeof readHeader>, pad: boolean): void {
+function checkContent(chunk: Chunk, header: Header | undefined, pad: boolean): void {
   if (chunk.content.length < chunk.length) throw cutRead();
   let least = LEAST[chunk.name] ?? 0;
   if (chunk.name === 'tRNS' && header) least = { 0: 2, 2: 6 }[header.colorType] ?? 0;
@@ -116,7 +118,7 @@ function checkCrc(data: Uint8Array, chunk: Chunk, pad: boolean): void {
 }
 
 /** Pillow ignores the compression method, and takes any non-zero interlace method for Adam7. */
-function readHeader(content: Uint8Array) {
+function readHeader(content: Uint8Array): Header {
   const view = new DataView(content.buffer, content.byteOffset);
   const [depth, colorType, , filter, interlace] = content.subarray(8, 13);
   if (filter !== 0) throw unidentified('png with an unknown filter category');
@@ -128,9 +130,7 @@ function readHeader(content: Uint8Array) {
     depth: depth!,
     colorType: colorType!,
     interlaced: interlace !== 0,
-  } as
-    | { width: number; height: number; depth: number; colorType: number; interlaced: boolean }
-    | undefined;
+  };
 }
 
 /** Bit depths that each colour type may have. */
@@ -142,8 +142,8 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   6: [8, 16], //          RGBA
 };
 
-/** Joins neighbouring IDAT chunks. `next` is the offset of the chunk behind them. */
-function readPixels(data: Uint8Array, first: number, pad: boolean) {
+/** Joins neighbouring IDAT chunks. `next` is the offset of the chunk behind them, if there is one. */
+function readPixels(data: Uint8Array, first: number) {
   const parts: Uint8Array[] = [];
   let at = first;
   let chunk = chunkAt(data, at);
@@ -152,12 +152,7 @@ function readPixels(data: Uint8Array, first: number, pad: boolean) {
     at = chunk.end;
     chunk = chunkAt(data, at);
   }
-  const pixels = concat(parts);
-  return {
-    pixels,
-    next: chunk && at,
-    closed: chunk !== undefined && (pad || hasProperName(chunk)),
-  };
+  return { pixels: concat(parts), next: chunk && at };
 }
 
 /** Chunks behind the pixels matter for EXIF only. A bad name ends them; a cut chunk is an error. */
