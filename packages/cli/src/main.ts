@@ -32,7 +32,7 @@ function usage(io: Io, { code, exitCode, message }: CommanderError, command = ''
   if (exitCode === 0) return 0;
   if (code === 'commander.help') return 2; // no command: it printed the help
   const text = message.replace(/^error: /, '');
-  const more = code.includes('missing') ? `; see siglip ${command} --help` : '';
+  const more = /missing/i.test(code) ? `; see siglip ${command} --help` : '';
   complain(io, new Error(text.replace(/\n\(/, ' (') + more));
   return 2;
 }

@@ -62,6 +62,7 @@ export interface Survey {
   readonly flops: Cost<number>;
   /** Bytes by dtype: of all weights, and of the activations of one image and one text at their peak. */
   readonly memory: Readonly<Record<string, { readonly weights: number } & Cost<number>>>;
+  /** Tensors that the class has and the file has not, or in another shape; and what the class does not use. */
   readonly missing: readonly string[];
   readonly mismatched: readonly string[];
   readonly unexpected: readonly string[];

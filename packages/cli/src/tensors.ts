@@ -63,9 +63,8 @@ export const writeTensors = (
   writeFile(path, serialize(tensors, new Map(Object.entries({ producer: PRODUCER, ...metadata }))));
 
 /** A .npy file, version 1.0: magic, the length of the header, a Python dictionary padded to 64 bytes, the numbers. */
-export function npy(shape: readonly number[], data: Float32Array): Uint8Array {
-  const tuple = shape.map((n) => `${n},`).join(' ');
-  const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': (${tuple}), }`;
+export function npy([rows, width]: readonly [number, number], data: Float32Array): Uint8Array {
+  const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${width}), }`;
   const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10;
   const head = Buffer.from(`\x93NUMPY\x01\x00..${dictionary.padEnd(length - 1)}\n`, 'latin1');
   head.writeUInt16LE(length, 8);

@@ -121,7 +121,9 @@ function verdict(c: Paint, s: Survey): string[] {
     );
   if (s.unexpected.length > 0)
     lines.push(
-      c.yellow(`unexpected ${plural(s.unexpected.length, 'tensor')}: ${list(s.unexpected)}`),
+      c.yellow(
+        `not used by ${s.class}: ${plural(s.unexpected.length, 'tensor')}: ${list(s.unexpected)}`,
+      ),
     );
   return lines.length > 0 ? lines : [c.green('The weights fit the configuration.')];
 }
