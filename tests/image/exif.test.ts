@@ -101,6 +101,16 @@ test('a photo lies on its side until it is turned', () => {
   expect([upright.width, upright.height, upright.orientation]).toEqual([300, 200, 1]);
 });
 
+test('EXIF of more than 64 kB comes in several segments', () => {
+  const photo = readBytes(FIXTURES, 'images', 'coffee-exif6.jpg');
+  const filler = new Uint8Array(65535);
+  filler.set([0xff, 0xe1, 0xff, 0xfd, 0x45, 0x78, 0x69, 0x66, 0, 0]);
+  const frame = photo.findIndex((byte, i) => byte === 0xff && photo[i + 1] === 0xdb);
+  const parts = [photo.subarray(0, frame), filler, filler, filler, photo.subarray(frame)];
+  const { orientation } = decodeImage(new Uint8Array(Buffer.concat(parts)));
+  expect(orientation).toBe(6);
+});
+
 test('the bundles hold every place an orientation can stand in', () => {
   const { files } = readJson<{ files: { name: string; orientation?: number }[] }>(
     `${FIXTURES}/image`,
