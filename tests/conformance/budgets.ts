@@ -57,6 +57,26 @@ export const BUDGETS = {
 export type Judged = keyof typeof BUDGETS;
 export type Overrides = Partial<Record<Judged, Budget>>;
 
+/** One rounding of a value that is exact to nine digits more. */
+const ROUNDED_ONCE: Budget = { ulp: 0.51, share: 1e-9 };
+
+/** backend-cpu computes every primitive in double precision and rounds once. */
+export const CPU: Overrides = {
+  add: ROUNDED_ONCE,
+  sub: ROUNDED_ONCE,
+  mul: ROUNDED_ONCE,
+  div: ROUNDED_ONCE,
+  sqrt: ROUNDED_ONCE,
+  exp: ROUNDED_ONCE,
+  log: ROUNDED_ONCE,
+  log1p: ROUNDED_ONCE,
+  tanh: ROUNDED_ONCE,
+  erf: ROUNDED_ONCE,
+  sum: ROUNDED_ONCE,
+  matmul: ROUNDED_ONCE,
+  scatterAdd: ROUNDED_ONCE,
+};
+
 /** Shares above are for float32; float64 has 29 digits more. The reference itself errs by some 1e-15. */
 const FLOAT64_SHARE = { ratio: 2 ** -29, least: 4e-15 };
 

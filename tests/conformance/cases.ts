@@ -161,7 +161,7 @@ const roundedNumber: Case = {
 const zeros: Case = {
   name: 'signs of zeros',
   op: 'div',
-  inputs: [input([4], listed(0, -0, -5, 5)), input([4], listed(-1, 1, 0, -0))],
+  inputs: [input([6], listed(0, -0, -5, 5, 0, -5)), input([6], listed(-1, 1, 0, -0, 1, -0))],
   run: (x, y) => y.sub(y).add(1).div(x.mul(y).neg()),
   exact: (x, y) => exact.pairs(x, y, (a, b) => 1 / -(a * b)),
 };
