@@ -49,7 +49,7 @@ interface Found {
 /**
  * transformers.tokenization_utils.Trie: cuts a text at the added tokens, the longest that begins first.
  *
- * Its quirks are kept: a match is noticed one character late, and looking ahead from there prefers any earlier
+ * Its quirks are kept: a match is noticed one character late; looking ahead from there prefers any earlier
  * start, even one that has just failed, as if the failing character were not there.
  */
 export class TokenTrie {
@@ -57,48 +57,49 @@ export class TokenTrie {
   readonly #words: string[] = [];
 
   add(word: string): void {
-    if (word === '' || this.#words.includes(word)) return;
-    this.#words.push(word);
+    if (word === '') return;
     let node = this.#root;
-    for (let i = 0; i < word.length; i++) {
-      let next = node.next.get(word[i]!);
-      if (next === undefined) node.next.set(word[i]!, (next = newNode()));
+    for (const char of word) {
+      let next = node.next.get(char);
+      if (next === undefined) node.next.set(char, (next = newNode()));
       node = next;
     }
+    if (!node.isEnd) this.#words.push(word);
     node.isEnd = true;
   }
 
   /** The text in parts that joined give it back; each added token is a part. */
   split(text: string): string[] {
     if (!this.#words.some((word) => text.includes(word))) return text === '' ? [] : [text];
+    const chars = Array.from(text); // code points, as in Python
     const cuts = [0];
     let open = new Map<number, TrieNode>(); // where a match may have begun -> how far it came
     let skip = 0;
-    for (let at = 0; at < text.length; at++) {
+    for (let at = 0; at < chars.length; at++) {
       if (at < skip) continue;
-      const found = open.size > 0 ? this.#step(text, at, open) : null;
+      const found = open.size > 0 ? this.#step(chars, at, open) : null;
       if (found !== null) {
         cuts.push(found.start, found.end);
         skip = found.end;
         open = new Map();
       }
-      const first = at >= skip ? this.#root.next.get(text[at]!) : undefined;
+      const first = at >= skip ? this.#root.next.get(chars[at]!) : undefined;
       if (first !== undefined) open.set(at, first);
     }
     for (const [start, node] of open) {
       if (!node.isEnd) continue;
-      cuts.push(start, text.length);
+      cuts.push(start, chars.length);
       break; // of matches that reach the end the one that starts first is the longest
     }
-    return cutText(text, [...cuts, text.length]);
+    return cut(chars, [...cuts, chars.length]);
   }
 
   /** Moves all open matches over the character at `at`, or reports that one was complete before it. */
-  #step(text: string, at: number, open: Map<number, TrieNode>): Found | null {
+  #step(chars: readonly string[], at: number, open: Map<number, TrieNode>): Found | null {
     const failed: number[] = [];
     for (const [start, node] of open) {
-      if (node.isEnd) return lookAhead(text, at, start, open);
-      const next = node.next.get(text[at]!);
+      if (node.isEnd) return lookAhead(chars, at, start, open);
+      const next = node.next.get(chars[at]!);
       if (next === undefined) failed.push(start);
       else open.set(start, next);
     }
@@ -108,7 +109,12 @@ export class TokenTrie {
 }
 
 /** From a complete match at `first`: the longest match that starts there or, before it, any longer one. */
-function lookAhead(text: string, at: number, first: number, open: Map<number, TrieNode>): Found {
+function lookAhead(
+  chars: readonly string[],
+  at: number,
+  first: number,
+  open: Map<number, TrieNode>,
+): Found {
   const found = { start: first, end: at };
   for (const [start, reached] of open) {
     if (start > found.start) break;
@@ -119,18 +125,18 @@ function lookAhead(text: string, at: number, first: number, open: Map<number, Tr
         found.start = start;
         found.end = index;
       }
-      node = index < text.length ? node.next.get(text[index]!) : undefined;
+      node = index < chars.length ? node.next.get(chars[index]!) : undefined;
     }
   }
   return found;
 }
 
-function cutText(text: string, cuts: readonly number[]): string[] {
+function cut(chars: readonly string[], cuts: readonly number[]): string[] {
   const parts: string[] = [];
   let start = 0;
   for (const end of cuts) {
     if (end <= start) continue;
-    parts.push(text.slice(start, end));
+    parts.push(chars.slice(start, end).join(''));
     start = end;
   }
   return parts;

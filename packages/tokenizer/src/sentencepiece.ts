@@ -1,7 +1,12 @@
 // A SentencePiece unigram model: text to pieces and ids, and back. Knows nothing of HF, special tokens or eos.
 
 import { Normalizer } from './normalizer.ts';
-import { PieceType, readModel, type SentencePieceModel } from './sentencepiece-model.ts';
+import {
+  PieceType,
+  readModel,
+  type Piece,
+  type SentencePieceModel,
+} from './sentencepiece-model.ts';
 import { Unigram, type Scoring } from './unigram.ts';
 import { utf8Decode, utf8Encode, utf8Into } from './utf8.ts';
 
@@ -41,10 +46,11 @@ export class SentencePiece {
   }
 
   constructor(model: SentencePieceModel, options: SentencePieceOptions = {}) {
-    const { pieces, trainer_spec, denormalizer_spec } = model;
+    const { trainer_spec, denormalizer_spec } = model;
+    const pieces = trainer_spec.byte_fallback ? model.pieces.map(withoutNul) : model.pieces;
     const normalizer_spec = { ...model.normalizer_spec };
     normalizer_spec.add_dummy_prefix = options.add_dummy_prefix ?? normalizer_spec.add_dummy_prefix;
-    this.#model = { ...model, normalizer_spec };
+    this.#model = { ...model, pieces, normalizer_spec };
     this.#unk = checkPieces(this.#model, this.#ids);
     const symbols = pieces.filter(({ type }) => type === PieceType.USER_DEFINED);
     this.#normalizer = new Normalizer(normalizer_spec, {
@@ -109,7 +115,7 @@ export class SentencePiece {
     return this.#at(id).type === PieceType.USER_DEFINED;
   }
 
-  #at(id: number): SentencePieceModel['pieces'][number] {
+  #at(id: number): Piece {
     const piece = this.#model.pieces[id];
     if (piece === undefined) throw new RangeError('OUT_OF_RANGE: piece id is out of range.');
     return piece;
@@ -227,6 +233,11 @@ export class SentencePiece {
   }
 }
 
+/** Some converters add a raw NUL beside the byte pieces; the library sets it aside. */
+function withoutNul(piece: Piece): Piece {
+  return piece.piece === '\0' ? { ...piece, type: PieceType.UNUSED } : piece;
+}
+
 /** Fills the map from piece to id and returns the unknown piece's id; ModelInterface::InitializePieces. */
 function checkPieces(
   { pieces, trainer_spec }: SentencePieceModel,
@@ -241,11 +252,7 @@ function checkPieces(
   };
   pieces.forEach(({ piece, type }, id) => {
     if (piece === '') fail(`piece ${id} is empty`);
-    // Some converters add a raw NUL beside the byte pieces; the library sets it aside.
-    if (piece === '\0' && (trainer_spec.byte_fallback || type === PieceType.UNUSED)) {
-      pieces[id]!.type = PieceType.UNUSED;
-      return;
-    }
+    if (piece === '\0' && type === PieceType.UNUSED) return;
     if (piece.includes('\0')) fail(`piece ${id} holds a NUL`);
     if (piece.length >= MAX_PIECE_BYTES || utf8Encode(piece).length >= MAX_PIECE_BYTES)
       fail(`piece ${id} has ${MAX_PIECE_BYTES} bytes or more`);
