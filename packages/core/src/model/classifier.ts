@@ -70,8 +70,8 @@ function crossEntropy(x: Tensor, labels: Labels): Tensor {
   for (let i = 0; i < B; i++) {
     const label = labels.data[i]!;
     if (label === IGNORED) continue;
-    if (!(label >= 0 && label < L))
-      throw new RangeError(`labels: ${label} at ${i}, expected 0 to ${L - 1}`);
+    if (!(Number.isInteger(label) && label >= 0 && label < L))
+      throw new RangeError(`labels: ${label} at ${i}, expected an integer from 0 to ${L - 1}`);
     oneHot[i * L + label] = 1;
     counted++;
   }
