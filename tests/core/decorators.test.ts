@@ -34,6 +34,30 @@ function faulty(b: Backend, spoil: (exact: number, i: number) => number): Backen
   };
 }
 
+const lost = 'the device is lost';
+
+/** Fails at every log. */
+function failing(): Backend {
+  const b = cpu();
+  return {
+    ...b,
+    unary(op, x) {
+      if (op === 'log') throw new Error(lost);
+      return b.unary(op, x);
+    },
+  };
+}
+
+/** Collects rejections that nobody handled while the test ran. */
+function unhandled(): unknown[] {
+  const found: unknown[] = [];
+  const hear = (reason: unknown) => void found.push(reason);
+  process.on('unhandledRejection', hear);
+  onTestFinished(() => void process.off('unhandledRejection', hear));
+  return found;
+}
+const turn = () => new Promise((done) => setTimeout(done, 5));
+
 describe('checked', () => {
   const findings = async (b: Backend, run: (b: Backend) => Tensor): Promise<Finding[]> => {
     const found: Finding[] = [];
@@ -74,6 +98,14 @@ describe('checked', () => {
     };
     expect(await findings(cpu(), run)).toEqual([]);
     expect(await findings(deferred(cpu()), run)).toEqual([]);
+  });
+  test('an operation that fails late rejects the next read, and nothing else', async () => {
+    const unheard = unhandled();
+    const b = checked(deferred(failing()), cpu());
+    const y = some(b).log();
+    await expect(y.data()).rejects.toThrow(lost);
+    await turn();
+    expect(unheard).toEqual([]);
   });
   test('finds nothing in a whole forward on cpu', async () => {
     const [c, g] = [await loadCase('plain'), await loadGolden('plain', 'float32')];
@@ -181,37 +213,47 @@ describe.each(['bfloat16', 'float16'] as const)('autocast to %s', (half: HalfTyp
   });
 });
 
-describe('deferred', () => {
-  /** Fails at every log: an error that shows only when the queue comes to it. */
-  const failing = (): Backend => {
-    const b = cpu();
-    return deferred({
-      ...b,
-      unary(op, x) {
-        if (op === 'log') throw new Error('the device is lost');
-        return b.unary(op, x);
-      },
-    });
+describe('decorators compose', async () => {
+  const [c, g] = [await loadCase('plain'), await loadGolden('plain', 'bfloat16')];
+  const logits = async (b: Backend, dtype: 'float32' | 'bfloat16') => {
+    const y = await forward(b, c, g, { dtype, listener: { heard() {} } });
+    return [...(await y.get('logits_per_text')!.data())];
   };
-  const one = (b: Backend) => Tensor.from(b, [1], [1]);
-  const lost = 'the device is lost';
+  const half = (b: Backend) => rounded(withoutFused(b), 'bfloat16');
+  const cast = (b: Backend) => autocast(b, 'bfloat16');
 
-  /** Collects rejections that nobody handled while the test ran. */
-  function unhandled(): unknown[] {
-    const found: unknown[] = [];
-    const hear = (reason: unknown) => void found.push(reason);
-    process.on('unhandledRejection', hear);
-    onTestFinished(() => void process.off('unhandledRejection', hear));
-    return found;
-  }
-  const turn = () => new Promise((done) => setTimeout(done, 5));
+  test('rounded and autocast are the same on a device that computes later', async () => {
+    expect(await logits(half(deferred(cpu())), 'bfloat16')).toEqual(
+      await logits(half(cpu()), 'bfloat16'),
+    );
+    expect(await logits(cast(deferred(cpu())), 'float32')).toEqual(
+      await logits(cast(cpu()), 'float32'),
+    );
+  });
+  test.each([
+    ['rounded', half, 'bfloat16'],
+    ['autocast', cast, 'float32'],
+  ] as const)(
+    '%s leaves nothing on a metered stack, and can be metered',
+    async (_, wrap, dtype) => {
+      const inner = meter(cpu());
+      const outer = meter(wrap(inner));
+      await logits(outer, dtype);
+      expect(inner.readings.calls).toBeGreaterThan(outer.readings.calls);
+      expect([inner.readings.live, outer.readings.live]).toEqual([0, 0]);
+    },
+  );
+});
+
+describe('deferred', () => {
+  const one = (b: Backend) => Tensor.from(b, [1], [1]);
 
   test('calls return at once, the failure shows at the read', async () => {
-    const y = one(failing()).log();
+    const y = one(deferred(failing())).log();
     await expect(y.data()).rejects.toThrow(lost);
   });
   test('a failure rejects every read until the outermost release, and none after', async () => {
-    const b = failing();
+    const b = deferred(failing());
     const before = one(b);
     const outer = b.mark!();
     const inner = b.mark!();
@@ -225,7 +267,7 @@ describe('deferred', () => {
     expect(await values(one(b).exp())).toEqual([Math.fround(Math.E)]);
   });
   test('what was never computed says why, also later', async () => {
-    const b = failing();
+    const b = deferred(failing());
     const outer = b.mark!();
     const [bad, skipped] = [one(b).log(), one(b).exp()];
     b.release!(outer, [bad.handle, skipped.handle]);
@@ -236,7 +278,7 @@ describe('deferred', () => {
     }
   });
   test('the outermost mark is found again after many releases of inner ones', async () => {
-    const b = failing();
+    const b = deferred(failing());
     for (let round = 0; round < 3; round++) {
       const outer = b.mark!();
       const inner = b.mark!();
@@ -268,7 +310,7 @@ describe('deferred', () => {
   });
   test('is never an unhandled rejection', async () => {
     const found = unhandled();
-    const b = failing();
+    const b = deferred(failing());
     const y = one(b).log();
     y.host();
     y.neg().host();

@@ -2,6 +2,7 @@
 import { cpu } from '@siglip-ts/backend-cpu';
 import {
   attention,
+  classificationLoss,
   deferred,
   fromCheckpoint,
   layerNorm,
@@ -15,6 +16,7 @@ import {
   withoutFused,
   type Checkpoint,
   type DType,
+  type ProblemType,
 } from '@siglip-ts/core';
 import { describe, expect, test } from 'vitest';
 
@@ -170,6 +172,27 @@ describe('parameters', () => {
     );
     await s.ready();
     expect(s.param('weight', [2, 3]).shape).toEqual([2, 3]);
+  });
+});
+
+describe('labels', () => {
+  const logits = zeros([2, 3]);
+  const loss = (data: number[], shape: number[], type: ProblemType) => () =>
+    classificationLoss(logits, { data, shape }, type);
+
+  test.each([
+    [[0, 3], 'labels: 3 at 1, expected an integer from 0 to 2'],
+    [[-1, 0], 'labels: -1 at 0, expected an integer from 0 to 2'],
+    [[0.5, 0], 'labels: 0.5 at 0, expected an integer from 0 to 2'],
+    [[NaN, 0], 'labels: NaN at 0, expected an integer from 0 to 2'],
+  ])('%j are no classes', (data, message) => {
+    expect(loss(data, [2], 'single_label_classification')).toThrow(message);
+  });
+  test('are one a row, or one a logit', () => {
+    const single = loss([0, 1, 2], [3], 'single_label_classification');
+    expect(single).toThrow('labels: shape [3], expected [2]');
+    for (const type of ['multi_label_classification', 'regression'] as const)
+      expect(loss([0, 1], [2], type)).toThrow('labels: shape [2], expected [2, 3]');
   });
 });
 

@@ -5,16 +5,19 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../../packages');
 
+/** Depend on nothing here. */
+const leaves = ['core', 'tokenizer', 'image', 'safetensors', 'tiny-model'];
+const backends = ['backend-cpu', 'backend-wasm', 'backend-gpu'];
+const library = [...leaves, ...backends, 'siglip'];
+
 /** The arrows of the design. A package may import itself, these, and its own npm dependencies. */
 const arrows: Record<string, readonly string[]> = {
-  core: [],
-  tokenizer: [],
-  image: [],
-  safetensors: [],
-  'tiny-model': [],
-  'backend-cpu': ['core'],
-  siglip: ['core', 'tokenizer', 'image', 'safetensors', 'backend-cpu', 'tiny-model'],
-  cli: ['core', 'tokenizer', 'image', 'safetensors', 'backend-cpu', 'tiny-model', 'siglip'],
+  ...Object.fromEntries(leaves.map((name) => [name, []])),
+  ...Object.fromEntries(backends.map((name) => [name, ['core']])),
+  siglip: [...leaves, ...backends],
+  train: library,
+  parity: library,
+  cli: [...library, 'train', 'parity'],
 };
 
 /** A static or dynamic import of something that is not a relative path. */
