@@ -25,19 +25,25 @@ export interface ComputeOptions {
   attn: NonNullable<LoadOptions['attn_implementation']>;
 }
 
-/** Which model, and how to get it from the hub. */
-export const addSourceOptions = (command: Command, { withModel = true } = {}): Command =>
-  (withModel ? command.option('--model <dir|id>', MODEL) : command)
+export const MODEL = 'folder in HF layout, or hub id (default: the embedded model)';
+
+/** Which model. */
+export const addSourceOptions = (command: Command): Command =>
+  addHubOptions(command.optionsGroup('Model:').option('--model <dir|id>', MODEL));
+
+/** How to get it from the hub. */
+export const addHubOptions = (command: Command): Command =>
+  command
+    .optionsGroup('Model:')
     .option('--revision <name>', 'branch, tag or commit of a hub model (default: main)')
     .option('--cache <dir>', 'where hub files are kept (default: ~/.cache/siglip-ts)')
     .option('--local-files-only', 'never ask the hub, use only what the cache has')
     .option('--token <token>', 'for private hub models (default: $HF_TOKEN)');
 
-export const MODEL = 'folder in HF layout, or hub id (default: the embedded model)';
-
 /** How it computes. */
 export const addComputeOptions = (command: Command): Command =>
   command
+    .optionsGroup('Computation:')
     .addOption(choice('--backend <name>', 'what computes', backendNames))
     .addOption(choice('--dtype <dtype>', 'what arithmetic rounds to', DTYPES))
     .addOption(choice('--attn <name>', 'how attention is computed', ATTENTIONS, 'sdpa'));

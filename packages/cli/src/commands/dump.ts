@@ -40,8 +40,9 @@ export function addDump(program: Command, io: Io): void {
     )
     .requiredOption('--inputs <file>', 'read the inputs from this .safetensors file')
     .requiredOption('--out <file>', 'write the outputs to this .safetensors file')
-    // Not `choice`: the default is the model's.
-    .addOption(new Option('--class <name>', "default: config.json's").choices(classNames))
+    .addOption(
+      new Option('--class <name>', "the model class, if not config.json's").choices(classNames),
+    )
     .option('--weights <dtype>', 'how the backend stores weights', storedWeights, 'float32')
     .option('--return-loss', 'also the loss of the batch')
     .option('--interpolate-pos-encoding', 'take pictures of any size')

@@ -1,6 +1,6 @@
 // siglip embed: one vector for each picture, or for each text, in a file or as JSON.
 import { writeFile } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import {
   SiglipImageProcessor,
@@ -162,7 +162,8 @@ function report(io: Io, e: Embedded, o: EmbedOptions): void {
   if (o.out !== undefined) return print(io, [`${what}: ${c.bold(printable(o.out))}`]);
   const lines = e.rows.map((row, i) => {
     const values = [...row.subarray(0, SHOWN)].map((x) => cell(x.toFixed(4), 9, 'right')).join('');
-    return `  ${cell(printable(e.inputs[i]!), 26)}${values} …`;
+    const name = o.text ? e.inputs[i]! : basename(e.inputs[i]!);
+    return `  ${cell(printable(name), 26)}${values} …`;
   });
   print(io, [c.bold(what), ...lines]);
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { Exit } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { addSourceOptions, filesOf, MODEL, type SourceOptions } from '../options.ts';
+import { addHubOptions, filesOf, MODEL, type SourceOptions } from '../options.ts';
 import { count, paint, plural, print, printable, printJson, scaled, table } from '../output.ts';
 import { survey, type Survey } from '../survey.ts';
 
@@ -27,8 +27,8 @@ Examples:
   siglip inspect
   siglip inspect google/siglip-base-patch16-224 --json`,
     );
-  addSourceOptions(command, { withModel: false }).action(
-    (model: string | undefined, o: InspectOptions) => inspect(io, model, o),
+  addHubOptions(command).action((model: string | undefined, o: InspectOptions) =>
+    inspect(io, model, o),
   );
 }
 
