@@ -1,4 +1,5 @@
-// Reads fixtures/tokenizer. The goldens were made by fixtures/make/tokenizer.py with the real libraries.
+// Reads fixtures/tokenizer. The goldens were made by fixtures/make/tokenizer.py with the real
+// libraries.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 

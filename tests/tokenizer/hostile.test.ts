@@ -1,4 +1,5 @@
-// Bad files and bad texts: always an Error or an answer, never a hang, a crash or memory out of proportion.
+// Bad files and bad texts: always an Error or an answer, never a hang, a crash or memory out of
+// proportion.
 import {
   emptyModel,
   PieceType,

@@ -112,7 +112,10 @@ describe('Viterbi', () => {
     made.normalizer_spec.add_dummy_prefix = false;
     return writeModel(made);
   };
-  /** The best sum over all ways to cut; a character without a piece of its own may stand for unknown. */
+  /**
+   * The best sum over all ways to cut; a character without a piece of its own may stand for
+   * unknown.
+   */
   const best = (text: string, scores: Record<string, number>): number => {
     const unknown = Math.min(...Object.values(scores)) - 10;
     const from = [0];

@@ -1,4 +1,5 @@
-// Ids, pieces, normalised and decoded text of every vocabulary against the real sentencepiece and transformers.
+// Ids, pieces, normalised and decoded text of every vocabulary against the real sentencepiece and
+// transformers.
 import { SentencePiece, SiglipTokenizer } from '@siglip-ts/tokenizer';
 import { describe, expect, test } from 'vitest';
 import {

@@ -47,10 +47,11 @@ interface Found {
 }
 
 /**
- * transformers.tokenization_utils.Trie: cuts a text at the added tokens, the longest that begins first.
+ * transformers.tokenization_utils.Trie: cuts a text at the added tokens, the longest that begins
+ * first.
  *
- * Its quirks are kept: a match is noticed one character late; looking ahead from there prefers any earlier
- * start, even one that has just failed, as if the failing character were not there.
+ * Its quirks are kept: a match is noticed one character late; looking ahead from there prefers any
+ * earlier start, even one that has just failed, as if the failing character were not there.
  */
 export class TokenTrie {
   readonly #root = newNode();
@@ -94,7 +95,9 @@ export class TokenTrie {
     return cut(chars, [...cuts, chars.length]);
   }
 
-  /** Moves all open matches over the character at `at`, or reports that one was complete before it. */
+  /**
+   * Moves all open matches over the character at `at`, or reports that one was complete before it.
+   */
   #step(chars: readonly string[], at: number, open: Map<number, TrieNode>): Found | null {
     const failed: number[] = [];
     for (const [start, node] of open) {
@@ -108,7 +111,10 @@ export class TokenTrie {
   }
 }
 
-/** From a complete match at `first`: the longest match that starts there or, before it, any longer one. */
+/**
+ * From a complete match at `first`: the longest match that starts there or, before it, any longer
+ * one.
+ */
 function lookAhead(
   chars: readonly string[],
   at: number,
@@ -143,8 +149,8 @@ function cut(chars: readonly string[], cuts: readonly number[]): string[] {
 }
 
 /**
- * Applies the tokens' flags to the parts of a split text, in place: whitespace that a token eats goes, and a
- * `single_word` token inside a word goes back into the word. Parts may become empty.
+ * Applies the tokens' flags to the parts of a split text, in place: whitespace that a token eats
+ * goes, and a `single_word` token inside a word goes back into the word. Parts may become empty.
  */
 export function applyFlags(
   parts: string[],

@@ -1,5 +1,6 @@
-// A trie over byte strings in typed arrays, built once. Nodes are numbered level by level, so that the children of
-// a node are neighbours and those near the root, which are visited most, share few cache lines.
+// A trie over byte strings in typed arrays, built once. Nodes are numbered level by level, so that
+// the children of a node are neighbours and those near the root, which are visited most, share few
+// cache lines.
 
 /** From this many children on, a node has a row of 256 entries instead of a list to search. */
 const DENSE = 32;
@@ -17,7 +18,8 @@ export class ByteTrie {
   constructor(keys: readonly Uint8Array[], values: readonly number[]) {
     const names = keys.map((key) => String.fromCharCode(...key)); // compared faster than arrays
     const order = [...keys.keys()].sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
-    // Node i stands for the sorted keys [from[i], to[i]), which agree in their first depth[i] bytes.
+    // Node i stands for the sorted keys [from[i], to[i]), which agree in their first depth[i]
+    // bytes.
     const from = [0];
     const to = [keys.length];
     const depth = [0];

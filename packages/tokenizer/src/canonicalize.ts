@@ -1,16 +1,23 @@
-// What SigLIP's tokenizer does to a text before SentencePiece sees it: lower case, no ASCII punctuation, single spaces.
-// Python's rules, spelled out: JavaScript's \s and toLowerCase differ from Python's and between engines.
+// What SigLIP's tokenizer does to a text before SentencePiece sees it: lower case, no ASCII
+// punctuation, single spaces. Python's rules, spelled out: JavaScript's \s and toLowerCase differ
+// from Python's and between engines.
 
 import { LOWERCASE_RUNS } from './lowercase-table.ts';
 
-/** Characters whose str.isspace() is true; unlike JavaScript's \s with U+001C-001F and U+0085, without U+FEFF. */
+/**
+ * Characters whose str.isspace() is true; unlike JavaScript's \s with U+001C-001F and U+0085,
+ * without U+FEFF.
+ */
 const WHITESPACE = '\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000';
 const WHITESPACE_RUN = new RegExp(`[${WHITESPACE}]+`, 'g');
 const ONE_WHITESPACE = new RegExp(`[${WHITESPACE}]`);
 /** string.punctuation: all of ASCII that is neither letter, digit, space nor control. */
 const PUNCTUATION = /[!-/:-@[-`{-~]/g;
 
-/** SiglipTokenizer.canonicalize_text: without ASCII punctuation, each run of whitespace as one space, stripped. */
+/**
+ * SiglipTokenizer.canonicalize_text: without ASCII punctuation, each run of whitespace as one
+ * space, stripped.
+ */
 export function canonicalize(text: string): string {
   return strip(text.replace(PUNCTUATION, '').replace(WHITESPACE_RUN, ' '));
 }
@@ -22,7 +29,9 @@ export function stripStart(text: string): string {
   return text.slice(begin);
 }
 
-/** str.rstrip(). A loop, because a regular expression for this takes quadratic time on long runs. */
+/**
+ * str.rstrip(). A loop, because a regular expression for this takes quadratic time on long runs.
+ */
 export function stripEnd(text: string): string {
   let end = text.length;
   while (end > 0 && ONE_WHITESPACE.test(text[end - 1]!)) end--;
@@ -35,9 +44,11 @@ export function strip(text: string): string {
 }
 
 /**
- * Lower-cases each code point by itself, outside the matches of `keep`, a global expression without empty matches.
+ * Lower-cases each code point by itself, outside the matches of `keep`, a global expression without
+ * empty matches.
  *
- * So a Greek final sigma is never made, other than with str.lower(); "İ" becomes "i" and a combining dot.
+ * So a Greek final sigma is never made, other than with str.lower(); "İ" becomes "i" and a
+ * combining dot.
  */
 export function lowerCase(text: string, keep: RegExp | null): string {
   let lowered = '';
@@ -51,7 +62,6 @@ export function lowerCase(text: string, keep: RegExp | null): string {
 }
 
 function lowerCodePoints(text: string): string {
-  // eslint-disable-next-line no-control-regex
   if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
   const table = lowercaseTable();
   let lowered = '';

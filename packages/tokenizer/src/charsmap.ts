@@ -1,8 +1,8 @@
-// The precompiled character map of a normalizer: a darts-clone double array over UTF-8 bytes that leads to
-// replacement strings. Reads such a map; it does not build one.
+// The precompiled character map of a normalizer: a darts-clone double array over UTF-8 bytes that
+// leads to replacement strings. Reads such a map; it does not build one.
 //
-// The bytes are: the trie's size (u32, little endian), the trie's units (u32 each), then the replacements,
-// each ended by a NUL byte. A leaf's value is the offset of its replacement.
+// The bytes are: the trie's size (u32, little endian), the trie's units (u32 each), then the
+// replacements, each ended by a NUL byte. A leaf's value is the offset of its replacement.
 
 /** The unit's children lie at `index ^ offset ^ byte`. */
 const offsetOf = (unit: number): number => (unit >>> 10) << ((unit & 0x200) >>> 6);
@@ -20,7 +20,9 @@ export class Charsmap {
   /** Where it ends. */
   end = 0;
 
-  /** Throws an Error for sizes and offsets that point outside, as sentencepiece 0.2.3 refuses them. */
+  /**
+   * Throws an Error for sizes and offsets that point outside, as sentencepiece 0.2.3 refuses them.
+   */
   constructor(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const size = bytes.length > 4 ? view.getUint32(0, true) : 0;

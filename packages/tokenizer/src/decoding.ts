@@ -36,8 +36,8 @@ export function tokensToString(
 }
 
 /**
- * PreTrainedTokenizer._decode, from tokens: runs of pieces and roles are joined, while added tokens without a
- * role, and additional special ones beyond the pieces, stand alone.
+ * PreTrainedTokenizer._decode, from tokens: runs of pieces and roles are joined, while added tokens
+ * without a role, and additional special ones beyond the pieces, stand alone.
  */
 export function decodeTokens(
   sp: SentencePiece,

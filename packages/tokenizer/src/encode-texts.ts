@@ -1,4 +1,5 @@
-// What may be given as text, and how it is encoded: the checks of transformers' __call__, then tokens, then inputs.
+// What may be given as text, and how it is encoded: the checks of transformers' __call__, then
+// tokens, then inputs.
 
 import { toEncoding, type EncodeOptions, type Encoding } from './encoding.ts';
 import { prepareBatch, prepareForModel, type Preparer } from './prepare.ts';
@@ -19,13 +20,15 @@ export type CallOptions = EncodeOptions & {
 export type AsTensors = { return_tensors: true | 'np' | 'pt' };
 
 /** What encoding texts needs of a tokenizer; SiglipTokenizer is one. */
-export interface TextEncoder extends Preparer {
+export interface TextTokenizer extends Preparer {
   tokenize(text: string, options?: { split_special_tokens?: boolean | undefined }): string[];
   convert_tokens_to_ids(tokens: readonly string[]): number[];
 }
 
-/** Throws an Error for what is no text. Callers from JavaScript may pass anything, hence unknown. */
-function textToIds(tok: TextEncoder, text: unknown, options: EncodeOptions): number[] {
+/**
+ * Throws an Error for what is no text. Callers from JavaScript may pass anything, hence unknown.
+ */
+function textToIds(tok: TextTokenizer, text: unknown, options: EncodeOptions): number[] {
   const { is_split_into_words, split_special_tokens } = options;
   if (typeof text === 'string')
     return tok.convert_tokens_to_ids(tok.tokenize(text, { split_special_tokens }));
@@ -49,7 +52,7 @@ function textToIds(tok: TextEncoder, text: unknown, options: EncodeOptions): num
 
 /** The ids of each item of a batch and of its pair. */
 function batchToIds(
-  tok: TextEncoder,
+  tok: TextTokenizer,
   batch: readonly unknown[],
   options: EncodeOptions,
 ): [ids: number[], pair: number[] | null][] {
@@ -82,7 +85,10 @@ function refuseOffsets({ return_offsets_mapping }: EncodeOptions, hint: string):
     );
 }
 
-/** Throws HF's errors for arguments of `call` that are neither a text nor a batch; returns whether it is a batch. */
+/**
+ * Throws HF's errors for arguments of `call` that are neither a text nor a batch; returns whether
+ * it is a batch.
+ */
 function checkIsBatch(text: unknown, pair: unknown, isSplitIntoWords: boolean): boolean {
   for (const input of pair === null || pair === undefined ? [text] : [text, pair])
     if (!isTextOrBatch(input))
@@ -112,7 +118,7 @@ function isTextOrBatch(input: unknown): boolean {
 
 /** See SiglipTokenizer.encode_plus. */
 export function encodePlus(
-  tok: TextEncoder,
+  tok: TextTokenizer,
   text: TextInput,
   pair: TextInput | null,
   options: EncodeOptions,
@@ -130,7 +136,7 @@ export function encodePlus(
 
 /** See SiglipTokenizer.batch_encode_plus. */
 export function batchEncodePlus(
-  tok: TextEncoder,
+  tok: TextTokenizer,
   batch: readonly BatchItem[],
   options: EncodeOptions,
 ): Encoding<unknown> {
@@ -141,7 +147,7 @@ export function batchEncodePlus(
 
 /** transformers' _call_one: encodes a text or a batch. */
 export function encodeTexts(
-  tok: TextEncoder,
+  tok: TextTokenizer,
   text: TextOrBatch,
   pair: TextOrBatch | null,
   options: EncodeOptions,

@@ -3,9 +3,14 @@
 export interface EncodeOptions {
   /** Append eos. Default true. */
   add_special_tokens?: boolean | undefined;
-  /** true or 'longest': to the longest of the batch. 'max_length': to max_length or model_max_length. */
+  /**
+   * true or 'longest': to the longest of the batch. 'max_length': to max_length or
+   * model_max_length.
+   */
   padding?: boolean | PaddingStrategy | undefined;
-  /** true is 'longest_first'. Default: no truncation, unless max_length is given without padding. */
+  /**
+   * true is 'longest_first'. Default: no truncation, unless max_length is given without padding.
+   */
   truncation?: boolean | TruncationStrategy | null | undefined;
   max_length?: number | null | undefined;
   /** How many tokens the overflowing ones repeat. */
@@ -68,7 +73,9 @@ export type Nested = number | Nested[];
 /** The fields of an encoding, in HF's order. */
 export type Fields = Record<string, Nested>;
 
-/** What encoding gives; T is `number[]` for one text, `number[][]` for a batch, or `Int32Tensor`. */
+/**
+ * What encoding gives; T is `number[]` for one text, `number[][]` for a batch, or `Int32Tensor`.
+ */
 export interface Encoding<T> {
   overflowing_tokens?: T;
   num_truncated_tokens?: unknown;

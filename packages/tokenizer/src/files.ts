@@ -1,5 +1,5 @@
-// A tokenizer's folder as HF writes it: reading its JSON files into constructor arguments, and writing them.
-// Works on bytes by file name; opening files is the caller's.
+// A tokenizer's folder as HF writes it: reading its JSON files into constructor arguments, and
+// writing them. Works on bytes by file name; opening files is the caller's.
 
 import { addedToken, type AddedToken } from './added-tokens.ts';
 import { toPythonJson } from './json.ts';
@@ -17,9 +17,11 @@ const ADDED_DECODER = 'added_tokens_decoder';
 type Json = Record<string, unknown>;
 
 /**
- * The constructor arguments that a folder's files and `overrides` make; transformers' _from_pretrained.
+ * The constructor arguments that a folder's files and `overrides` make; transformers'
+ * _from_pretrained.
  *
- * Without `added_tokens_decoder` in the config the older special_tokens_map.json and added_tokens.json count.
+ * Without `added_tokens_decoder` in the config the older special_tokens_map.json and
+ * added_tokens.json count.
  */
 export function initFromFiles(
   files: ReadonlyMap<string, Uint8Array>,
@@ -75,7 +77,10 @@ function checkClass(name: unknown, warn: (message: string) => void): void {
   );
 }
 
-/** `added_tokens_decoder` as it comes from JSON or from a user, by id. Throws an Error for ids that are none. */
+/**
+ * `added_tokens_decoder` as it comes from JSON or from a user, by id. Throws an Error for ids that
+ * are none.
+ */
 export function readDecoder(
   decoder: NonNullable<SiglipTokenizerOptions['added_tokens_decoder']>,
 ): Map<number, AddedToken> {
@@ -93,7 +98,9 @@ export function readDecoder(
   return tokens;
 }
 
-/** The legacy special_tokens_map.json goes before the config, but not before what the caller passed. */
+/**
+ * The legacy special_tokens_map.json goes before the config, but not before what the caller passed.
+ */
 function mergeSpecialTokens(init: SiglipTokenizerInit, overrides: Json, map: Json): void {
   const special = (token: TokenInit): TokenInit =>
     typeof token === 'string' ? token : addedToken({ ...token, special: true });
@@ -130,7 +137,10 @@ export interface Savable extends Record<(typeof LIVE)[number], unknown> {
   readonly vocab_size: number;
 }
 
-/** Attributes that are saved with their present value: the first two always, others if the constructor got them. */
+/**
+ * Attributes that are saved with their present value: the first two always, others if the
+ * constructor got them.
+ */
 const LIVE = [
   'model_max_length',
   'clean_up_tokenization_spaces',
@@ -143,8 +153,8 @@ const LIVE = [
 ] as const;
 
 /**
- * The files of transformers' save_pretrained, by name; `prefix-` in front of each where one is given.
- * `init` are the constructor's arguments.
+ * The files of transformers' save_pretrained, by name; `prefix-` in front of each where one is
+ * given. `init` are the constructor's arguments.
  */
 export function tokenizerFiles(
   tok: Savable,

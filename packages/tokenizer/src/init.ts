@@ -42,7 +42,10 @@ export interface SiglipTokenizerInit extends SiglipTokenizerOptions {
   vocab_file: Uint8Array;
 }
 
-/** The arguments as HF remembers them for saving: defaults filled in, the three tokens with their flags. */
+/**
+ * The arguments as HF remembers them for saving: defaults filled in, the three tokens with their
+ * flags.
+ */
 export function withDefaults(kwargs: SiglipTokenizerOptions): Record<string, unknown> {
   // A plain text becomes a token that eats the whitespace on both sides; null means no such token.
   const stripping = (token: TokenInit | null | undefined, text: string): TokenInit | null =>

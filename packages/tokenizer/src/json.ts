@@ -1,5 +1,5 @@
-// JSON as Python's json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) writes it, so that saved
-// tokenizers do not differ from HF's. Not a parser.
+// JSON as Python's json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) writes it, so
+// that saved tokenizers do not differ from HF's. Not a parser.
 
 /** Writes plain values; a Map's keys are written in their own order, an object's sorted. */
 export function toPythonJson(value: unknown, indent = ''): string {

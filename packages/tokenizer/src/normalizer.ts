@@ -1,5 +1,6 @@
-// sentencepiece's normalizer: rewrites characters by a charsmap, tidies spaces and shows them as "▁".
-// Works on UTF-8 bytes because the charsmap's rules and the pieces are bytes. Unicode itself is not here: it is in the map.
+// sentencepiece's normalizer: rewrites characters by a charsmap, tidies spaces and shows them as
+// "▁". Works on UTF-8 bytes because the charsmap's rules and the pieces are bytes. Unicode itself
+// is not here: it is in the map.
 
 import { ByteTrie } from './byte-trie.ts';
 import { Charsmap } from './charsmap.ts';
@@ -30,7 +31,8 @@ export class Normalizer {
   #out = new Uint8Array(1024);
   #length = 0;
 
-  // What the next stretch of text becomes: bytes [from, to) of `source`; `consumed` bytes of the text are behind it.
+  // What the next stretch of text becomes: bytes [from, to) of `source`; `consumed` bytes of the
+  // text are behind it.
   #source: Uint8Array = REPLACEMENT;
   #from = 0;
   #to = 0;

@@ -1,4 +1,5 @@
-// From ids to model inputs: special tokens, truncation, masks, padding; transformers' prepare_for_model.
+// From ids to model inputs: special tokens, truncation, masks, padding; transformers'
+// prepare_for_model.
 
 import type { Fields, Nested, PrepareOptions } from './encoding.ts';
 import { pad, type PadSettings } from './padding.ts';

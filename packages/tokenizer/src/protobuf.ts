@@ -1,5 +1,5 @@
-// The few parts of the protobuf wire format that a SentencePiece model uses, read from hostile bytes.
-// Not a protobuf library: no schemas, no groups, no 64-bit integers.
+// The few parts of the protobuf wire format that a SentencePiece model uses, read from hostile
+// bytes. Not a protobuf library: no schemas, no groups, no 64-bit integers.
 
 /** How a field's value is stored. */
 export const Wire = { VARINT: 0, FIXED64: 1, BYTES: 2, FIXED32: 5 } as const;
@@ -12,7 +12,10 @@ export type OnField = (field: number, wire: number, value: number, bytes: Uint8A
 
 const NOTHING = new Uint8Array(0);
 
-/** Walks the fields of one message. Throws an Error where the bytes end inside a field or make no sense. */
+/**
+ * Walks the fields of one message. Throws an Error where the bytes end inside a field or make no
+ * sense.
+ */
 export function readFields(bytes: Uint8Array, onField: OnField): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;

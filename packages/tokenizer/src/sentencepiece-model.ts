@@ -1,5 +1,5 @@
-// The contents of a spiece.model file (sentencepiece's ModelProto): pieces with scores, and two specs.
-// Reads and writes what tokenizing needs; the trainer's other settings are dropped.
+// The contents of a spiece.model file (sentencepiece's ModelProto): pieces with scores, and two
+// specs. Reads and writes what tokenizing needs; the trainer's other settings are dropped.
 
 import { MessageWriter, readFields, Wire } from './protobuf.ts';
 import { isUtf8, utf8Decode, utf8Encode } from './utf8.ts';
@@ -100,8 +100,8 @@ export function emptyModel(): SentencePieceModel {
 /**
  * Parses a spiece.model.
  *
- * Throws an Error for bytes that are not a model or whose model type is not unigram. As in protobuf, a field
- * of an unexpected wire type is skipped and a message that comes twice is merged.
+ * Throws an Error for bytes that are not a model or whose model type is not unigram. As in
+ * protobuf, a field of an unexpected wire type is skipped and a message that comes twice is merged.
  */
 export function readModel(bytes: Uint8Array): SentencePieceModel {
   const model = emptyModel();

@@ -1,4 +1,5 @@
-// A SentencePiece unigram model: text to pieces and ids, and back. Knows nothing of HF, special tokens or eos.
+// A SentencePiece unigram model: text to pieces and ids, and back. Knows nothing of HF, special
+// tokens or eos.
 
 import { Normalizer } from './normalizer.ts';
 import {
@@ -129,8 +130,8 @@ export class SentencePiece {
   /**
    * Cuts a text into pieces.
    *
-   * Neighbouring unknown characters make one piece: their text, under the unknown id. With byte fallback each
-   * of their UTF-8 bytes is a piece instead. A lone surrogate counts as U+FFFD.
+   * Neighbouring unknown characters make one piece: their text, under the unknown id. With byte
+   * fallback each of their UTF-8 bytes is a piece instead. A lone surrogate counts as U+FFFD.
    */
   encode(text: string): Pieces {
     const normalized = this.#normalized(text);
@@ -188,8 +189,9 @@ export class SentencePiece {
   }
 
   /**
-   * Joins pieces to text: "▁" becomes a space, control pieces vanish, `<unk>` becomes the unknown surface
-   * (" ⁇ "), byte pieces are put together to characters and those that form none become U+FFFD.
+   * Joins pieces to text: "▁" becomes a space, control pieces vanish, `<unk>` becomes the unknown
+   * surface (" ⁇ "), byte pieces are put together to characters and those that form none become
+   * U+FFFD.
    */
   decodePieces(pieces: readonly string[]): string {
     const { add_dummy_prefix, remove_extra_whitespaces } = this.#model.normalizer_spec;
@@ -238,7 +240,10 @@ function withoutNul(piece: Piece): Piece {
   return piece.piece === '\0' ? { ...piece, type: PieceType.UNUSED } : piece;
 }
 
-/** Fills the map from piece to id and returns the unknown piece's id; ModelInterface::InitializePieces. */
+/**
+ * Fills the map from piece to id and returns the unknown piece's id;
+ * ModelInterface::InitializePieces.
+ */
 function checkPieces(
   { pieces, trainer_spec }: SentencePieceModel,
   ids: Map<string, number>,

@@ -1,4 +1,5 @@
-// How one or two sequences of ids become a model input, and where eos is in it. Pure functions of ids.
+// How one or two sequences of ids become a model input, and where eos is in it. Pure functions of
+// ids.
 
 /** `a eos` or `a eos b eos`; calls `onEos` instead of appending where a sequence ends in eos. */
 export function joinSequences(

@@ -1,5 +1,6 @@
-// SigLIP's tokenizer as transformers 4.49.0 has it: lower case, no punctuation, SentencePiece, eos at the end.
-// Names and behaviour are HF's, its quirks included. No chat templates, no pickling, no offsets.
+// SigLIP's tokenizer as transformers 4.49.0 has it: lower case, no punctuation, SentencePiece, eos
+// at the end. Names and behaviour are HF's, its quirks included. No chat templates, no pickling, no
+// offsets.
 
 import type { AddedToken } from './added-tokens.ts';
 import { canonicalize, lowerCase } from './canonicalize.ts';
@@ -52,7 +53,9 @@ type Batch = Exclude<TextOrBatch, string>;
 
 const SPACE = '▁';
 
-/** `eos_token`, `eos_token_id` and so on: accessors that the constructor defines, see defineRoles. */
+/**
+ * `eos_token`, `eos_token_id` and so on: accessors that the constructor defines, see defineRoles.
+ */
 export interface SiglipTokenizer extends RoleAccessors {}
 
 /** transformers.SiglipTokenizer */
@@ -78,7 +81,8 @@ export class SiglipTokenizer {
 
   /**
    * Reads a tokenizer from the files of its folder, by name: spiece.model, and if there
-   * tokenizer_config.json, special_tokens_map.json and added_tokens.json. `overrides` go before the files.
+   * tokenizer_config.json, special_tokens_map.json and added_tokens.json. `overrides` go before the
+   * files.
    */
   static fromFiles(
     files: ReadonlyMap<string, Uint8Array>,
@@ -124,7 +128,10 @@ export class SiglipTokenizer {
   get length(): number {
     return this.#vocabulary.size;
   }
-  /** Ids by token, in the order of the ids; a Map because an object would move keys like "7" to the front. */
+  /**
+   * Ids by token, in the order of the ids; a Map because an object would move keys like "7" to the
+   * front.
+   */
   get_vocab(): Map<string, number> {
     return this.#vocabulary.all();
   }
@@ -190,8 +197,8 @@ export class SiglipTokenizer {
   /**
    * The tokens of a text, without eos. An unknown stretch of text is a token of its own.
    *
-   * Lower-cases, cuts at special and added tokens, then in each part drops ASCII punctuation, tidies
-   * whitespace and segments.
+   * Lower-cases, cuts at special and added tokens, then in each part drops ASCII punctuation,
+   * tidies whitespace and segments.
    */
   tokenize(text: string, options: { split_special_tokens?: boolean | undefined } = {}): string[] {
     const { keep, specials } = this.#vocabulary.derived;
@@ -209,7 +216,10 @@ export class SiglipTokenizer {
     return bareMarker ? tokens.slice(1) : tokens;
   }
 
-  /** SentencePiece would strip a leading "▁"; behind `<unk>` it stays, and that one's pieces are dropped. */
+  /**
+   * SentencePiece would strip a leading "▁"; behind `<unk>` it stays, and that one's pieces are
+   * dropped.
+   */
   #segment(text: string): string[] {
     const unk = this.unk_token ?? '';
     if (this.#shield.text !== unk)
@@ -236,7 +246,9 @@ export class SiglipTokenizer {
     return kept.map((id) => this.#vocabulary.tokenOf(id));
   }
 
-  /** Joins tokens to text. Special tokens stand as they are, with a space before the first of a run. */
+  /**
+   * Joins tokens to text. Special tokens stand as they are, with a space before the first of a run.
+   */
   convert_tokens_to_string(tokens: readonly string[]): string {
     return tokensToString(this.sp_model, this.#vocabulary.derived.specials, tokens);
   }
@@ -267,8 +279,9 @@ export class SiglipTokenizer {
   /**
    * Encodes one text or pair, or a batch of them; HF's `__call__`.
    *
-   * Gives lists, `number[]` for one text and `number[][]` for a batch, or tensors where `return_tensors` asks
-   * for them: [1, T] or [B, T]. Throws an Error with HF's message for arguments that do not fit.
+   * Gives lists, `number[]` for one text and `number[][]` for a batch, or tensors where
+   * `return_tensors` asks for them: [1, T] or [B, T]. Throws an Error with HF's message for
+   * arguments that do not fit.
    */
   call(
     text: TextOrBatch | null,
@@ -320,7 +333,10 @@ export class SiglipTokenizer {
     return toEncoding(prepareForModel(this, ids, pair, options), options);
   }
 
-  /** Pads one encoding or a batch (one encoding of lists, or a list of encodings), by default to the longest. */
+  /**
+   * Pads one encoding or a batch (one encoding of lists, or a list of encodings), by default to the
+   * longest.
+   */
   pad(encoded: Paddable, options: PadOptions = {}): Encoding<unknown> {
     return toEncoding(pad(this, encoded, options), options);
   }
@@ -335,7 +351,9 @@ export class SiglipTokenizer {
     );
   }
 
-  /** `a </s>` or `a </s> b </s>`; a sequence that ends in eos gets no second one, with a warning. */
+  /**
+   * `a </s>` or `a </s> b </s>`; a sequence that ends in eos gets no second one, with a warning.
+   */
   build_inputs_with_special_tokens(ids: Ids, pair: Ids | null = null): number[] {
     return joinSequences(ids, pair, this.eos_token_id!, () =>
       this.warnOnce(
@@ -346,7 +364,9 @@ export class SiglipTokenizer {
     );
   }
 
-  /** 1 where eos will be appended or, with `already_has_special_tokens`, where a special token is. */
+  /**
+   * 1 where eos will be appended or, with `already_has_special_tokens`, where a special token is.
+   */
   get_special_tokens_mask(
     ids: Ids,
     pair: Ids | null = null,
@@ -381,7 +401,9 @@ export class SiglipTokenizer {
     return new Map([[name, this.#vocabFile]]);
   }
 
-  /** The files of the tokenizer by name, byte for byte what HF writes; writing them is the caller's. */
+  /**
+   * The files of the tokenizer by name, byte for byte what HF writes; writing them is the caller's.
+   */
   save_pretrained(filename_prefix?: string): Map<string, Uint8Array> {
     return tokenizerFiles(this, this.#init, this.#vocabFile, filename_prefix);
   }

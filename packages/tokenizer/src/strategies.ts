@@ -1,4 +1,5 @@
-// Which padding and truncation the options ask for; transformers' _get_padding_truncation_strategies.
+// Which padding and truncation the options ask for; transformers'
+// _get_padding_truncation_strategies.
 
 import {
   PADDING_STRATEGIES,
@@ -25,7 +26,9 @@ export interface Strategies {
 /** Models without a limit have 1e30 for their maximum. */
 const NO_LIMIT = 1e20;
 
-/** Throws an Error with HF's message for unknown names and for options that contradict each other. */
+/**
+ * Throws an Error with HF's message for unknown names and for options that contradict each other.
+ */
 export function strategies(tok: LengthSettings, options: EncodeOptions): Strategies {
   const { pad_to_multiple_of } = options;
   const given = options.max_length ?? null;
@@ -91,7 +94,9 @@ function choosePadding(
   return 'longest';
 }
 
-/** Fills in the model's maximum length where one is needed, or gives up where the model has none. */
+/**
+ * Fills in the model's maximum length where one is needed, or gives up where the model has none.
+ */
 function applyModelLimit(tok: LengthSettings, verbose: boolean, chosen: Strategies): Strategies {
   if (chosen.max_length !== null) return chosen;
   const unlimited = tok.model_max_length > NO_LIMIT;

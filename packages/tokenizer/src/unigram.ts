@@ -1,14 +1,14 @@
-// The unigram language model: cuts a normalised text into the pieces whose scores add up to the most (Viterbi).
-// Only the best path; no sampling, no n-best.
+// The unigram language model: cuts a normalised text into the pieces whose scores add up to the
+// most (Viterbi). Only the best path; no sampling, no n-best.
 
 import { ByteTrie } from './byte-trie.ts';
 import { PieceType, type Piece } from './sentencepiece-model.ts';
 import { utf8Encode } from './utf8.ts';
 
 /**
- * How scores are added, which decides exact ties.
- * `float32`: sentencepiece 0.2.2 and later. `float64`: 0.2.1 and before, which added in double and then
- * rounded to float32, and scored user-defined symbols otherwise.
+ * How scores are added, which decides exact ties. `float32`: sentencepiece 0.2.2 and later.
+ * `float64`: 0.2.1 and before, which added in double and then rounded to float32, and scored
+ * user-defined symbols otherwise.
  */
 export type Scoring = 'float32' | 'float64';
 
@@ -37,12 +37,15 @@ export class Unigram {
   readonly #unkId: number;
   readonly #scoring: Scoring;
 
-  // Per end position of the text: the best path's score, where its last piece starts (-1: none yet), that piece.
+  // Per end position of the text: the best path's score, where its last piece starts (-1: none
+  // yet), that piece.
   #best = new Float32Array(0);
   #start = new Int32Array(0);
   #id = new Int32Array(0);
 
-  /** Throws an Error for a score that is not finite. `unkId` is -1 where there is no unknown piece. */
+  /**
+   * Throws an Error for a score that is not finite. `unkId` is -1 where there is no unknown piece.
+   */
   constructor(pieces: readonly Piece[], unkId: number, scoring: Scoring = 'float32') {
     this.#unkId = unkId;
     this.#scoring = scoring;
@@ -71,8 +74,8 @@ export class Unigram {
   }
 
   /**
-   * Segments `text`, normalised UTF-8, and calls `onPiece` for each piece from the last to the first.
-   * A character that no piece covers comes as the unknown id.
+   * Segments `text`, normalised UTF-8, and calls `onPiece` for each piece from the last to the
+   * first. A character that no piece covers comes as the unknown id.
    */
   segment(text: Uint8Array, onPiece: (id: number, begin: number, end: number) => void): void {
     this.#reserve(text.length + 1);
@@ -111,7 +114,10 @@ export class Unigram {
     }
   }
 
-  /** Takes a path to `end` if it is the first or strictly better: among equals the one found first stays. */
+  /**
+   * Takes a path to `end` if it is the first or strictly better: among equals the one found first
+   * stays.
+   */
   #offer(end: number, score: number, start: number, id: number): void {
     if (this.#start[end] !== -1 && !(score > this.#best[end]!)) return;
     this.#best[end] = score;

@@ -1,9 +1,12 @@
-// UTF-8 to and from JavaScript strings, because small engines have no TextEncoder.
-// Not a validator with error positions: a broken byte becomes U+FFFD, one per byte, as in sentencepiece.
+// UTF-8 to and from JavaScript strings, because small engines have no TextEncoder. Not a validator
+// with error positions: a broken byte becomes U+FFFD, one per byte, as in sentencepiece.
 
 const REPLACEMENT = 0xfffd;
 
-/** Encodes into `out` from `at` on and returns where it stopped; `out` needs 3 bytes per UTF-16 unit. */
+/**
+ * Encodes into `out` from `at` on and returns where it stopped; `out` needs 3 bytes per UTF-16
+ * unit.
+ */
 export function utf8Into(text: string, out: Uint8Array, at: number): number {
   for (let i = 0; i < text.length; i++) {
     let cp = text.charCodeAt(i);
@@ -54,7 +57,10 @@ export function utf8Length(bytes: Uint8Array, at: number, end: number): number {
   return length;
 }
 
-/** Decodes `bytes[begin, end)`; each byte that is not part of a well-formed character gives one U+FFFD. */
+/**
+ * Decodes `bytes[begin, end)`; each byte that is not part of a well-formed character gives one
+ * U+FFFD.
+ */
 export function utf8Decode(bytes: Uint8Array, begin = 0, end = bytes.length): string {
   let text = '';
   for (let i = begin; i < end;) {

@@ -1,5 +1,6 @@
-// All tokens of a tokenizer: the SentencePiece pieces, the added tokens beside or over them, and the special roles.
-// Knows ids and flags and finds added tokens in a text; segments and decodes nothing.
+// All tokens of a tokenizer: the SentencePiece pieces, the added tokens beside or over them, and
+// the special roles. Knows ids and flags and finds added tokens in a text; segments and decodes
+// nothing.
 
 import { addedToken, applyFlags, TokenTrie, type AddedToken } from './added-tokens.ts';
 import { checkRole, toToken, type TokenInit } from './init.ts';
@@ -124,8 +125,9 @@ export class Vocabulary {
   }
 
   /**
-   * Gives roles to tokens and adds them; returns how many were new. `replace`: the additional special tokens
-   * are no longer special, yet stay in the vocabulary. transformers' add_special_tokens.
+   * Gives roles to tokens and adds them; returns how many were new. `replace`: the additional
+   * special tokens are no longer special, yet stay in the vocabulary. transformers'
+   * add_special_tokens.
    */
   assign(roles: Record<string, unknown>, replace: boolean, lowerCases: boolean): number {
     const toAdd = (token: TokenInit): AddedToken =>
@@ -182,7 +184,10 @@ export function ifSet<T, U>(value: T | null, f: (value: T) => U): U | null {
   return value === null ? null : f(value);
 }
 
-/** Defines those properties. Setting an id gives the role to the token that has it; nothing is added. */
+/**
+ * Defines those properties. Setting an id gives the role to the token that has it; nothing is
+ * added.
+ */
 export function defineRoles(target: object, vocabulary: Vocabulary): void {
   const { special } = vocabulary;
   const assign = (role: Role, token: TokenInit | null): void => {
