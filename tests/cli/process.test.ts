@@ -1,4 +1,5 @@
-// The real command in processes of its own: pipes, signals, exit codes. Runs the build, so it is skipped without one.
+// The real command in processes of its own: pipes, signals, exit codes. It is the build that runs, so without one they
+// are skipped.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,9 +40,11 @@ describe.skipIf(!built)(
       expect(stdout.split('\n').length).toBe(2);
     });
 
-    test('Ctrl-C ends it with 130', async () => {
-      const many = Array.from({ length: 400 }, () => rocket);
-      const child = spawn(process.execPath, [bin, 'embed', ...many, '--json']);
+    test.each([
+      ['at work', ['embed', ...Array.from({ length: 400 }, () => rocket), '--json']],
+      ['waiting for stdin', ['tokenize', '-']],
+    ])('Ctrl-C ends it with 130, %s', async (_, argv) => {
+      const child = spawn(process.execPath, [bin, ...argv]);
       const output: string[] = [];
       child.stdout.on('data', (text) => output.push(String(text)));
       child.stderr.on('data', (text) => output.push(String(text)));

@@ -59,9 +59,11 @@ describe('hub options', () => {
   const asked: { url: string; authorization: string | undefined }[] = [];
   const server = createServer((request, response) => {
     asked.push({ url: request.url!, authorization: request.headers.authorization });
-    const name = /^\/org\/model\/resolve\/v1\/([\w.]+)$/.exec(request.url!)?.[1] ?? '';
+    const [, id, name = ''] = /^\/org\/(\w+)\/resolve\/v1\/([\w.]+)$/.exec(request.url!) ?? [];
     const known = ['config.json', 'model.safetensors'].includes(name);
-    response.writeHead(known ? 200 : 404, known ? { etag: `"${name}"` } : {});
+    // The files of org/short are shorter than the hub says.
+    const size = id === 'short' ? { 'x-linked-size': '1000000' } : {};
+    response.writeHead(known ? 200 : 404, known ? { etag: `"${name}"`, ...size } : {});
     response.end(known ? readFileSync(`${model('plain')}/${name}`) : '');
   });
   const before = process.env.HF_ENDPOINT;
@@ -76,7 +78,15 @@ describe('hub options', () => {
     else process.env.HF_ENDPOINT = before;
   });
 
-  const argv = ['inspect', 'org/model', '--revision', 'v1', '--cache', files.path('cache')];
+  const inspect = (id: string) => [
+    'inspect',
+    id,
+    '--revision',
+    'v1',
+    '--cache',
+    files.path('cache'),
+  ];
+  const argv = inspect('org/model');
 
   test('--revision, --cache and $HF_TOKEN; downloads are shown on a terminal', async () => {
     const { code, stdout, stderr } = await siglip(argv, { tty: true, env: { HF_TOKEN: 'secret' } });
@@ -87,6 +97,14 @@ describe('hub options', () => {
       url: '/org/model/resolve/v1/config.json',
       authorization: 'Bearer secret',
     });
+  });
+
+  test('a download that fails ends its bar first', async () => {
+    const { code, stderr } = await siglip(inspect('org/short'), { tty: true });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /\u001b\[2Ksiglip: \S+config\.json: the body ends at byte \d+, expected 1000000 bytes\n$/,
+    );
   });
 
   test('--local-files-only asks nobody', async () => {

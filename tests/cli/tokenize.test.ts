@@ -80,6 +80,12 @@ test('for people: tokens over ids, padding as a count, 80 columns', async () => 
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
 });
 
+test('an empty stdin is no text', async () => {
+  const line = 'siglip: stdin: it is empty, expected one JSON string per line\n';
+  expect(await siglip(['tokenize', '-'])).toEqual({ code: 2, stdout: '', stderr: line });
+  expect(await siglip(['embed', '--text', '-'])).toEqual({ code: 2, stdout: '', stderr: line });
+});
+
 test.each([
   [
     ['tokenize', 'x', '--max-length', '0'],

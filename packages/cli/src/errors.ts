@@ -1,6 +1,6 @@
 // How a command fails: with an exit code and one line on stderr, never with a stack trace.
 import type { Io } from './io.ts';
-import { printable } from './output.ts';
+import { oneLine } from './output.ts';
 
 /** 1: the answer is no. 2: bad input or usage. */
 export class Exit extends Error {
@@ -22,7 +22,7 @@ export function reasonOf(error: unknown): string {
   const { message, code, path } = error as NodeJS.ErrnoException;
   const known = code === undefined ? undefined : SYSTEM[code];
   const text = known ? (path === undefined ? known : `${path}: ${known}`) : message;
-  return printable((text ?? String(error)).trim().replace(/\s*\n\s*/g, '; '));
+  return oneLine(text ?? String(error));
 }
 
 /** Words for what the operating system says most often. */

@@ -1,5 +1,4 @@
 // The program `siglip`: its commands, and how they end. `run` is the whole of it; `start` ties it to a process.
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import pico from 'picocolors';
 import { addClassify } from './commands/classify.ts';
@@ -11,6 +10,7 @@ import { addTokenize } from './commands/tokenize.ts';
 import { complain, Exit } from './errors.ts';
 import type { Io } from './io.ts';
 import { columnsOf, hasColors } from './output.ts';
+import { version } from './version.ts';
 
 export type { Io } from './io.ts';
 
@@ -39,7 +39,6 @@ function usage(io: Io, { code, exitCode, message }: CommanderError, command = ''
 
 function program(io: Io): Command {
   const c = pico.createColors(hasColors(io, io.stdout));
-  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
   const command = new Command('siglip')
     .description('SigLIP in TypeScript: match pictures with words, and see how it is done.')
     .version(version)
@@ -69,16 +68,18 @@ Example:
 
 /** Runs the command line of a process, with Ctrl-C as an abort. A reader that went away ends it silently. */
 export async function start(p: NodeJS.Process): Promise<void> {
+  const { stdin, stdout, stderr, env } = p;
   const stop = new AbortController();
+  const io: Io = { stdin, stdout, stderr, env, signal: stop.signal };
   p.on('SIGINT', () => {
     if (stop.signal.aborted) p.exit(130); // the second time, at once
     stop.abort();
   });
-  for (const stream of [p.stdout, p.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') p.exit();
-      throw error;
-    });
-  const { stdin, stdout, stderr, env } = p;
-  p.exitCode = await run(p.argv.slice(2), { stdin, stdout, stderr, env, signal: stop.signal });
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') p.exit();
+    complain(io, error);
+    p.exit(2);
+  });
+  stderr.on('error', () => p.exit(2));
+  p.exitCode = await run(p.argv.slice(2), io);
 }

@@ -10,7 +10,8 @@ import {
   type ModelFiles,
 } from 'siglip-ts';
 import type { Io } from './io.ts';
-import { downloadProgress } from './progress.ts';
+import { oneLine } from './output.ts';
+import { withDownloads } from './progress.ts';
 
 export interface SourceOptions {
   model?: string;
@@ -67,16 +68,19 @@ export const collect = (value: string, before: readonly string[] = []): string[]
 
 /** The files of the model that the options name. */
 export async function filesOf(o: SourceOptions, io: Io): Promise<ModelFiles> {
-  if (o.model === undefined) return mapFiles(await defaultModel(), 'the embedded model');
+  const { model } = o;
+  if (model === undefined) return mapFiles(await defaultModel(), 'the embedded model');
   const token = o.token ?? io.env.HF_TOKEN;
-  return modelFiles(o.model, {
-    ...(o.revision !== undefined && { revision: o.revision }),
-    ...(o.cache !== undefined && { cache: o.cache }),
-    ...(token && { token }),
-    local_files_only: o.localFilesOnly ?? false,
-    progress_callback: downloadProgress(io),
-    signal: io.signal,
-  });
+  return withDownloads(io, (progress_callback) =>
+    modelFiles(model, {
+      ...(o.revision !== undefined && { revision: o.revision }),
+      ...(o.cache !== undefined && { cache: o.cache }),
+      ...(token && { token }),
+      local_files_only: o.localFilesOnly ?? false,
+      progress_callback,
+      signal: io.signal,
+    }),
+  );
 }
 
 export const loadOptions = (o: ComputeOptions, io: Io): LoadOptions => ({
@@ -95,4 +99,4 @@ export const runOptions = (io: Io) => ({
 
 /** Says something on stderr that is no error. */
 export const note = (io: Io, message: string): void =>
-  void io.stderr.write(`siglip: note: ${message.trim().replace(/\s*\n\s*/g, '; ')}\n`);
+  void io.stderr.write(`siglip: note: ${oneLine(message)}\n`);

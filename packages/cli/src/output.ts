@@ -27,6 +27,9 @@ export const printable = (text: string): string =>
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
+/** Lines joined to one that is safe to print. */
+export const oneLine = (text: string): string => printable(text.trim().replace(/\s*\n\s*/g, '; '));
+
 export const widthOf = (text: string): number => stringWidth(text);
 
 /** The text in exactly so many columns: filled with spaces, or cut with an ellipsis. */

@@ -1,6 +1,6 @@
 // Progress bars on stderr, if that is a terminal. Nothing else may be written while one is shown.
 import cliProgress from 'cli-progress';
-import type { ProgressInfo } from 'siglip-ts';
+import type { ModelFiles, ProgressInfo } from 'siglip-ts';
 import type { Io } from './io.ts';
 import { hasColors, printable, scaled } from './output.ts';
 
@@ -14,7 +14,6 @@ function barOf(io: Io, format: string): cliProgress.SingleBar {
       format: format.replace('{bar}', bar),
       barsize: 24,
       clearOnComplete: true,
-      hideCursor: true,
       gracefulExit: false, // Ctrl-C is the program's
       emptyOnZero: true,
     },
@@ -43,20 +42,27 @@ export async function withProgress<T>(
   }
 }
 
-/** What a download tells, as a bar for each file. */
-export function downloadProgress(io: Io): (info: ProgressInfo) => void {
+/** A model's files, with a bar for each that is being downloaded: `source` gives them, telling of its progress. */
+export async function withDownloads(
+  io: Io,
+  source: (progress: (info: ProgressInfo) => void) => Promise<ModelFiles>,
+): Promise<ModelFiles> {
   let bar: cliProgress.SingleBar | null = null;
-  return (info) => {
+  const files = await source((info) => {
     if (info.status === 'download') {
       bar?.stop();
-      bar = barOf(io, '{bar} {percentage} % of {size}B {file}');
-      bar.start(1, 0, { file: printable(info.file), size: '' });
+      bar = barOf(io, '{bar} {percentage} % of {size} {file}');
+      bar.start(1, 0, { file: printable(info.file), size: '?' });
     } else if (info.status === 'progress') {
       bar?.setTotal(info.total);
-      bar?.update(info.loaded, { size: scaled(info.total) });
-    } else if (info.status === 'done') {
-      bar?.stop();
-      bar = null;
+      bar?.update(info.loaded, { size: `${scaled(info.total)}B` });
     }
+  });
+  // A bar redraws itself until it is stopped, so it must be stopped when a download fails, too.
+  const shown = <T>(result: Promise<T>): Promise<T> => result.finally(() => bar?.stop());
+  return {
+    ...files,
+    bytes: (file) => shown(files.bytes(file)),
+    open: (file) => shown(files.open(file)),
   };
 }

@@ -10,8 +10,7 @@ import {
 } from '@siglip-ts/safetensors';
 import { fileSource } from '@siglip-ts/safetensors/node';
 import type { DType, HostTensor, TensorLike } from 'siglip-ts';
-
-export const PRODUCER = 'siglip-ts';
+import { version } from './version.ts';
 
 /** Every tensor of a safetensors file, by name. */
 export async function readTensors(path: string): Promise<Map<string, TensorLike>> {
@@ -60,7 +59,10 @@ export const writeTensors = (
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> =>
-  writeFile(path, serialize(tensors, new Map(Object.entries({ producer: PRODUCER, ...metadata }))));
+  writeFile(
+    path,
+    serialize(tensors, new Map(Object.entries({ producer: `siglip-ts ${version}`, ...metadata }))),
+  );
 
 /** A .npy file, version 1.0: magic, the length of the header, a Python dictionary padded to 64 bytes, the numbers. */
 export function npy([rows, width]: readonly [number, number], data: Float32Array): Uint8Array {

@@ -1,4 +1,5 @@
 // Texts named on a command line or on stdin, and their ids as the text tower takes them.
+import { addAbortSignal } from 'node:stream';
 import type { SiglipTokenizer } from 'siglip-ts';
 import { Exit } from './errors.ts';
 import type { Io } from './io.ts';
@@ -7,15 +8,16 @@ import type { Io } from './io.ts';
 export async function textsOf(given: readonly string[], io: Io): Promise<string[]> {
   const texts: string[] = [];
   for (const text of given) texts.push(...(text === '-' ? await stdinTexts(io) : [text]));
+  if (texts.length === 0)
+    throw new Exit(2, 'stdin: it is empty, expected one JSON string per line');
   return texts;
 }
 
 async function stdinTexts(io: Io): Promise<string[]> {
   const chunks: Buffer[] = [];
-  for await (const chunk of io.stdin) {
-    io.signal.throwIfAborted();
+  // Ctrl-C ends the wait for a line.
+  for await (const chunk of addAbortSignal(io.signal, io.stdin))
     chunks.push(Buffer.from(chunk as Uint8Array | string));
-  }
   const lines = Buffer.concat(chunks).toString('utf8').split(/\r?\n/);
   return lines.flatMap((line, i) => (line === '' ? [] : [parseText(line, i + 1)]));
 }

@@ -26,7 +26,7 @@ interface ClassifyOptions extends SourceOptions, ComputeOptions {
   json?: boolean;
 }
 
-export interface Classified {
+interface Classified {
   image: string;
   /** Highest first. */
   scores: { label: string; score: number }[];
