@@ -250,6 +250,18 @@ describe('files of a folder', () => {
       { 'tokenizer_config.json': '{"added_tokens_decoder":{"1":null}}' },
       'added_tokens_decoder: "1" with content undefined, expected an id and a string',
     ],
+    [
+      { 'tokenizer_config.json': '{"additional_special_tokens":5}' },
+      'Value 5 is not a list or tuple',
+    ],
+    [
+      { 'tokenizer_config.json': '{"additional_special_tokens":[null]}' },
+      'One of the tokens is not a string or an AddedToken',
+    ],
+    [
+      { 'tokenizer_config.json': '{"eos_token":5}' },
+      'Cannot set a non-string value as the eos_token',
+    ],
   ])('%j', (files, message) => {
     expect(() => read(files)).toThrow(message);
   });

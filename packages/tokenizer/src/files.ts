@@ -3,7 +3,12 @@
 
 import { addedToken, type AddedToken } from './added-tokens.ts';
 import { toPythonJson } from './json.ts';
-import type { SiglipTokenizerInit, SiglipTokenizerOptions, TokenInit } from './init.ts';
+import {
+  toTokens,
+  type SiglipTokenizerInit,
+  type SiglipTokenizerOptions,
+  type TokenInit,
+} from './init.ts';
 import { ROLES, textOf, type Token } from './special-tokens.ts';
 import { utf8Decode, utf8Encode } from './utf8.ts';
 
@@ -107,7 +112,7 @@ function mergeSpecialTokens(init: SiglipTokenizerInit, overrides: Json, map: Jso
   for (const [role, value] of Object.entries(map)) {
     if (overrides[role]) continue;
     if (role === ADDITIONAL && Array.isArray(value)) {
-      const list = [...((init[ADDITIONAL] ?? []) as TokenInit[])];
+      const list: TokenInit[] = toTokens(init[ADDITIONAL] ?? []);
       for (const token of (value as TokenInit[]).map(special))
         if (!list.some((other) => sameToken(other, token))) list.push(token);
       init[ADDITIONAL] = list;
@@ -118,7 +123,7 @@ function mergeSpecialTokens(init: SiglipTokenizerInit, overrides: Json, map: Jso
 const sameToken = (a: TokenInit, b: TokenInit): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 function legacyDecoder(init: SiglipTokenizerInit, added: Json): Map<number, AddedToken> {
-  const roles = [...ROLES.map((role) => init[role]), ...(init[ADDITIONAL] ?? [])];
+  const roles = [...ROLES.map((role) => init[role]), ...toTokens(init[ADDITIONAL] ?? [])];
   const specials = new Set(roles.filter((t) => t).map((token) => textOf(token as Token)));
   const decoder = new Map<number, AddedToken>();
   for (const [content, id] of Object.entries(added)) {

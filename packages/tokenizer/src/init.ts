@@ -89,9 +89,17 @@ export function checkRole(role: string, token: unknown): void {
   );
 }
 
-/** A token that is ours to change: HF keeps texts as texts. */
+/** A token that is ours to change: HF keeps texts as texts. Throws HF's Error for what is none. */
 export function toToken(token: TokenInit): Token {
-  return typeof token === 'string' ? token : addedToken(token);
+  if (typeof token === 'string') return token;
+  if (typeof (token as AddedTokenInit | null)?.content === 'string') return addedToken(token);
+  throw new Error('One of the tokens is not a string or an AddedToken');
+}
+
+/** The same for a list; configs may hold anything in its place. */
+export function toTokens(list: readonly TokenInit[]): Token[] {
+  if (!Array.isArray(list)) throw new Error(`Value ${String(list)} is not a list or tuple`);
+  return list.map(toToken);
 }
 
 /** The default of the `warn` option; silent where there is no console. */

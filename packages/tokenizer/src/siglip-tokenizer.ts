@@ -1,6 +1,5 @@
-// SigLIP's tokenizer as transformers 4.49.0 has it: lower case, no punctuation, SentencePiece, eos
-// at the end. Names and behaviour are HF's, its quirks included. No chat templates, no pickling, no
-// offsets.
+// SigLIP's tokenizer as transformers 4.49.0 has it, in names and quirks: lower case, no punctuation,
+// SentencePiece, eos at the end. No chat templates, no pickling, no offsets.
 
 import type { AddedToken } from './added-tokens.ts';
 import { canonicalize, lowerCase } from './canonicalize.ts';
@@ -34,7 +33,7 @@ import {
   checkedSide,
   consoleWarn,
   refuseSampling,
-  toToken,
+  toTokens,
   withDefaults,
   type SiglipTokenizerInit,
   type SiglipTokenizerOptions,
@@ -80,9 +79,8 @@ export class SiglipTokenizer {
   #shield = { text: '', pieces: 0 };
 
   /**
-   * Reads a tokenizer from the files of its folder, by name: spiece.model, and if there
-   * tokenizer_config.json, special_tokens_map.json and added_tokens.json. `overrides` go before the
-   * files.
+   * Reads the files of a tokenizer's folder, by name: spiece.model and, if there, the three JSON files
+   * that HF writes beside it. `overrides` go before the files.
    */
   static fromFiles(
     files: ReadonlyMap<string, Uint8Array>,
@@ -128,10 +126,7 @@ export class SiglipTokenizer {
   get length(): number {
     return this.#vocabulary.size;
   }
-  /**
-   * Ids by token, in the order of the ids; a Map because an object would move keys like "7" to the
-   * front.
-   */
+  /** Ids by token, in their order: a Map, because an object would move keys like "7" to the front. */
   get_vocab(): Map<string, number> {
     return this.#vocabulary.all();
   }
@@ -140,7 +135,6 @@ export class SiglipTokenizer {
   get_added_vocab(): Map<string, number> {
     return this.#vocabulary.addedIds();
   }
-
   get added_tokens_decoder(): Map<number, AddedToken> {
     return this.#vocabulary.added();
   }
@@ -151,7 +145,7 @@ export class SiglipTokenizer {
     return this.#vocabulary.special.additional.map(textOf);
   }
   set additional_special_tokens(tokens: readonly TokenInit[]) {
-    this.#vocabulary.special.additional = tokens.map(toToken);
+    this.#vocabulary.special.additional = toTokens(tokens);
     this.#vocabulary.changed();
   }
   get additional_special_tokens_ids(): number[] {
@@ -178,7 +172,7 @@ export class SiglipTokenizer {
   /** Adds tokens that are never cut; returns how many were not in the vocabulary. */
   add_tokens(tokens: TokenInit | readonly TokenInit[], special_tokens = false): number {
     const list = [tokens].flat() as TokenInit[];
-    return this.#vocabulary.add(list.map(toToken), special_tokens, this.do_lower_case);
+    return this.#vocabulary.add(toTokens(list), special_tokens, this.do_lower_case);
   }
 
   /**
@@ -216,10 +210,7 @@ export class SiglipTokenizer {
     return bareMarker ? tokens.slice(1) : tokens;
   }
 
-  /**
-   * SentencePiece would strip a leading "▁"; behind `<unk>` it stays, and that one's pieces are
-   * dropped.
-   */
+  /** SentencePiece strips a leading "▁", but not behind `<unk>`, whose pieces are then dropped. */
   #segment(text: string): string[] {
     const unk = this.unk_token ?? '';
     if (this.#shield.text !== unk)
@@ -246,9 +237,7 @@ export class SiglipTokenizer {
     return kept.map((id) => this.#vocabulary.tokenOf(id));
   }
 
-  /**
-   * Joins tokens to text. Special tokens stand as they are, with a space before the first of a run.
-   */
+  /** Joins tokens to text; special tokens as they are, with a space before the first of a run. */
   convert_tokens_to_string(tokens: readonly string[]): string {
     return tokensToString(this.sp_model, this.#vocabulary.derived.specials, tokens);
   }
@@ -333,10 +322,7 @@ export class SiglipTokenizer {
     return toEncoding(prepareForModel(this, ids, pair, options), options);
   }
 
-  /**
-   * Pads one encoding or a batch (one encoding of lists, or a list of encodings), by default to the
-   * longest.
-   */
+  /** Pads one encoding or a batch: an encoding of lists, or a list of encodings. */
   pad(encoded: Paddable, options: PadOptions = {}): Encoding<unknown> {
     return toEncoding(pad(this, encoded, options), options);
   }
@@ -351,9 +337,7 @@ export class SiglipTokenizer {
     );
   }
 
-  /**
-   * `a </s>` or `a </s> b </s>`; a sequence that ends in eos gets no second one, with a warning.
-   */
+  /** `a </s>` or `a </s> b </s>`; a sequence that ends in eos gets a warning, not a second one. */
   build_inputs_with_special_tokens(ids: Ids, pair: Ids | null = null): number[] {
     return joinSequences(ids, pair, this.eos_token_id!, () =>
       this.warnOnce(
@@ -364,9 +348,7 @@ export class SiglipTokenizer {
     );
   }
 
-  /**
-   * 1 where eos will be appended or, with `already_has_special_tokens`, where a special token is.
-   */
+  /** 1 where eos will be appended or, if `already_has_special_tokens`, where such a token is. */
   get_special_tokens_mask(
     ids: Ids,
     pair: Ids | null = null,
@@ -384,7 +366,6 @@ export class SiglipTokenizer {
   num_special_tokens_to_add(pair = false): number {
     return pair ? 2 : 1;
   }
-
   /** How many tokens of text fit into the model. */
   get max_len_single_sentence(): number {
     return this.model_max_length - this.num_special_tokens_to_add(false);
@@ -401,9 +382,7 @@ export class SiglipTokenizer {
     return new Map([[name, this.#vocabFile]]);
   }
 
-  /**
-   * The files of the tokenizer by name, byte for byte what HF writes; writing them is the caller's.
-   */
+  /** The tokenizer's files by name, byte for byte HF's; writing them is the caller's. */
   save_pretrained(filename_prefix?: string): Map<string, Uint8Array> {
     return tokenizerFiles(this, this.#init, this.#vocabFile, filename_prefix);
   }
