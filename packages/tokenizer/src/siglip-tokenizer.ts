@@ -52,9 +52,7 @@ type Batch = Exclude<TextOrBatch, string>;
 
 const SPACE = '▁';
 
-/**
- * `eos_token`, `eos_token_id` and so on: accessors that the constructor defines, see defineRoles.
- */
+/** `eos_token`, `eos_token_id` and so on: accessors that `defineRoles` defines. */
 export interface SiglipTokenizer extends RoleAccessors {}
 
 /** transformers.SiglipTokenizer */
@@ -86,6 +84,7 @@ export class SiglipTokenizer {
     files: ReadonlyMap<string, Uint8Array>,
     overrides: SiglipTokenizerOptions = {},
   ): SiglipTokenizer {
+    // `this`, so that a subclass makes its own kind.
     return new this(initFromFiles(files, overrides, overrides.warn ?? consoleWarn));
   }
 
