@@ -21,9 +21,9 @@ const [cat, rocket] = [image('cat.jpg'), image('twemoji-rocket.png')];
 const files = scratch();
 
 test('a picture gives get_image_features', async () => {
-  const found = await json<Document>(['embed', cat, rocket]);
+  const found = await json<Document>(['embed', cat, rocket, '--backend', 'cpu']);
   const source = await defaultModel();
-  await using siglipModel = await SiglipModel.fromPretrained(source);
+  await using siglipModel = await SiglipModel.fromPretrained(source, { backend: 'cpu' });
   const processor = await SiglipImageProcessor.fromPretrained(source);
   const pictures = [await loadImage(cat), await loadImage(rocket)];
   const { pixel_values } = processor(pictures, { return_tensors: true });
@@ -37,10 +37,13 @@ test('a picture gives get_image_features', async () => {
 
 test('a text gives get_text_features; "-" reads more of them', async () => {
   const stdin = '"a cat"\n\n"zwei\\nZeilen"\n';
-  const found = await json<Document>(['embed', '--text', 'first', '--text', '-'], { stdin });
+  const found = await json<Document>(
+    ['embed', '--text', 'first', '--text', '-', '--backend', 'cpu'],
+    { stdin },
+  );
   const texts = ['first', 'a cat', 'zwei\nZeilen'];
   const source = await defaultModel();
-  await using siglipModel = await SiglipModel.fromPretrained(source);
+  await using siglipModel = await SiglipModel.fromPretrained(source, { backend: 'cpu' });
   const tokenizer = await SiglipTokenizer.fromPretrained(source);
   const { input_ids } = tokenizer(texts, null, { padding: 'max_length', return_tensors: true });
   const expected = await siglipModel.get_text_features({ input_ids });

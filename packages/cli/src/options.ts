@@ -21,7 +21,7 @@ export interface SourceOptions {
   token?: string;
 }
 export interface ComputeOptions {
-  backend: (typeof backendNames)[number];
+  backend?: (typeof backendNames)[number];
   dtype: string;
   attn: NonNullable<LoadOptions['attn_implementation']>;
 }
@@ -45,10 +45,11 @@ export const addHubOptions = (command: Command): Command =>
 export const addComputeOptions = (command: Command): Command =>
   command
     .optionsGroup('Computation:')
-    .addOption(choice('--backend <name>', 'what computes', backendNames))
+    .addOption(new Option('--backend <name>', BACKEND).choices(backendNames))
     .addOption(choice('--dtype <dtype>', 'what arithmetic rounds to', DTYPES))
     .addOption(choice('--attn <name>', 'how attention is computed', ATTENTIONS, 'sdpa'));
 
+const BACKEND = 'what computes (default: the fastest that has the dtype)';
 export const DTYPES = ['float32', 'float64', 'float16', 'bfloat16'] as const;
 const ATTENTIONS = ['eager', 'sdpa', 'flash_attention_2'] as const;
 
@@ -84,7 +85,7 @@ export async function filesOf(o: SourceOptions, io: Io): Promise<ModelFiles> {
 }
 
 export const loadOptions = (o: ComputeOptions, io: Io): LoadOptions => ({
-  backend: o.backend,
+  ...(o.backend && { backend: o.backend }),
   dtype: o.dtype,
   attn_implementation: o.attn,
   signal: io.signal,

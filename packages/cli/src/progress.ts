@@ -1,17 +1,17 @@
 // Progress bars on stderr, if that is a terminal. Nothing else may be written while one is shown.
 import cliProgress from 'cli-progress';
+import pico from 'picocolors';
 import type { ModelFiles, ProgressInfo } from 'siglip-ts';
 import type { Io } from './io.ts';
 import { hasColors, printable, scaled } from './output.ts';
 
 function barOf(io: Io, format: string): cliProgress.SingleBar {
-  const colour = hasColors(io, io.stderr) ? { open: '\u001b[36m', close: '\u001b[39m' } : {};
-  const bar = `${colour.open ?? ''}{bar}${colour.close ?? ''}`;
+  const { cyan } = pico.createColors(hasColors(io, io.stderr));
   return new cliProgress.SingleBar(
     {
       // cli-progress asks for a file's stream; it only writes, and reads isTTY and columns.
       stream: io.stderr as NodeJS.WritableStream,
-      format: format.replace('{bar}', bar),
+      format: format.replace('{bar}', cyan('{bar}')),
       barsize: 24,
       clearOnComplete: true,
       gracefulExit: false, // Ctrl-C is the program's
@@ -22,24 +22,29 @@ function barOf(io: Io, format: string): cliProgress.SingleBar {
 }
 
 /** Runs `each` over the items, one after another, showing how many are done. */
-export async function withProgress<T>(
+export async function withProgress(
   io: Io,
-  items: readonly T[],
-  nameOf: (item: T) => string,
-  each: (item: T) => Promise<void>,
+  items: readonly string[],
+  each: (item: string) => Promise<void>,
 ): Promise<void> {
   const bar = items.length > 1 ? barOf(io, '{bar} {value}/{total} {name}') : null;
   bar?.start(items.length, 0, { name: '' });
   try {
     for (const item of items) {
       io.signal.throwIfAborted();
-      bar?.update({ name: printable(nameOf(item)).slice(-40) });
+      bar?.update({ name: ending(item) });
       await each(item);
       bar?.increment();
     }
   } finally {
     bar?.stop();
   }
+}
+
+/** The last 40 characters: where the file's name is in a path. */
+function ending(item: string): string {
+  const text = printable(item);
+  return text.length > 40 ? `…${text.slice(-39)}` : text;
 }
 
 /** A model's files, with a bar for each that is being downloaded: `source` gives them, telling of its progress. */

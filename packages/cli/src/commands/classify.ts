@@ -64,7 +64,7 @@ async function classify(io: Io, images: readonly string[], o: ClassifyOptions): 
   const score = await scorer(io, files, model, labels, o.template);
   const results: Classified[] = [];
   const failures: Exit[] = [];
-  await withProgress(io, images, String, async (image) => {
+  await withProgress(io, images, async (image) => {
     try {
       results.push({ image, scores: await score(image) });
     } catch (error) {

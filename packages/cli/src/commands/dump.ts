@@ -61,8 +61,7 @@ Examples:
 }
 
 function storedWeights(dtype: string): string {
-  if (dtype !== 'float32')
-    throw new InvalidArgumentError('The backend cpu stores weights as float32 only.');
+  if (dtype !== 'float32') throw new InvalidArgumentError('Only float32 is supported.');
   return dtype;
 }
 

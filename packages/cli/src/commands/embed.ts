@@ -106,7 +106,7 @@ async function rowsOf(
   pooled: (input: string) => Promise<HostTensor | null>,
 ): Promise<Embedded> {
   const rows: Float32Array[] = [];
-  await withProgress(io, inputs, String, async (input) => {
+  await withProgress(io, inputs, async (input) => {
     const vector = await pooled(input);
     if (!vector)
       throw new Exit(2, 'embed: the model has no pooling head, so no vector for a picture');

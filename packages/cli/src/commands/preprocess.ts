@@ -61,7 +61,7 @@ async function pixelsOf(io: Io, images: readonly string[], o: PreprocessOptions)
   const kind = o.fast ? SiglipImageProcessorFast : SiglipImageProcessor;
   const processor = await kind.fromPretrained(await filesOf(o, io));
   const parts: { shape: readonly number[]; data: Float32Array }[] = [];
-  await withProgress(io, images, String, async (name) => {
+  await withProgress(io, images, async (name) => {
     const { pixel_values } = processor(await readPicture(name, io), { return_tensors: true });
     parts.push(pixel_values);
   });
