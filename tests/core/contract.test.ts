@@ -4,9 +4,11 @@ import { cpu } from '@siglip-ts/backend-cpu';
 import {
   call,
   deferred,
+  dry,
   encoderLayer,
   fromCheckpoint,
   meter,
+  recording,
   Scope,
   siglip,
   SiglipConfig,
@@ -127,6 +129,34 @@ describe('nothing is left on the stack', () => {
       expect(heard.at(-1)).toBe('vision_model.encoder.layers.0');
       expect(await left(counted, b)).toBe(0);
     });
+  });
+});
+
+/** One image and one text through a model with this many layers in each tower, on a backend that computes nothing. */
+async function dryForward(layers: number, breathe?: () => Promise<void>) {
+  const b = meter(dry());
+  const depth = { num_hidden_layers: layers };
+  const config = new SiglipConfig({ text_config: depth, vision_config: depth });
+  const pixels = new Tensor(b, [1, 3, 224, 224], 'float32', {});
+  const ids = { data: new Int32Array(64), shape: [1, 64] };
+  await siglip(new Scope(recording(b), '', { breathe }), pixels, ids, config);
+  return b.readings;
+}
+
+describe('a deep encoder', () => {
+  test('needs no more memory for activations than a shallow one', async () => {
+    const [shallow, deep] = [await dryForward(2), await dryForward(12)];
+    expect(deep.calls).toBeGreaterThan(3 * shallow.calls);
+    expect(deep.peak).toBe(shallow.peak);
+  });
+  test('breathes before every layer', async () => {
+    const breaths = async (layers: number) => {
+      let n = 0;
+      await dryForward(layers, async () => void n++);
+      return n;
+    };
+    const apart = [await breaths(3), await breaths(5)];
+    expect(apart).toEqual([13, 13 + 2 * 2]); // embeddings, norm and head of both towers, the scalars, and the layers
   });
 });
 
