@@ -1,4 +1,4 @@
-// ViT-B/16 size on backend-cpu, beside torch: a checkpoint of 203 million weights is computed, written and loaded.
+// ViT-B/16 size beside torch, on each backend: a checkpoint of 203 million weights is computed, written and loaded.
 // Slow (a minute or two, 3 GB of memory), so not part of `npm test`.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,44 +53,49 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'model.safetensors'), serialize(tensors));
 }, 300_000);
 
-test('base size: no further from torch’s float64 than torch’s float32', async () => {
-  const file = await openSafetensors(
-    bytesSource(readFileSync(join(import.meta.dirname, '../../fixtures/base-size.safetensors'))),
-  );
-  const golden = async (name: string) =>
-    Float64Array.from((await file.read(name)).data as Float64Array);
-  const model = await SiglipModel.fromPretrained(folder);
-  const pixels = numbers('pixel_values', [1, 3, 224, 224]).map((x) => x * 4);
-  const ids = await file.read('input_ids');
-  const y = await model({
-    pixel_values: { data: pixels, shape: [1, 3, 224, 224] },
-    input_ids: ids as never,
-  });
-  const every = async (x: HostTensor, step: number, count: number) => {
-    const values = await x.data();
-    return Array.from({ length: count }, (_, i) => [
-      ...values.subarray(i * step * 768, (i * step + 1) * 768),
-    ]).flat();
-  };
-  const found: Record<string, ArrayLike<number>> = {
-    logits_per_image: await y.logits_per_image.data(),
-    image_embeds: await y.image_embeds.data(),
-    text_embeds: await y.text_embeds.data(),
-    vision_last: await every(y.vision_model_output.last_hidden_state, 49, 4),
-    text_last: await every(y.text_model_output.last_hidden_state, 21, 4),
-  };
-  const errors: { name: string; ours: number; torch: number }[] = [];
-  for (const [name, values] of Object.entries(found)) {
-    const exact = await golden(`float64.${name}`);
-    errors.push({
-      name,
-      ours: rms(values, exact),
-      torch: rms(await golden(`float32.${name}`), exact),
+test.each(['cpu', 'wasm'] as const)(
+  '%s: no further from torch’s float64 than torch’s float32',
+  async (backend) => {
+    const file = await openSafetensors(
+      bytesSource(readFileSync(join(import.meta.dirname, '../../fixtures/base-size.safetensors'))),
+    );
+    const golden = async (name: string) =>
+      Float64Array.from((await file.read(name)).data as Float64Array);
+    const model = await SiglipModel.fromPretrained(folder, { backend });
+    const pixels = numbers('pixel_values', [1, 3, 224, 224]).map((x) => x * 4);
+    const ids = await file.read('input_ids');
+    const y = await model({
+      pixel_values: { data: pixels, shape: [1, 3, 224, 224] },
+      input_ids: ids as never,
     });
-  }
-  console.table(errors);
-  for (const { name, ours, torch } of errors)
-    if (name !== 'logits_per_image') expect(ours, name).toBeLessThanOrEqual(torch);
-  const total = (key: 'ours' | 'torch') => errors.reduce((sum, e) => sum + e[key], 0);
-  expect(total('ours')).toBeLessThanOrEqual(total('torch'));
-}, 600_000);
+    const every = async (x: HostTensor, step: number, count: number) => {
+      const values = await x.data();
+      return Array.from({ length: count }, (_, i) => [
+        ...values.subarray(i * step * 768, (i * step + 1) * 768),
+      ]).flat();
+    };
+    const found: Record<string, ArrayLike<number>> = {
+      logits_per_image: await y.logits_per_image.data(),
+      image_embeds: await y.image_embeds.data(),
+      text_embeds: await y.text_embeds.data(),
+      vision_last: await every(y.vision_model_output.last_hidden_state, 49, 4),
+      text_last: await every(y.text_model_output.last_hidden_state, 21, 4),
+    };
+    await model.dispose();
+    const errors: { name: string; ours: number; torch: number }[] = [];
+    for (const [name, values] of Object.entries(found)) {
+      const exact = await golden(`float64.${name}`);
+      errors.push({
+        name,
+        ours: rms(values, exact),
+        torch: rms(await golden(`float32.${name}`), exact),
+      });
+    }
+    console.table(errors);
+    for (const { name, ours, torch } of errors)
+      if (name !== 'logits_per_image') expect(ours, name).toBeLessThanOrEqual(torch);
+    const total = (key: 'ours' | 'torch') => errors.reduce((sum, e) => sum + e[key], 0);
+    expect(total('ours')).toBeLessThanOrEqual(total('torch'));
+  },
+  600_000,
+);

@@ -1,26 +1,34 @@
 // Which backend computes: one that is passed, or one by name, loaded only then; and how a dtype is computed on it.
 import { isHalf, rounded, withoutFused, type Backend, type DType } from '@siglip-ts/core';
 
-export type BackendName = 'cpu';
+export type BackendName = 'wasm' | 'cpu';
 
 const BACKENDS: Readonly<Record<BackendName, () => Promise<Backend>>> = {
+  wasm: async () => (await import('@siglip-ts/backend-wasm')).wasm(),
   cpu: async () => (await import('@siglip-ts/backend-cpu')).cpu(),
 };
 
 export const backendNames = Object.keys(BACKENDS) as readonly BackendName[];
 
 export interface BackendOptions {
-  /** A name makes a private instance, disposed with its model; a Backend stays the caller's. Default 'cpu'. */
+  /**
+   * A name makes a private instance, disposed with its model; a Backend stays the caller's. Default: 'wasm' where
+   * there is WebAssembly, else 'cpu'; 'cpu' also for float64, which only it has.
+   */
   backend?: BackendName | Backend;
-  /** HF's word: 'auto' and 'cpu' mean the default, other names a backend. */
+  /** HF's word: 'auto' means the default, other names a backend. */
   device_map?: string;
 }
 
 /** Throws RangeError for a name that is none. */
-export async function backendOf(o: BackendOptions): Promise<{ backend: Backend; owned: boolean }> {
+export async function backendOf(
+  o: BackendOptions,
+  dtype: DType,
+): Promise<{ backend: Backend; owned: boolean }> {
   if (typeof o.backend === 'object') return { backend: o.backend, owned: false };
   const named = o.device_map === 'auto' ? undefined : o.device_map;
-  const name = o.backend ?? named ?? 'cpu';
+  const fast = typeof WebAssembly !== 'undefined' && dtype !== 'float64';
+  const name = o.backend ?? named ?? (fast ? 'wasm' : 'cpu');
   if (!Object.hasOwn(BACKENDS, name))
     throw new RangeError(`backend: "${name}", expected one of ${backendNames.join(', ')}`);
   return { backend: await BACKENDS[name as BackendName](), owned: true };

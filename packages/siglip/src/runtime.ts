@@ -114,10 +114,10 @@ export async function loadRuntime(
 ): Promise<Runtime> {
   const file = await openWeights(files);
   try {
-    const { backend: owner, owned } = await backendOf(o);
     const checkpoint = reconcile(checkpointOf(file), shapes, files.name, className, o);
     const wanted = o.dtype ?? o.torch_dtype ?? 'float32';
     const dtype = wanted === 'auto' ? autoDtype(o.configDtype, file) : dtypeOf(wanted);
+    const { backend: owner, owned } = await backendOf(o, dtype);
     const streamed = o.stream_weights ?? false;
     return new Runtime({ owner, owned, dtype, checkpoint, shapes, streamed, close: file.close });
   } catch (error) {
@@ -131,8 +131,8 @@ export async function freshRuntime(
   shapes: ReadonlyMap<string, Shape>,
   o: LoadOptions,
 ): Promise<Runtime> {
-  const { backend: owner, owned } = await backendOf(o);
   const dtype = dtypeOf(o.dtype ?? o.torch_dtype ?? 'float32');
+  const { backend: owner, owned } = await backendOf(o, dtype);
   const checkpoint = initialWeights(shapes, o.seed ?? 0);
   return new Runtime({ owner, owned, dtype, checkpoint, shapes, streamed: false });
 }

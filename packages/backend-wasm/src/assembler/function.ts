@@ -1,0 +1,126 @@
+// A function under construction: parameters, locals, loops and stores, in the order they are written.
+import { sized, uleb, vector } from './bytes.ts';
+import {
+  F32,
+  float,
+  I32,
+  int,
+  storeCode,
+  storeFloatCode,
+  V128,
+  vec,
+  type Code,
+  type Float,
+  type Int,
+  type Vector,
+} from './expressions.ts';
+
+const TYPE = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const;
+export type Type = keyof typeof TYPE;
+
+const get = (index: number): Code => [0x20, ...uleb(index)];
+
+export class LocalI32 extends I32 {
+  readonly index: number;
+  constructor(index: number) {
+    super(get(index));
+    this.index = index;
+  }
+}
+export class LocalF32 extends F32 {
+  readonly index: number;
+  constructor(index: number) {
+    super(get(index));
+    this.index = index;
+  }
+}
+export class LocalV128 extends V128 {
+  readonly index: number;
+  constructor(index: number) {
+    super(get(index));
+    this.index = index;
+  }
+}
+const LOCAL = { i32: LocalI32, f32: LocalF32, v128: LocalV128 };
+export type Param<T extends Type> = InstanceType<(typeof LOCAL)[T]>;
+
+export class FunctionBuilder {
+  readonly params: readonly Type[];
+  private readonly locals: Type[] = [];
+  private body: number[] = [];
+
+  constructor(params: readonly Type[]) {
+    this.params = params;
+  }
+  /** A fresh local, holding `value`. */
+  i32(value: Int): LocalI32 {
+    const local = new LocalI32(this.fresh('i32'));
+    this.set(local, value);
+    return local;
+  }
+  f32(value: Float): LocalF32 {
+    const local = new LocalF32(this.fresh('f32'));
+    this.set(local, value);
+    return local;
+  }
+  v128(value: Vector): LocalV128 {
+    const local = new LocalV128(this.fresh('v128'));
+    this.set(local, value);
+    return local;
+  }
+  private fresh(type: Type): number {
+    return this.params.length + this.locals.push(type) - 1;
+  }
+  set(local: LocalI32, value: Int): void;
+  set(local: LocalF32, value: Float): void;
+  set(local: LocalV128, value: Vector): void;
+  set(local: LocalI32 | LocalF32 | LocalV128, value: Int | Float | Vector): void {
+    const x =
+      local instanceof LocalI32
+        ? int(value as Int)
+        : local instanceof LocalF32
+          ? float(value as Float)
+          : vec(value as Vector);
+    this.body.push(...x.code, 0x21, ...uleb(local.index));
+  }
+  store(p: I32, x: V128 | F32, offset = 0): void {
+    this.body.push(...(x instanceof V128 ? storeCode(p, x, offset) : storeFloatCode(p, x, offset)));
+  }
+  /** for (i = from; i < to; i += step) */
+  for(i: LocalI32, from: Int, to: Int, step: Int, body: () => void): void {
+    this.set(i, from);
+    this.body.push(0x02, 0x40, 0x03, 0x40, ...i.ge(to).code, 0x0d, 1);
+    body();
+    this.set(i, i.add(step));
+    this.body.push(0x0c, 0, 0x0b, 0x0b);
+  }
+  /** do … while (i += step) < to: for inner loops that run at least once, a test and a jump shorter. */
+  repeat(i: LocalI32, to: Int, step: number, body: () => void): void {
+    this.body.push(0x03, 0x40);
+    body();
+    this.body.push(...i.add(step).code, 0x22, ...uleb(i.index));
+    this.body.push(...int(to).code, 0x48, 0x0d, 0, 0x0b);
+  }
+  if(condition: I32, yes: () => void, no?: () => void): void {
+    this.body.push(...condition.code, 0x04, 0x40);
+    yes();
+    if (no) {
+      this.body.push(0x05);
+      no();
+    }
+    this.body.push(0x0b);
+  }
+  call(index: number, ...args: readonly (I32 | F32 | V128)[]): void {
+    for (const a of args) this.body.push(...a.code);
+    this.body.push(0x10, ...uleb(index));
+  }
+  /** The type of the function, and its code with its locals. */
+  finish(): { type: Code; code: Code } {
+    const type = [0x60, ...vector(this.params.map((p) => [TYPE[p]])), 0];
+    const locals = vector(this.locals.map((t) => [1, TYPE[t]]));
+    return { type, code: sized([...locals, ...this.body, 0x0b]) };
+  }
+}
+
+export const paramOf = <T extends Type>(type: T, index: number): Param<T> =>
+  new LOCAL[type](index) as Param<T>;

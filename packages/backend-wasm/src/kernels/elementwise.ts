@@ -1,0 +1,93 @@
+// Kernels that treat every number alike. Arrays begin at multiples of 16 bytes and are padded to them, so each runs
+// over whole vectors, past the end into the padding.
+//
+//   unary(y, x, n):               for (i < n) y[i] = f(x[i])
+//   binary(y, a, b, rows, n, step): for (r < rows) for (i < n) y[r][i] = f(a[r][i], b[r * step][i])
+//   …Scalar:                                                    f(a[r][i], b[r * step][0])
+import { loadSplat, load, vec, type I32, type V128 } from '../assembler/expressions.ts';
+import type { FunctionBuilder } from '../assembler/function.ts';
+import type { ModuleBuilder } from '../assembler/module.ts';
+import { erf, exp, log, log1p, tanh } from './maths.ts';
+
+type Unary = (f: FunctionBuilder, x: V128) => V128;
+
+/** σ(x) = e^min(x, 0) / (1 + e^-|x|). */
+const sigmoid: Unary = (f, x) => exp(f, x.min(0)).div(f.v128(exp(f, f.v128(x.abs().neg()))).add(1));
+/** ½ x (1 + tanh √(2/π) (x + 0.044715 x³)) */
+const geluTanh: Unary = (f, x) => {
+  const inner = f.v128(
+    x
+      .mul(x)
+      .mul(x)
+      .mul(0.044715)
+      .add(x)
+      .mul(Math.sqrt(2 / Math.PI)),
+  );
+  return x.mul(0.5).mul(tanh(f, inner).add(1));
+};
+const gelu: Unary = (f, x) => x.mul(0.5).mul(erf(f, f.v128(x.mul(Math.SQRT1_2))).add(1));
+
+/** By the names of the contract: unary operations, and the activations that have a kernel. */
+export const UNARY: Readonly<Record<string, Unary>> = {
+  neg: (_, x) => x.neg(),
+  exp,
+  log,
+  log1p,
+  sqrt: (_, x) => x.sqrt(),
+  tanh,
+  erf,
+  gelu,
+  gelu_pytorch_tanh: geluTanh,
+  quick_gelu: (f, x) => x.mul(f.v128(sigmoid(f, f.v128(x.mul(1.702))))),
+  silu: (f, x) => x.mul(f.v128(sigmoid(f, x))),
+  sigmoid,
+  relu: (_, x) => x.max(0),
+};
+
+const mask = (truth: V128): V128 => truth.and(vec(1));
+
+export const BINARY: Readonly<Record<string, (a: V128, b: V128) => V128>> = {
+  add: (a, b) => a.add(b),
+  sub: (a, b) => a.sub(b),
+  mul: (a, b) => a.mul(b),
+  div: (a, b) => a.div(b),
+  max: (a, b) => a.max(b),
+  min: (a, b) => a.min(b),
+  greater: (a, b) => mask(a.gt(b)),
+  equal: (a, b) => mask(a.eq(b)),
+};
+
+export function addElementwise(m: ModuleBuilder): void {
+  for (const [name, op] of Object.entries(UNARY))
+    m.func(name, ['i32', 'i32', 'i32'], (f, y, x, n) => {
+      const i = f.i32(0);
+      f.for(i, 0, n, 4, () => {
+        const v = f.v128(load(x.at(i)));
+        f.store(y.at(i), f.v128(op(f, v)));
+      });
+    });
+  for (const [name, op] of Object.entries(BINARY)) {
+    const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+    const rowByRow =
+      (value: (b: I32, i: I32) => V128) =>
+      (f: FunctionBuilder, y: I32, a: I32, b: I32, rows: I32, n: I32, step: I32) => {
+        const [r, i] = [f.i32(0), f.i32(0)];
+        // The vectors of a row may run into the next one, which is written after.
+        f.for(r, 0, rows, 1, () => {
+          const [to, from, row] = [r.mul(n), r.mul(n), r.mul(step)];
+          const [py, pa, pb] = [f.i32(y.at(to)), f.i32(a.at(from)), f.i32(b.at(row))];
+          f.for(i, 0, n, 4, () => f.store(py.at(i), op(load(pa.at(i)), value(pb, i))));
+        });
+      };
+    m.func(
+      name,
+      params,
+      rowByRow((b, i) => load(b.at(i))),
+    );
+    m.func(
+      `${name}Scalar`,
+      params,
+      rowByRow((b) => loadSplat(b)),
+    );
+  }
+}

@@ -1,0 +1,23 @@
+// All kernels in one module. What it exports is what engine.ts calls.
+import { ModuleBuilder } from '../assembler/module.ts';
+import { addElementwise } from './elementwise.ts';
+import { addPack } from './pack.ts';
+import { addProduct } from './product.ts';
+import { addRows } from './rows.ts';
+
+export interface Variant {
+  /** Memory that threads share. */
+  readonly shared?: boolean;
+  /** Fused multiply-and-add, where the machine has it: faster, other last bits. */
+  readonly relaxed?: boolean;
+}
+
+/** The bytes of the module, the same every time. */
+export function kernels({ shared = false, relaxed = false }: Variant = {}): Uint8Array {
+  const m = new ModuleBuilder();
+  addProduct(m, { relaxed });
+  addPack(m);
+  addRows(m);
+  addElementwise(m);
+  return m.bytes({ shared });
+}

@@ -1,0 +1,87 @@
+// Packing: a matrix rearranged so that the product reads both sides from front to back. A panel holds `width` rows of
+// the matrix, interleaved: out[panel][k][w] = row[panel * width + w][k]. Rows past the end are zeros.
+//
+//   packRows:    the summed axis k is contiguous: row r begins at x + r * stride, as in x [rows, k]
+//   packColumns: the rows are contiguous along k: row r, k is at x + k * stride + r, as in x [k, rows]
+import { float, load, loadFloat, vec, type I32, type V128 } from '../assembler/expressions.ts';
+import type { FunctionBuilder } from '../assembler/function.ts';
+import type { ModuleBuilder } from '../assembler/module.ts';
+
+/** Four rows of four numbers as four columns. */
+function transpose(f: FunctionBuilder, rows: readonly V128[]): V128[] {
+  const [a, b, c, d] = rows as [V128, V128, V128, V128];
+  const ab = [f.v128(a.shuffle(b, 0, 4, 1, 5)), f.v128(a.shuffle(b, 2, 6, 3, 7))] as const;
+  const cd = [f.v128(c.shuffle(d, 0, 4, 1, 5)), f.v128(c.shuffle(d, 2, 6, 3, 7))] as const;
+  return [0, 1].flatMap((i) => [
+    ab[i as 0 | 1].shuffle(cd[i as 0 | 1], 0, 1, 4, 5),
+    ab[i as 0 | 1].shuffle(cd[i as 0 | 1], 2, 3, 6, 7),
+  ]);
+}
+
+export function addPack(m: ModuleBuilder): void {
+  const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+
+  m.func('packRows', params, (f, out, x, rows, k, stride, width) => {
+    const [panel, quad, i, w] = [f.i32(0), f.i32(0), f.i32(0), f.i32(0)];
+    const whole = f.i32(k.and(-4));
+    f.for(panel, 0, rows, width, () =>
+      f.for(quad, 0, width, 4, () => {
+        const first = f.i32(panel.add(quad)); // of four rows
+        const from = f.i32(x.at(first.mul(stride)));
+        const to = f.i32(out.at(panel.mul(k).add(quad)));
+        const row = (r: number) => from.at(stride.mul(r));
+        f.if(
+          rows.ge(first.add(4)),
+          () => {
+            f.for(i, 0, whole, 4, () => {
+              const columns = transpose(
+                f,
+                [0, 1, 2, 3].map((r) => f.v128(load(row(r).at(i)))),
+              );
+              columns.forEach((c, j) => f.store(to.at(i.add(j).mul(width)), c));
+            });
+            f.for(i, whole, k, 1, () =>
+              [0, 1, 2, 3].forEach((r) =>
+                f.store(to.at(i.mul(width)), loadFloat(row(r).at(i)), 4 * r),
+              ),
+            );
+          },
+          () =>
+            f.for(i, 0, k, 1, () =>
+              f.for(w, 0, 4, 1, () => {
+                const at = to.at(i.mul(width).add(w));
+                f.if(
+                  first.add(w).lt(rows),
+                  () => f.store(at, loadFloat(from.at(w.mul(stride).add(i)))),
+                  () => f.store(at, float(0)),
+                );
+              }),
+            ),
+        );
+      }),
+    );
+  });
+
+  m.func('packColumns', params, (f, out, x, rows, k, stride, width) => {
+    const [panel, quad, i, w] = [f.i32(0), f.i32(0), f.i32(0), f.i32(0)];
+    const copyQuad = (first: I32, from: I32, to: I32) =>
+      f.if(
+        rows.ge(first.add(4)),
+        () => f.store(to, load(from)),
+        () => {
+          f.store(to, vec(0));
+          f.for(w, 0, rows.sub(first), 1, () => f.store(to.at(w), loadFloat(from.at(w))));
+        },
+      );
+    f.for(panel, 0, rows, width, () =>
+      f.for(i, 0, k, 1, () =>
+        f.for(quad, 0, width, 4, () => {
+          const first = f.i32(panel.add(quad));
+          const from = f.i32(x.at(i.mul(stride).add(first)));
+          const to = f.i32(out.at(panel.mul(k).add(i.mul(width)).add(quad)));
+          copyQuad(first, from, to);
+        }),
+      ),
+    );
+  });
+}

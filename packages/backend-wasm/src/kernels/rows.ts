@@ -1,0 +1,113 @@
+// Kernels that reduce along rows of n numbers: softmax, layer norm, l2 norm, sum and maximum.
+// Sums go through four lanes and are then added in one fixed order, so bits do not depend on the machine. The last
+// vector of a row may be written into the next one, which is written after; y and x are never the same.
+import { lanes, load, vec, type I32, type V128 } from '../assembler/expressions.ts';
+import type { FunctionBuilder, LocalV128 } from '../assembler/function.ts';
+import type { ModuleBuilder } from '../assembler/module.ts';
+import { exp } from './maths.ts';
+
+/** Folds a row into one vector; what lies beyond its end counts as `neutral`. */
+function fold(
+  f: FunctionBuilder,
+  i: ReturnType<FunctionBuilder['i32']>,
+  row: I32,
+  n: I32,
+  neutral: number,
+  step: (sofar: V128, x: V128) => V128,
+  value: (x: V128) => V128 = (x) => x,
+): LocalV128 {
+  const sofar = f.v128(neutral);
+  const whole = f.i32(n.and(-4));
+  f.for(i, 0, whole, 4, () => f.set(sofar, step(sofar, value(load(row.at(i))))));
+  f.if(whole.lt(n), () => {
+    const within = lanes(0, 1, 2, 3).lt(n.sub(whole).toFloat().splat());
+    f.set(sofar, step(sofar, within.pick(value(load(row.at(whole))), vec(neutral))));
+  });
+  return sofar;
+}
+
+/** As in the matrix product: long sums are summed in parts, which keeps their errors short. */
+const BLOCK = 64;
+
+const plus = (a: V128, b: V128): V128 => a.add(b);
+const larger = (a: V128, b: V128): V128 => a.max(b);
+
+export function addRows(m: ModuleBuilder): void {
+  // for (r < rows) { max; y = e^(x - max); y /= Σ y }
+  m.func('softmax', ['i32', 'i32', 'i32', 'i32'], (f, y, x, rows, n) => {
+    const [r, i] = [f.i32(0), f.i32(0)];
+    f.for(r, 0, rows, 1, () => {
+      const [from, to] = [f.i32(x.at(r.mul(n))), f.i32(y.at(r.mul(n)))];
+      const max = f.v128(fold(f, i, from, n, -Infinity, larger).largest().splat());
+      f.for(i, 0, n, 4, () => f.store(to.at(i), exp(f, f.v128(load(from.at(i)).sub(max)))));
+      const sum = f.v128(fold(f, i, to, n, 0, plus).sum().splat());
+      f.for(i, 0, n, 4, () => f.store(to.at(i), load(to.at(i)).div(sum)));
+    });
+  });
+
+  // for (r < rows) { mean; variance; y = (x - mean) / √(variance + eps) * weight + bias }
+  m.func(
+    'layerNorm',
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'f32'],
+    (f, y, x, w, b, rows, n, eps) => {
+      const [r, i] = [f.i32(0), f.i32(0)];
+      const count = f.f32(n.toFloat());
+      f.for(r, 0, rows, 1, () => {
+        const [from, to] = [f.i32(x.at(r.mul(n))), f.i32(y.at(r.mul(n)))];
+        const mean = f.v128(fold(f, i, from, n, 0, plus).sum().div(count).splat());
+        const squared = (v: V128) => v.sub(mean).mul(v.sub(mean));
+        const variance = fold(f, i, from, n, 0, plus, squared).sum().div(count);
+        const scale = f.v128(variance.add(eps).sqrt().splat());
+        f.for(i, 0, n, 4, () => {
+          const normal = load(from.at(i)).sub(mean).div(scale);
+          f.store(to.at(i), normal.mul(load(w.at(i))).add(load(b.at(i))));
+        });
+      });
+    },
+  );
+
+  // for (r < rows) y[r] = √Σ x²
+  m.func('norm', ['i32', 'i32', 'i32', 'i32'], (f, y, x, rows, n) => {
+    const [r, i] = [f.i32(0), f.i32(0)];
+    f.for(r, 0, rows, 1, () => {
+      const from = f.i32(x.at(r.mul(n)));
+      f.store(
+        y.at(r),
+        fold(f, i, from, n, 0, plus, (v) => v.mul(v))
+          .sum()
+          .sqrt(),
+      );
+    });
+  });
+
+  // y = Σ x or max x over the middle axis of [outer, n, inner]
+  for (const [name, op, neutral] of [
+    ['sum', plus, 0],
+    ['maximum', larger, -Infinity],
+  ] as const) {
+    m.func(`${name}Rows`, ['i32', 'i32', 'i32', 'i32'], (f, y, x, rows, n) => {
+      const [r, i] = [f.i32(0), f.i32(0)];
+      f.for(r, 0, rows, 1, () => {
+        const found = fold(f, i, f.i32(x.at(r.mul(n))), n, neutral, op);
+        f.store(y.at(r), op === plus ? found.sum() : found.largest());
+      });
+    });
+    m.func(`${name}Columns`, ['i32', 'i32', 'i32', 'i32', 'i32'], (f, y, x, outer, n, inner) => {
+      const [o, k, i, j] = [f.i32(0), f.i32(0), f.i32(0), f.i32(0)];
+      f.for(o, 0, outer, 1, () => {
+        const to = f.i32(y.at(o.mul(inner)));
+        const from = f.i32(x.at(o.mul(n).mul(inner)));
+        f.for(i, 0, inner, 4, () => {
+          const sofar = f.v128(neutral);
+          f.for(k, 0, n, BLOCK, () => {
+            const part = f.v128(neutral);
+            const end = f.i32(k.add(BLOCK).min(n));
+            f.for(j, k, end, 1, () => f.set(part, op(part, load(from.at(j.mul(inner).add(i))))));
+            f.set(sofar, op(sofar, part));
+          });
+          f.store(to.at(i), sofar);
+        });
+      });
+    });
+  }
+}

@@ -1,0 +1,10 @@
+// backend-wasm against every case, and under the decorators that models use on it.
+import { wasm } from '@siglip-ts/backend-wasm';
+import { deferred, withoutFused } from '@siglip-ts/core';
+import { describeBackend } from './describe-backend.ts';
+
+const skip = { float64: 'the engine is float32; backend-cpu computes in float64' };
+
+describeBackend('wasm', { make: wasm, skip });
+describeBackend('withoutFused(wasm)', { make: async () => withoutFused(await wasm()), skip });
+describeBackend('deferred(wasm)', { make: async () => deferred(await wasm()), skip });
