@@ -3,7 +3,7 @@
 // cache lines.
 
 /** From this many children on, a node has a row of 256 entries instead of a list to search. */
-const DENSE = 32;
+const DENSE = 16;
 
 export class ByteTrie {
   /** Per node: its first child, or ~row of a node with many children. */
