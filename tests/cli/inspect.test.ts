@@ -144,7 +144,7 @@ test.each([
   [
     'no-weights',
     { 'config.json': '{"model_type": "siglip"}' },
-    ': neither model.safetensors nor model.safetensors.index.json, expected one',
+    ' does not appear to have a file named model.safetensors or model.safetensors.index.json',
   ],
   ['bad-config', { 'config.json': '{' }, ': "config.json" is not valid JSON: '],
   [

@@ -220,6 +220,30 @@ describe('as in transformers’ own tests', () => {
     expect((await model({ pixel_values: pixels })).logits.shape).toEqual([2, 4]);
   });
 
+  test('a saved classifier keeps the pooling head that it does not use', async () => {
+    const model = await SiglipForImageClassification.fromPretrained(join(root, 'classifier-3'));
+    const dir = folder();
+    await model.save_pretrained(dir);
+    const again = await SiglipForImageClassification.fromPretrained(dir);
+    expect([...again.runtime.shapes.keys()]).toContain('vision_model.head.probe');
+    expect(again.runtime.shapes.size).toBe(50);
+  });
+
+  test('configurations that no model can have are refused at once', async () => {
+    const load = (config: object) => SiglipModel.fromPretrained(plain, { config } as never);
+    const config = (await SiglipModel.fromPretrained(plain)).config.to_dict() as {
+      vision_config: object;
+      text_config: object;
+    };
+    const vision = (change: object) => ({ vision_config: { ...config.vision_config, ...change } });
+    await expect(load(vision({ num_hidden_layers: 1e9 }))).rejects.toThrow('at most 10000');
+    await expect(load(vision({ patch_size: 0 }))).rejects.toThrow('patch_size is 0');
+    await expect(load(vision({ hidden_size: 'wide' }))).rejects.toThrow('hidden_size is wide');
+    await expect(load(vision({ hidden_size: 48 }))).rejects.toThrow(
+      'the text tower gives vectors of 24 numbers, the vision tower of 48',
+    );
+  });
+
   test('mismatched sizes are refused, or drawn anew on request', async () => {
     const path = join(root, 'classifier-3');
     const load = (more: object) =>

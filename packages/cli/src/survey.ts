@@ -16,9 +16,9 @@ import {
   type DType,
   type Shape,
 } from '@siglip-ts/core';
-import { openSafetensors, openSharded, type SafetensorsFile } from '@siglip-ts/safetensors';
 import {
   AutoConfig,
+  openWeights,
   parametersOf,
   SiglipConfig,
   SiglipTextConfig,
@@ -204,19 +204,4 @@ async function fileFacts(files: ModelFiles, expected: ReadonlyMap<string, Shape>
     }),
     unexpected: [...tensors.keys()].filter((key) => !expected.has(key)),
   };
-}
-
-async function openWeights(files: ModelFiles): Promise<SafetensorsFile> {
-  const single = await files.open('model.safetensors');
-  if (single) return openSafetensors(single);
-  const index = await files.bytes('model.safetensors.index.json');
-  if (!index)
-    throw new Error(
-      `${files.name}: neither model.safetensors nor model.safetensors.index.json, expected one`,
-    );
-  return openSharded(index, async (name) => {
-    const shard = await files.open(name);
-    if (!shard) throw new Error(`${files.name}: no file "${name}", which the index names`);
-    return shard;
-  });
 }

@@ -46,5 +46,5 @@ export { SiglipImageProcessor, SiglipImageProcessorFast } from './image-processo
 export { loadImage, type ImageInput, type LoadImageOptions } from './load-image.ts';
 export { defaultModel, pipeline } from './pipelines/pipeline.ts';
 export { SiglipProcessor } from './processor.ts';
-export { parametersOf } from './runtime.ts';
+export { openWeights, parametersOf } from './runtime.ts';
 export { SiglipTokenizer } from './tokenizer.ts';

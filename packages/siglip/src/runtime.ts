@@ -137,7 +137,8 @@ export async function freshRuntime(
   return new Runtime({ owner, owned, dtype, checkpoint, shapes, streamed: false });
 }
 
-async function openWeights(files: ModelFiles): Promise<SafetensorsFile> {
+/** The weights among a model's files, one file or shards. Throws HF's OSError text if there are none. */
+export async function openWeights(files: ModelFiles): Promise<SafetensorsFile> {
   const single = await files.open('model.safetensors');
   if (single) return openSafetensors(single);
   const index = await files.bytes('model.safetensors.index.json');
@@ -159,6 +160,9 @@ function autoDtype(configured: string | null, file: SafetensorsFile): DType {
   const first = [...file.tensors.values()].find(({ dtype }) => /^B?F\d+$/.test(dtype));
   return names[first?.dtype ?? ''] ?? 'float32';
 }
+
+/** What a classifier may lack: its last layer, and the pooling head that it carries along without using it. */
+const UNUSED_OR_FRESH = /^(classifier|vision_model\.head)\./;
 
 /** The checkpoint with a fresh classifier where it lacks one, as HF; anything else that is missing is an error. */
 function reconcile(
@@ -185,7 +189,8 @@ function reconcile(
   const fresh = [...shapes.keys()].filter(
     (key) => !checkpoint.shapes.has(key) || wrong.some(([k]) => k === key),
   );
-  const lost = fresh.filter((key) => !key.startsWith('classifier.'));
+  const spare = className === 'SiglipForImageClassification' ? UNUSED_OR_FRESH : /^classifier\./;
+  const lost = fresh.filter((key) => !spare.test(key));
   if (lost.length > 0)
     throw new Error(
       `${name}: the checkpoint lacks ${lost.length} of the ${shapes.size} tensors of ${className}, among them "${lost[0]}"`,

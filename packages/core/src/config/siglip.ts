@@ -183,11 +183,41 @@ export function setAttention(
   }
 }
 
-/** Throws HF's error if the heads do not divide the hidden size. */
-export function checkHeads(c: SiglipTextConfig | SiglipVisionConfig): void {
+/** More layers than any transformer has: a config.json that asks for them is broken or hostile. */
+const MOST_LAYERS = 10_000;
+
+/** Throws for sizes that are no whole numbers above 0, and HF's error if the heads do not divide the hidden size. */
+export function checkTower(c: SiglipTextConfig | SiglipVisionConfig): void {
+  const sizes = [
+    ...(['hidden_size', 'intermediate_size', 'num_attention_heads', 'num_hidden_layers'] as const),
+    ...(c instanceof SiglipTextConfig
+      ? (['vocab_size', 'max_position_embeddings'] as const)
+      : (['num_channels', 'image_size', 'patch_size'] as const)),
+  ];
+  for (const name of sizes) {
+    const value = c[name];
+    const least = name === 'num_hidden_layers' ? 0 : 1;
+    if (!Number.isSafeInteger(value) || (value as number) < least)
+      throw new RangeError(`config: ${name} is ${String(value)}, expected a whole number`);
+  }
+  if (c.num_hidden_layers > MOST_LAYERS)
+    throw new RangeError(
+      `config: num_hidden_layers is ${c.num_hidden_layers}, at most ${MOST_LAYERS}`,
+    );
   if (c.hidden_size % c.num_attention_heads !== 0)
     throw new RangeError(
       `embed_dim must be divisible by num_heads (got \`embed_dim\`: ${c.hidden_size} and \`num_heads\`: ${c.num_attention_heads}).`,
+    );
+}
+
+/** Throws if the towers' vectors cannot be compared. HF has only the matrix product's error. */
+export function checkComposite(c: SiglipConfig): void {
+  checkTower(c.vision_config);
+  checkTower(c.text_config);
+  const text = c.text_config.projection_size ?? c.text_config.hidden_size;
+  if (text !== c.vision_config.hidden_size)
+    throw new RangeError(
+      `config: the text tower gives vectors of ${text} numbers, the vision tower of ${c.vision_config.hidden_size}; they must agree`,
     );
 }
 

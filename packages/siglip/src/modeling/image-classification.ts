@@ -1,9 +1,10 @@
 // SiglipForImageClassification: the vision tower, the mean of its patch vectors, a linear layer.
 import {
-  checkHeads,
+  checkTower,
   classificationLoss,
   imageClassification,
   problemTypeOf,
+  Scope,
   SiglipConfig,
   SiglipVisionConfig,
   Tensor,
@@ -115,10 +116,12 @@ const KIND: ModelClass<SiglipConfig, SiglipForImageClassification> = {
   name: 'SiglipForImageClassification',
   configOf,
   probe: (c) => (s, b) => {
-    checkHeads(c.vision_config);
+    checkTower(c.vision_config);
     const v = c.vision_config;
     const shape = [1, v.num_channels, v.image_size, v.image_size];
-    return imageClassification(s, new Tensor(b, shape, 'float32', {}), v, c.num_labels);
+    // HF's class has the pooling head too and keeps its weights; it runs for whoever listens.
+    const heard = new Scope(s.store, s.path, { listener: { heard() {} } });
+    return imageClassification(heard, new Tensor(b, shape, 'float32', {}), v, c.num_labels);
   },
   make: (config, runtime) => new SiglipForImageClassification(config, runtime),
 };

@@ -1,6 +1,6 @@
 // SiglipModel: both towers and how they compare.
 import {
-  checkHeads,
+  checkComposite,
   HostTensor,
   siglip,
   SiglipConfig,
@@ -145,8 +145,7 @@ const KIND: ModelClass<SiglipConfig, SiglipModel> = {
   name: 'SiglipModel',
   configOf: SiglipConfig.from_dict,
   probe: (c) => (s, b) => {
-    checkHeads(c.vision_config);
-    checkHeads(c.text_config);
+    checkComposite(c);
     const v = c.vision_config;
     const shape = [1, v.num_channels, v.image_size, v.image_size];
     return siglip(s, new Tensor(b, shape, 'float32', {}), ONE_TOKEN, c);

@@ -1,5 +1,5 @@
 // SiglipTextModel: the text tower by itself.
-import { checkHeads, SiglipTextConfig, textTransformer } from '@siglip-ts/core';
+import { checkTower, SiglipTextConfig, textTransformer } from '@siglip-ts/core';
 import { callable } from '../callable.ts';
 import { idsOf } from '../inputs.ts';
 import type { BaseModelOutputWithPooling } from '../model-output.ts';
@@ -83,7 +83,7 @@ const KIND: ModelClass<SiglipTextConfig, SiglipTextModel> = {
   name: 'SiglipTextModel',
   configOf: SiglipTextConfig.from_dict,
   probe: (c) => (s, b) => {
-    checkHeads(c);
+    checkTower(c);
     return textTransformer(s.at('text_model'), b, ONE_TOKEN, c);
   },
   make: (config, runtime) => new SiglipTextModel(config, runtime),

@@ -1,5 +1,5 @@
 // SiglipVisionModel: the vision tower by itself.
-import { checkHeads, SiglipVisionConfig, Tensor, visionTransformer } from '@siglip-ts/core';
+import { checkTower, SiglipVisionConfig, Tensor, visionTransformer } from '@siglip-ts/core';
 import { callable } from '../callable.ts';
 import { upload } from '../inputs.ts';
 import type { BaseModelOutputWithPooling } from '../model-output.ts';
@@ -79,7 +79,7 @@ const KIND: ModelClass<SiglipVisionConfig, SiglipVisionModel> = {
   name: 'SiglipVisionModel',
   configOf: SiglipVisionConfig.from_dict,
   probe: (c) => (s, b) => {
-    checkHeads(c);
+    checkTower(c);
     const shape = [1, c.num_channels, c.image_size, c.image_size];
     return visionTransformer(s.at('vision_model'), new Tensor(b, shape, 'float32', {}), c);
   },
