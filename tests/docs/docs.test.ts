@@ -1,4 +1,4 @@
-// Runs the code of every README: TypeScript blocks, whose `console.log(...); // text` lines must print that text, and
+// Runs the code of every README: TypeScript blocks, whose `console.log(...); // text` must print that text, and
 // console blocks, whose `$ siglip ...` commands must print what follows them.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ describe.each(pages)('%s', (page) => {
         printed.push(values.map((v) => (typeof v === 'string' ? v : inspect(v))).join(' '));
       });
       await import(/* @vite-ignore */ file).finally(() => spy.mockRestore());
-      const promised = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map((m) => m[1]);
+      const promised = [...code.matchAll(/console\.log\(.*\);\s*\/\/ (.*)$/gm)].map((m) => m[1]);
       expect(printed).toEqual(promised);
     },
   );
