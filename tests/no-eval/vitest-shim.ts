@@ -51,6 +51,15 @@ const title = (name: string, row: unknown[]): string => {
 };
 const rowOf = (row: unknown): unknown[] => (Array.isArray(row) ? row : [row]);
 
+/** What a test that finds its data absent throws. */
+const SKIPPED = new Error('skipped');
+/** What vitest gives to every test. */
+const context = {
+  skip(): never {
+    throw SKIPPED;
+  },
+};
+
 function addTest(name: string, first: unknown, second?: unknown): void {
   const body = (typeof first === 'function' ? first : second) as Body;
   const suites = [...stack];
@@ -58,9 +67,10 @@ function addTest(name: string, first: unknown, second?: unknown): void {
     const path = [...suites.map((s) => s.name), name].filter(Boolean).join(' > ');
     try {
       for (const s of suites) for (const hook of s.beforeEach) await hook();
-      await body();
+      await body(context as never);
       result.passed++;
     } catch (error) {
+      if (error === SKIPPED) return void result.skipped++;
       result.failed++;
       console.error(`FAIL ${path}\n${(error as Error).stack ?? String(error)}`);
     } finally {

@@ -15,13 +15,20 @@ import {
   type Shape,
   type Values,
 } from '@siglip-ts/core';
-import { Engine, repeats, type Block } from './engine.ts';
+import { Engine, repeats } from './engine.ts';
 import { UNARY } from './kernels/elementwise.ts';
+import type { Block } from './memory.ts';
+import type { Storage } from './weights.ts';
 import { broadcastStrides, copyStrided, stridesOf } from './strided.ts';
 
 export interface WasmOptions {
   /** The compiled kernels, where compiling at run time is forbidden: `import module from '…/kernels.wasm'`. */
   module?: WebAssembly.Module;
+  /**
+   * How the weights of linear layers are stored: 'float32'; 'float16', half the memory; 'int8', a quarter; 'w8a8',
+   * a quarter and twice as fast, with activations rounded too. All but the first change results: see the README.
+   */
+  weights?: Storage;
   /** Fused multiply-and-add where the machine has it: faster, other last bits. Default false. */
   relaxed?: boolean;
 }
@@ -35,13 +42,13 @@ function backendOf(e: Engine): Backend {
   const expanded = (x: Operand, out: Shape) => operand(self.expand(x, out), out, x.dtype);
   const self: Backend = {
     name: 'wasm',
-    constant: (values, shape, dtype) => e.constant(checked(values, dtype), shape),
-    upload: (values, _, dtype) => e.upload(checked(values, dtype)),
-    read: async (x) => e.values(x).slice(),
-    assign: (target, x) => e.assign(target, x),
-    free: (x) => e.free(x.handle as Block),
-    mark: () => e.mark(),
-    release: (since, keep) => e.release(since, keep as readonly Block[]),
+    constant: (values, _, dtype) => e.memory.constant(checked(values, dtype)),
+    upload: (values, _, dtype) => e.memory.upload(checked(values, dtype)),
+    read: async (x) => e.memory.values(x).slice(),
+    assign: (target, x) => e.memory.assign(target, x),
+    free: (x) => e.memory.free(x.handle as Block),
+    mark: () => e.memory.mark(),
+    release: (since, keep) => e.memory.release(since, keep as readonly Block[]),
     dispose: () => e.dispose(),
 
     unary: (op, x) => e.unary(op, floats(op, x)),
@@ -87,7 +94,8 @@ function backendOf(e: Engine): Backend {
     expand: (x, out) => moved(e, x, out, out, 0, stridesOf(out), 0, broadcastStrides(x.shape, out)),
     take: (table, ids) => e.take(table, ids),
     scatterAdd: (ids, rows, out) => e.scatterAdd(ids, floats('scatterAdd', rows), out),
-    cast: (x, dtype) => e.upload(checked(convert(e.values(x).slice(), x.dtype, dtype), dtype)),
+    cast: (x, dtype) =>
+      e.memory.upload(checked(convert(e.memory.values(x).slice(), x.dtype, dtype), dtype)),
 
     fused: {
       linear: (x, weight, bias, act, out) => {
@@ -131,9 +139,9 @@ function moved(
   from: number,
   fromStrides: readonly number[],
 ): Handle {
-  const y = e.zeros(x.dtype, out);
-  const source = e.values(x); // first: it may move the memory
-  const target = e.values(operand(y, out, x.dtype));
+  const y = e.memory.zeros(x.dtype, out);
+  const source = e.memory.values(x); // first: it may move the memory
+  const target = e.memory.values(operand(y, out, x.dtype));
   copyStrided(
     shape,
     { data: target, at, strides },

@@ -122,6 +122,13 @@ export class V128 {
   iadd = (n: V128): V128 => this.with(n, 174);
   isub = (n: V128): V128 => this.with(n, 177);
   ishl = (n: number): V128 => new V128([...this.code, ...int(n).code, ...simd(171)]);
+  /** Eight int16 times eight, neighbouring products added: four int32. */
+  dot = (b: V128): V128 => this.with(b, 186);
+  /** The lower or upper four of eight int16, as int32. */
+  lowInts = (): V128 => this.then(167);
+  highInts = (): V128 => this.then(168);
+  /** Four int32 of this and four of b as eight int16, cut off at their limits. */
+  toShorts = (b: V128): V128 => this.with(b, 133);
   /** Keeps the sign. */
   ishr = (n: number): V128 => new V128([...this.code, ...int(n).code, ...simd(172)]);
   lane = (i: 0 | 1 | 2 | 3): F32 => new F32([...this.code, ...simd(31), i]);
@@ -159,7 +166,13 @@ const memarg = (align: number, offset: number): number[] => [align, ...uleb(offs
 
 export const load = (p: I32, offset = 0): V128 =>
   new V128([...p.code, ...simd(0), ...memarg(2, offset)]);
-/** One float in all four lanes. */
+/** Eight int8 as int16. */
+export const loadBytes = (p: I32, offset = 0): V128 =>
+  new V128([...p.code, ...simd(1), ...memarg(0, offset)]);
+/** Four uint16 as int32. */
+export const loadShorts = (p: I32, offset = 0): V128 =>
+  new V128([...p.code, ...simd(4), ...memarg(0, offset)]);
+/** One float, or any 32 bits, in all four lanes. */
 export const loadSplat = (p: I32, offset = 0): V128 =>
   new V128([...p.code, ...simd(9), ...memarg(2, offset)]);
 export const loadFloat = (p: I32, offset = 0): F32 =>
@@ -169,6 +182,14 @@ export const storeCode = (p: I32, x: V128, offset = 0): Code => [
   ...x.code,
   ...simd(11),
   ...memarg(2, offset),
+];
+/** Stores 32 bits: one lane. */
+export const storeLaneCode = (p: I32, x: V128, lane: number, offset = 0): Code => [
+  ...p.code,
+  ...x.code,
+  ...simd(90),
+  ...memarg(0, offset),
+  lane,
 ];
 export const storeFloatCode = (p: I32, x: F32, offset = 0): Code => [
   ...p.code,

@@ -7,6 +7,7 @@ import {
   int,
   storeCode,
   storeFloatCode,
+  storeLaneCode,
   V128,
   vec,
   type Code,
@@ -85,6 +86,10 @@ export class FunctionBuilder {
   }
   store(p: I32, x: V128 | F32, offset = 0): void {
     this.body.push(...(x instanceof V128 ? storeCode(p, x, offset) : storeFloatCode(p, x, offset)));
+  }
+  /** 32 bits of a vector. */
+  storeLane(p: I32, x: V128, lane: 0 | 1 | 2 | 3, offset = 0): void {
+    this.body.push(...storeLaneCode(p, x, lane, offset));
   }
   /** for (i = from; i < to; i += step) */
   for(i: LocalI32, from: Int, to: Int, step: Int, body: () => void): void {

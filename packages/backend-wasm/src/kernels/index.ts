@@ -1,6 +1,7 @@
 // All kernels in one module. What it exports is what engine.ts calls.
 import { ModuleBuilder } from '../assembler/module.ts';
 import { addElementwise } from './elementwise.ts';
+import { addIntegerProduct } from './integer-product.ts';
 import { addPack } from './pack.ts';
 import { addProduct } from './product.ts';
 import { addRows } from './rows.ts';
@@ -16,6 +17,7 @@ export interface Variant {
 export function kernels({ shared = false, relaxed = false }: Variant = {}): Uint8Array {
   const m = new ModuleBuilder();
   addProduct(m, { relaxed });
+  addIntegerProduct(m);
   addPack(m);
   addRows(m);
   addElementwise(m);

@@ -1,0 +1,112 @@
+// How weights are kept: as the panels that products read, in float32 or narrower. Made once, when first used.
+import { fromBits, toBits } from '@siglip-ts/core';
+import type { Heap } from './heap.ts';
+
+/** Names of the option `weights`. Arithmetic is float32 in the first three, whole numbers in the last. */
+export type Storage = 'float32' | 'float16' | 'int8' | 'w8a8';
+
+/** A matrix [n, k] in panels of 8 rows. */
+export interface Panels {
+  readonly storage: Storage;
+  readonly n: number;
+  readonly k: number;
+  /** Address of the panels, and of a float32 scale for each row (0: none). */
+  readonly at: number;
+  readonly scales: number;
+}
+
+export type Kernels = Readonly<Record<string, (...args: number[]) => void>>;
+
+/** Whole numbers are multiplied in pairs and quantised by four: k is rounded up with zeros. */
+export const paddedK = (k: number): number => Math.ceil(k / 4) * 4;
+
+/** Panels of float32 numbers that are in the memory at `from`. */
+export function packFloats(heap: Heap, run: Kernels, from: number, n: number, k: number): Panels {
+  const at = heap.take(4 * Math.ceil(n / 8) * 8 * k);
+  run.packRows!(at, from, n, k, k, 8);
+  return { storage: 'float32', n, k, at, scales: 0 };
+}
+
+/** Panels of a weight on the host, in narrower storage. */
+export function packNarrow(
+  heap: Heap,
+  storage: Exclude<Storage, 'float32'>,
+  values: Float32Array,
+  n: number,
+  k: number,
+): Panels {
+  return storage === 'float16'
+    ? packHalf(heap, values, n, k)
+    : packBytes(heap, storage, values, n, k);
+}
+
+function packHalf(heap: Heap, values: Float32Array, n: number, k: number): Panels {
+  const rows = Math.ceil(n / 8) * 8;
+  const at = heap.take(2 * rows * k);
+  const bits = toBits(values, 'float16');
+  const panels = new Uint16Array(heap.memory.buffer, at, rows * k);
+  panels.fill(0);
+  for (let r = 0; r < n; r++)
+    for (let i = 0; i < k; i++) panels[(r - (r % 8)) * k + i * 8 + (r % 8)] = bits[r * k + i]!;
+  return { storage: 'float16', n, k, at, scales: 0 };
+}
+
+/** Symmetric, each row by its largest magnitude: q = round(127 w / max |w|). */
+function packBytes(
+  heap: Heap,
+  storage: 'int8' | 'w8a8',
+  values: Float32Array,
+  n: number,
+  k: number,
+): Panels {
+  const rows = Math.ceil(n / 8) * 8;
+  const width = storage === 'w8a8' ? paddedK(k) : k;
+  const at = heap.take(rows * width);
+  const scalesAt = heap.take(4 * rows);
+  const panels = new Int8Array(heap.memory.buffer, at, rows * width);
+  const scales = new Float32Array(heap.memory.buffer, scalesAt, rows);
+  panels.fill(0);
+  scales.fill(0);
+  for (let r = 0; r < n; r++) {
+    let max = 0;
+    for (let i = 0; i < k; i++) max = Math.max(max, Math.abs(values[r * k + i]!));
+    scales[r] = max / 127;
+    const inverse = max > 0 ? 127 / max : 0;
+    for (let i = 0; i < k; i++)
+      panels[place(storage, r, i, width)] = Math.round(values[r * k + i]! * inverse);
+  }
+  return { storage, n, k, at, scales: scalesAt };
+}
+
+/** Where number i of row r is among the panels. w8a8 has two numbers of a row side by side. */
+const place = (storage: Storage, r: number, i: number, width: number): number => {
+  const panel = (r - (r % 8)) * width;
+  return storage === 'w8a8'
+    ? panel + (i - (i % 2)) * 8 + (r % 8) * 2 + (i % 2)
+    : panel + i * 8 + (r % 8);
+};
+
+/** The numbers of panels again, as the product sees them. */
+export function unpack(heap: Heap, p: Panels): Float32Array {
+  const { buffer } = heap.memory;
+  const { storage, n, k, at } = p;
+  const width = storage === 'w8a8' ? paddedK(k) : k;
+  const count = Math.ceil(n / 8) * 8 * width;
+  const stored =
+    storage === 'float32'
+      ? new Float32Array(buffer, at, count)
+      : storage === 'float16'
+        ? fromBits(new Uint16Array(buffer, at, count), 'float16')
+        : new Int8Array(buffer, at, count);
+  const scales = p.scales ? new Float32Array(buffer, p.scales, n) : undefined;
+  const values = new Float32Array(n * k);
+  for (let r = 0; r < n; r++)
+    for (let i = 0; i < k; i++)
+      values[r * k + i] = stored[place(storage, r, i, width)]! * (scales ? scales[r]! : 1);
+  return values;
+}
+
+export function releasePanels(heap: Heap, p: Panels): void {
+  heap.release(p.at);
+  if (p.scales) heap.release(p.scales);
+}
