@@ -6,5 +6,6 @@ import { describeBackend } from './describe-backend.ts';
 const skip = { float64: 'the engine is float32; backend-cpu computes in float64' };
 
 describeBackend('wasm', { make: wasm, skip });
+describeBackend('wasm, 2 threads', { make: () => wasm({ threads: 2 }), skip });
 describeBackend('withoutFused(wasm)', { make: async () => withoutFused(await wasm()), skip });
 describeBackend('deferred(wasm)', { make: async () => deferred(await wasm()), skip });

@@ -3,43 +3,70 @@ import { LOWEST, size, type BinaryOp, type Operand, type Shape } from '@siglip-t
 import { Heap } from './heap.ts';
 import { kernels } from './kernels/index.ts';
 import { Memory, type Block } from './memory.ts';
+import { canShare, Threads, type Job } from './threads.ts';
 import type { WasmOptions } from './wasm.ts';
 import { paddedK, releasePanels, type Kernels, type Panels } from './weights.ts';
 
 /** Queries of an attention that are scored together: their scores fit the second cache. */
 const QUERIES = 64;
+/** Numbers of an elementwise kernel that a thread takes at a time. */
+const NUMBERS = 16384;
 /** Room for a tile of 32 floats and a widened block of 64 x 8. */
 const SCRATCH = 4 * (32 + 64 * 8);
 
 export class Engine {
   readonly memory: Memory;
   private run: Kernels;
+  private readonly threads: Threads | null;
   private readonly scratch: number;
   /** Room for one number. */
   private readonly number: number;
 
-  private constructor(memory: Memory, run: Kernels) {
+  private constructor(memory: Memory, run: Kernels, threads: Threads | null) {
     this.memory = memory;
     this.run = run;
+    this.threads = threads;
     this.scratch = memory.heap.take(SCRATCH);
     this.number = memory.heap.take(16);
   }
 
-  static async load({
-    module,
-    relaxed = false,
-    weights = 'float32',
-  }: WasmOptions): Promise<Engine> {
+  static async load(o: WasmOptions): Promise<Engine> {
     if (typeof WebAssembly === 'undefined')
       throw new Error('wasm: this engine has no WebAssembly; backend-cpu needs none');
-    const memory = new WebAssembly.Memory({ initial: 16 });
-    const compiled = module ?? (await WebAssembly.compile(kernels({ relaxed }) as BufferSource));
-    const { exports } = await WebAssembly.instantiate(compiled, { env: { memory } });
-    return new Engine(new Memory(new Heap(memory), weights), exports as unknown as Kernels);
+    const count = threadsOf(o);
+    const shared = count > 1;
+    const memory = new WebAssembly.Memory({
+      initial: 16,
+      ...(shared && { maximum: 65536, shared }),
+    });
+    const code = () => kernels({ shared, relaxed: o.relaxed ?? false }) as BufferSource;
+    const compiled = o.module ?? (await WebAssembly.compile(code()));
+    const instance = await WebAssembly.instantiate(compiled, { env: { memory } });
+    const run = instance.exports as unknown as Kernels;
+    const heap = new Heap(memory);
+    const take = (bytes: number) => heap.take(bytes);
+    const threads = shared
+      ? await Threads.start(count, compiled, memory, run, take, SCRATCH)
+      : null;
+    return new Engine(new Memory(heap, o.weights ?? 'float32'), run, threads);
   }
   dispose(): void {
+    this.threads?.stop();
     this.run = {};
     this.memory.dispose();
+  }
+  /** Runs a kernel, on all threads where its rows are enough for that. */
+  private split(job: Job): void {
+    if (this.threads && job.rows > job.block) this.threads.run(job);
+    else this.run[job.kernel]!(...job.args);
+  }
+  /**
+   * Rows of a product that a thread takes at a time: two blocks a thread, so that a busy core costs little, but not so
+   * few rows that all of the weights are read for each.
+   */
+  private rowsOfBlock(rows: number): number {
+    const even = Math.ceil(rows / (2 * (this.threads?.count ?? 1)) / 4) * 4;
+    return Math.min(Math.max(even, 16), 64);
   }
   private get heap(): Heap {
     return this.memory.heap;
@@ -64,8 +91,11 @@ export class Engine {
     const { n, k } = b;
     const a = this.heap.take(4 * Math.ceil(rows / 4) * 4 * k);
     this.run.packRows!(a, x, rows, k, k, 4);
-    const product = this.run[PRODUCT[b.storage as keyof typeof PRODUCT]]!;
-    product(c, a, b.at, rows, n, k, bias, n, this.scratch, b.scales);
+    const args = [c, a, b.at, rows, n, k, bias, n, this.scratch, b.scales];
+    const block = this.rowsOfBlock(rows);
+    const steps = { 0: 4 * block * n, 1: 4 * block * k };
+    const kernel = PRODUCT[b.storage as keyof typeof PRODUCT];
+    this.split({ kernel, args, steps, rows, rowsAt: 3, block, scratchAt: 8 });
     this.heap.release(a);
   }
   /** With activations quantised row by row, as finely as sums of 32 bits allow. */
@@ -77,7 +107,10 @@ export class Engine {
     const scales = this.heap.take(4 * tiles);
     const limit = Math.min(32767, Math.floor((2 ** 31 - 1) / (127 * width)));
     this.run.quantizeRows!(a, scales, x, rows, k, limit);
-    this.run.productDot!(c, a, b.at, rows, n, width, bias, n, this.scratch, scales, b.scales);
+    const args = [c, a, b.at, rows, n, width, bias, n, this.scratch, scales, b.scales];
+    const block = this.rowsOfBlock(rows);
+    const steps = { 0: 4 * block * n, 1: 2 * block * width, 9: 4 * block };
+    this.split({ kernel: 'productDot', args, steps, rows, rowsAt: 3, block, scratchAt: 8 });
     this.heap.release(a);
     this.heap.release(scales);
   }
@@ -157,7 +190,10 @@ export class Engine {
   unary(op: string, x: Operand): Block {
     const from = this.address(x);
     const y = this.memory.output(x.shape);
-    this.run[op]!(y.at, from, size(x.shape));
+    const steps = { 0: 4 * NUMBERS, 1: 4 * NUMBERS };
+    const rows = size(x.shape);
+    const args = [y.at, from, rows];
+    this.split({ kernel: op, args, steps, rows, rowsAt: 2, block: NUMBERS, scratchAt: -1 });
     return y;
   }
   withNumber(op: string, x: Operand, number: number): Block {
@@ -234,6 +270,23 @@ export class Engine {
     });
     return y;
   }
+}
+
+let warned = false;
+
+/** How many threads there will be: one, said once, where memory cannot be shared. */
+function threadsOf({ threads = 1, module }: WasmOptions): number {
+  if (!Number.isSafeInteger(threads) || threads < 1)
+    throw new RangeError(`wasm: threads is ${threads}, expected 1 or more`);
+  if (threads === 1 || (canShare() && !module)) return threads;
+  if (!warned)
+    console.warn(
+      module
+        ? 'wasm: kernels that are passed as a module run on one thread'
+        : 'wasm: one thread, since memory is not shared here; a page needs cross-origin isolation (COOP and COEP)',
+    );
+  warned = true;
+  return 1;
 }
 
 /** The kernel for each storage whose arithmetic is float32. */

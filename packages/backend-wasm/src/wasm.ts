@@ -29,6 +29,8 @@ export interface WasmOptions {
    * a quarter and twice as fast, with activations rounded too. All but the first change results: see the README.
    */
   weights?: Storage;
+  /** Default 1. Results do not depend on it. */
+  threads?: number;
   /** Fused multiply-and-add where the machine has it: faster, other last bits. Default false. */
   relaxed?: boolean;
 }

@@ -13,21 +13,6 @@ function roundToBfloat16(x: number): number {
   return float[0]!;
 }
 
-/** The float16 nearest to a number, as a number. */
-function roundToFloat16(x: number): number {
-  const a = Math.abs(x);
-  if (!(a > 0) || a === Infinity) return x;
-  if (a >= 65520) return Math.sign(x) * Infinity; // halfway between 65504 and the next power of two
-  float[0] = a;
-  // The spacing of float16 at a: 10 bits below its power of two, and 2^-24 among the subnormals.
-  const exponent = Math.max((bits[0]! >>> 23) - 127, -14);
-  const step = 2 ** (exponent - 10);
-  const n = Math.floor(a / step);
-  const rest = a / step - n;
-  const up = rest > 0.5 || (rest === 0.5 && n % 2 === 1);
-  return Math.sign(x) * step * (up ? n + 1 : n);
-}
-
 /** Rounds a float32 to the nearest value of a half type. */
 export const roundToHalf = (x: number, dtype: HalfType): number =>
   dtype === 'bfloat16' ? roundToBfloat16(x) : roundToFloat16(x);
@@ -37,15 +22,18 @@ function bfloat16Bits(x: number): number {
   return bits[0]! >>> 16;
 }
 
-function float16Bits(value: number): number {
-  const x = roundToFloat16(value);
-  if (x !== x) return 0x7e00;
-  const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
-  const a = Math.abs(x);
-  if (a === Infinity) return sign | 0x7c00;
-  if (a < 2 ** -14) return sign | (a * 2 ** 24);
-  float[0] = a;
-  return sign | (((bits[0]! >>> 23) - 112) << 10) | ((bits[0]! >>> 13) & 0x3ff);
+function float16Bits(x: number): number {
+  float[0] = x;
+  const sign = (bits[0]! >>> 16) & 0x8000;
+  const a = bits[0]! & 0x7fffffff;
+  if (a >= 0x47800000) return sign | (a > 0x7f800000 ? 0x7e00 : 0x7c00); // 65536 and more, NaN
+  if (a < 0x38800000) {
+    // Below 2^-14, in steps of 2^-24: which is how finely float32 resolves just above ½.
+    float[0] = Math.abs(x) + 0.5;
+    return sign | (bits[0]! - 0x3f000000);
+  }
+  // The exponent's bias is 112 lower, the fraction 13 bits shorter; half a step is added, less a hair if even.
+  return sign | ((a - 0x38000000 + 0xfff + ((a >>> 13) & 1)) >>> 13);
 }
 
 /** The float32 bits of a float16: the exponent's bias is 112 higher, the fraction 13 bits longer. */
@@ -57,6 +45,13 @@ function widenFloat16(h: number): number {
   if (exponent > 0) return sign | ((exponent + 112) << 23) | (fraction << 13);
   float[0] = fraction * 2 ** -24; // a subnormal, or zero
   return sign | bits[0]!;
+}
+
+/** The float16 nearest to a float32, as a number. */
+function roundToFloat16(x: number): number {
+  const h = float16Bits(x);
+  bits[0] = widenFloat16(h);
+  return float[0]!;
 }
 
 /** Numbers to the bits of a half type, each rounded once (float64 values pass through float32 first). */
