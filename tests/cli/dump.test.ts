@@ -162,9 +162,21 @@ describe('class and inputs', () => {
     expect(result.stderr).toBe('siglip: note: SiglipTextModel takes no pixel_values: left out\n');
   });
 
-  test('--weights float32 is what there is', async () => {
-    const golden = await loadGolden('plain', 'float64-vision');
-    await dump('plain', golden, ['--weights', 'float32']);
+  test.each([
+    ['float16', 1e-3],
+    ['int8', 0.1],
+    ['w8a8', 0.1],
+  ])('--weights %s is near, and two threads are as near', async (weights, near) => {
+    const golden = await loadGolden('plain', 'float32');
+    const found = [];
+    for (const threads of ['1', '2']) {
+      const more = ['--backend', 'wasm', '--weights', weights, '--threads', threads];
+      const tensors = await dump('plain', golden, more);
+      found.push([...(tensors.get('image_embeds')!.data as Float32Array)]);
+    }
+    expect(found[1]).toEqual(found[0]);
+    const { relative } = difference(found[0]!, golden.tensors.get('image_embeds')!.values);
+    expect(relative).toBeLessThanOrEqual(near);
   });
 });
 
@@ -197,8 +209,12 @@ describe('refused', () => {
       `${inputs}: tensor "input_ids~short", expected one of input_ids, attention_mask, position_ids, pixel_values`,
     ],
     [
-      dumpOf('--inputs', inputs, '--weights', 'int8'),
-      "option '--weights <dtype>' argument 'int8' is invalid. Only float32 is supported.",
+      dumpOf('--inputs', inputs, '--weights', 'int4'),
+      "option '--weights <storage>' argument 'int4' is invalid. Allowed choices are float32, float16, int8, w8a8.",
+    ],
+    [
+      dumpOf('--inputs', inputs, '--class', 'SiglipVisionModel', '--threads', '0'),
+      "option '--threads <n>' argument '0' is invalid. expected a whole number above 0",
     ],
     [
       dumpOf('--inputs', inputs, '--class', 'SiglipTextModel', '--return-loss'),

@@ -80,6 +80,19 @@ describe('zero-shot-image-classification', async () => {
     );
     await expect(pipeline('translation' as never)).rejects.toThrow('Unknown task translation');
   });
+  test('labels are encoded once, and remembering them changes no bit', async () => {
+    const fresh = await pipeline('zero-shot-image-classification');
+    let calls = 0;
+    const encode = fresh.model.get_text_features.bind(fresh.model);
+    fresh.model.get_text_features = (inputs) => (calls++, encode(inputs));
+    const image = photo('twemoji-rocket.png');
+    const first = await fresh(image, labels);
+    const again = await fresh(image, [...labels].reverse());
+    const some = await fresh(image, ['cat', 'a new one', 'cat']);
+    expect(calls).toBe(2);
+    expect(again).toEqual(first);
+    expect(some.filter((s) => s.label === 'cat')[1]).toEqual(first.find((s) => s.label === 'cat'));
+  });
   test('an abort stops it', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(classify(photo('cat.jpg'), ['a'], { signal })).rejects.toThrow('enough');

@@ -1,6 +1,6 @@
 // The options that several commands share, and what they mean to the library.
 import { setImmediate } from 'node:timers/promises';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import {
   backendNames,
   defaultModel,
@@ -24,6 +24,8 @@ export interface ComputeOptions {
   backend?: (typeof backendNames)[number];
   dtype: string;
   attn: NonNullable<LoadOptions['attn_implementation']>;
+  threads: number;
+  weights: NonNullable<LoadOptions['weights']>;
 }
 
 export const MODEL = 'folder in HF layout, or hub id (default: the embedded model)';
@@ -47,10 +49,13 @@ export const addComputeOptions = (command: Command): Command =>
     .optionsGroup('Computation:')
     .addOption(new Option('--backend <name>', BACKEND).choices(backendNames))
     .addOption(choice('--dtype <dtype>', 'what arithmetic rounds to', DTYPES))
-    .addOption(choice('--attn <name>', 'how attention is computed', ATTENTIONS, 'sdpa'));
+    .addOption(choice('--attn <name>', 'how attention is computed', ATTENTIONS, 'sdpa'))
+    .addOption(choice('--weights <storage>', 'how the backend stores weights', STORAGES))
+    .addOption(new Option('--threads <n>', 'how many threads compute').argParser(count).default(1));
 
 const BACKEND = 'what computes (default: the fastest that has the dtype)';
 export const DTYPES = ['float32', 'float64', 'float16', 'bfloat16'] as const;
+const STORAGES = ['float32', 'float16', 'int8', 'w8a8'] as const;
 const ATTENTIONS = ['eager', 'sdpa', 'flash_attention_2'] as const;
 
 /** An option that takes one of some words, by default the first. */
@@ -60,6 +65,11 @@ export const choice = (
   words: readonly string[],
   initial = words[0],
 ): Option => new Option(flags, description).choices(words).default(initial);
+
+function count(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('expected a whole number above 0');
+  return Number(text);
+}
 
 /** Collects what a repeated option is given. */
 export const collect = (value: string, before: readonly string[] = []): string[] => [
@@ -87,6 +97,8 @@ export async function filesOf(o: SourceOptions, io: Io): Promise<ModelFiles> {
 export const loadOptions = (o: ComputeOptions, io: Io): LoadOptions => ({
   ...(o.backend && { backend: o.backend }),
   dtype: o.dtype,
+  threads: o.threads,
+  weights: o.weights,
   attn_implementation: o.attn,
   signal: io.signal,
   warn: (message) => note(io, message),

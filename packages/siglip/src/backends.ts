@@ -3,9 +3,14 @@ import { isHalf, rounded, withoutFused, type Backend, type DType } from '@siglip
 
 export type BackendName = 'wasm' | 'cpu';
 
-const BACKENDS: Readonly<Record<BackendName, () => Promise<Backend>>> = {
-  wasm: async () => (await import('@siglip-ts/backend-wasm')).wasm(),
-  cpu: async () => (await import('@siglip-ts/backend-cpu')).cpu(),
+const BACKENDS: Readonly<Record<BackendName, (o: BackendOptions) => Promise<Backend>>> = {
+  wasm: async ({ threads = 1, weights = 'float32' }) =>
+    (await import('@siglip-ts/backend-wasm')).wasm({ threads, weights }),
+  async cpu({ threads = 1, weights = 'float32' }) {
+    if (threads !== 1 || weights !== 'float32')
+      throw new RangeError('threads and weights: of the backends here only wasm has them');
+    return (await import('@siglip-ts/backend-cpu')).cpu();
+  },
 };
 
 export const backendNames = Object.keys(BACKENDS) as readonly BackendName[];
@@ -16,6 +21,10 @@ export interface BackendOptions {
    * there is WebAssembly, else 'cpu'; 'cpu' also for float64, which only it has.
    */
   backend?: BackendName | Backend;
+  /** Of a backend by name: how many threads compute. Default 1. */
+  threads?: number;
+  /** Of a backend by name: how it stores the weights of linear layers. All but the default change results. */
+  weights?: 'float32' | 'float16' | 'int8' | 'w8a8';
   /** HF's word: 'auto' means the default, other names a backend. */
   device_map?: string;
 }
@@ -31,7 +40,7 @@ export async function backendOf(
   const name = o.backend ?? named ?? (fast ? 'wasm' : 'cpu');
   if (!Object.hasOwn(BACKENDS, name))
     throw new RangeError(`backend: "${name}", expected one of ${backendNames.join(', ')}`);
-  return { backend: await BACKENDS[name as BackendName](), owned: true };
+  return { backend: await BACKENDS[name as BackendName](o), owned: true };
 }
 
 const DTYPES: readonly string[] = ['float32', 'float64', 'float16', 'bfloat16'];

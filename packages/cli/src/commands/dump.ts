@@ -1,5 +1,5 @@
 // siglip dump: one forward on given inputs, every output in a safetensors file. For comparing implementations.
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { AutoConfig, ModelOutput, type HostTensor, type TensorLike } from 'siglip-ts';
 import type { StoredTensor } from '@siglip-ts/safetensors';
 import { classNameOf, classNames, classOf, type ClassName, type Inputs } from '../classes.ts';
@@ -43,7 +43,6 @@ export function addDump(program: Command, io: Io): void {
     .addOption(
       new Option('--class <name>', "the model class, if not config.json's").choices(classNames),
     )
-    .option('--weights <dtype>', 'how the backend stores weights', storedWeights, 'float32')
     .option('--return-loss', 'also the loss of the batch')
     .option('--interpolate-pos-encoding', 'take pictures of any size')
     .option('--output-hidden-states', 'also the output of every layer')
@@ -58,11 +57,6 @@ Examples:
     --inputs in.safetensors --out out.safetensors`,
     );
   addComputeOptions(addSourceOptions(command)).action((o: DumpOptions) => dump(io, o));
-}
-
-function storedWeights(dtype: string): string {
-  if (dtype !== 'float32') throw new InvalidArgumentError('Only float32 is supported.');
-  return dtype;
 }
 
 async function dump(io: Io, o: DumpOptions): Promise<void> {

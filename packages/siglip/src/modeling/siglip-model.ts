@@ -10,7 +10,7 @@ import {
   visionTransformer,
 } from '@siglip-ts/core';
 import { callable } from '../callable.ts';
-import { upload } from '../inputs.ts';
+import { upload, type TensorLike } from '../inputs.ts';
 import { ModelOutput, type SiglipOutput } from '../model-output.ts';
 import type { LoadOptions, Runtime, RunOptions } from '../runtime.ts';
 import { savePretrained } from '../saving.ts';
@@ -109,7 +109,7 @@ export class SiglipModel {
    * neither tower run again.
    */
   async logits_of_features(
-    features: { text: HostTensor; image: HostTensor },
+    features: { text: TensorLike; image: TensorLike },
     options: RunOptions = {},
   ): Promise<HostTensor> {
     const { backend, dtype } = this.runtime;

@@ -159,11 +159,13 @@ function assembled<F extends object, M extends { dispose(): Promise<void> }>(
 type Images = ImageInput | readonly ImageInput[];
 
 function zeroShot(parts: Parts<SiglipModel>) {
+  const seen = new Map<string, ArrayLike<number>>();
   const f = (images: Images, labels: readonly string[] | ZeroShotOptions, o?: ZeroShotOptions) => {
     const options = Array.isArray(labels)
       ? { ...o, candidate_labels: labels as readonly string[] }
       : { ...(labels as ZeroShotOptions), ...o };
-    return zeroShotImageClassification({ ...parts, tokenizer: parts.tokenizer! }, images, options);
+    const all = { ...parts, tokenizer: parts.tokenizer!, seen };
+    return zeroShotImageClassification(all, images, options);
   };
   return assembled(f, 'zero-shot-image-classification', parts);
 }

@@ -1,5 +1,4 @@
 // The zero-shot-image-classification pipeline: how well each of some labels fits a picture.
-import type { HostTensor } from '@siglip-ts/core';
 import { loadImage, type ImageInput, type LoadImageOptions } from '../load-image.ts';
 import type { SiglipModel } from '../modeling/siglip-model.ts';
 import type { SiglipImageProcessor } from '../image-processor.ts';
@@ -25,15 +24,17 @@ export interface ZeroShotParts {
   model: SiglipModel;
   tokenizer: SiglipTokenizer;
   image_processor: SiglipImageProcessor;
+  /** Features of texts that were seen before, by text and tokenizer options. */
+  seen: Map<string, ArrayLike<number>>;
 }
 
 /**
  * Scores every label for one image, highest first, or for each of several. ZeroShotImageClassificationPipeline.
  *
- * The labels are encoded once a call, not once an image as in HF; the scores are the same.
+ * A label is encoded once, not once an image as in HF, and remembered for later calls; the scores are the same.
  */
 export async function zeroShotImageClassification(
-  { model, tokenizer, image_processor }: ZeroShotParts,
+  parts: ZeroShotParts,
   images: ImageInput | readonly ImageInput[] | null | undefined,
   o: ZeroShotOptions,
 ): Promise<LabelScore[] | LabelScore[][]> {
@@ -41,11 +42,12 @@ export async function zeroShotImageClassification(
     throw new TypeError(
       'Cannot call the zero-shot-image-classification pipeline without an images argument!',
     );
+  const { model, image_processor } = parts;
   const labels = o.candidate_labels ?? [];
   if (labels.length === 0)
     throw new TypeError('zero-shot-image-classification: no candidate_labels were given');
   const texts = labels.map((label) => format(o.hypothesis_template ?? TEMPLATE, label));
-  const text = await textFeatures(model, tokenizer, texts, o);
+  const text = await textFeatures(parts, texts, o);
 
   const list = Array.isArray(images) ? (images as readonly ImageInput[]) : [images as ImageInput];
   const results: LabelScore[][] = [];
@@ -63,19 +65,38 @@ export async function zeroShotImageClassification(
 
 const TEMPLATE = 'This is a photo of {}.';
 
-/** Padded to the full length, as SigLIP was trained; without truncation, so that a text that is too long says so. */
-function textFeatures(
-  model: SiglipModel,
-  tokenizer: SiglipTokenizer,
-  texts: string[],
+/** Texts that are remembered: at 768 numbers each, 24 MB. */
+const MOST_TEXTS = 8192;
+
+/**
+ * The features [n, D] of texts. Those that were not seen before are padded to the full length, as SigLIP was trained,
+ * and not truncated, so that a text that is too long says so.
+ */
+async function textFeatures(
+  { model, tokenizer, seen }: ZeroShotParts,
+  texts: readonly string[],
   o: ZeroShotOptions,
-): Promise<HostTensor> {
-  const encoding = tokenizer(texts, null, {
-    padding: 'max_length',
-    ...o.tokenizer_kwargs,
-    return_tensors: true,
-  });
-  return model.get_text_features({ ...encoding, ...(o.signal && { signal: o.signal }) });
+): Promise<{ data: Float64Array; shape: number[] }> {
+  const keyOf = (text: string) => JSON.stringify([text, o.tokenizer_kwargs ?? null]);
+  const fresh = [...new Set(texts)].filter((text) => !seen.has(keyOf(text)));
+  if (fresh.length > 0) {
+    const how = { padding: 'max_length', ...o.tokenizer_kwargs, return_tensors: true } as const;
+    const encoding = tokenizer(fresh, null, how);
+    const features = await model.get_text_features({
+      ...encoding,
+      ...(o.signal && { signal: o.signal }),
+    });
+    const [rows, width] = [await features.data(), features.shape[1]!];
+    if (seen.size + fresh.length > MOST_TEXTS) seen.clear();
+    fresh.forEach((text, i) => seen.set(keyOf(text), rows.slice(i * width, (i + 1) * width)));
+    if (fresh.length === texts.length)
+      return { data: Float64Array.from(rows), shape: [texts.length, width] };
+  }
+  const rows = texts.map((text) => seen.get(keyOf(text))!);
+  const width = rows[0]!.length;
+  const data = new Float64Array(texts.length * width);
+  rows.forEach((row, i) => data.set(row, i * width));
+  return { data, shape: [texts.length, width] };
 }
 
 /** Python's str.format with one argument, as far as a template needs it: {} and {0}, doubled braces for plain ones. */
