@@ -1,7 +1,7 @@
 // siglip inspect: sizes, costs, and whether the weights fit.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { json, model, scratch, siglip } from './harness.ts';
 
 const files = scratch();
@@ -172,4 +172,42 @@ test('a hub model that is not in the cache', async () => {
   expect((await siglip(argv)).stderr).toBe(
     'siglip: org/model: config.json at revision main is not in the cache, expected it there with local_files_only\n',
   );
+});
+
+describe('--error', () => {
+  const moved = (storage: string) =>
+    json<{
+      narrow: {
+        tensors: { name: string; error: number }[];
+        image_embeds: { error: number; cosine: number };
+        text_embeds: { error: number; cosine: number };
+      };
+    }>(['inspect', '--error', storage]);
+
+  test('float16 moves nothing of a float16 file', async () => {
+    const { narrow } = await moved('float16');
+    expect(narrow.tensors.length).toBe(1 + 4 * 6 + 4 + 2 * 6 + 1); // patches, layers, pooling head, layers, text head
+    expect(narrow.tensors.every(({ error }) => error === 0)).toBe(true);
+    expect(narrow.image_embeds.error).toBe(0);
+  });
+  test.each(['int8', 'w8a8'])(
+    '%s moves weights by less than 1 %%, embeddings by few',
+    async (s) => {
+      const { narrow } = await moved(s);
+      const errors = narrow.tensors.map(({ error }) => error);
+      expect(errors).toEqual([...errors].sort((a, b) => b - a));
+      expect(errors[0]).toBeLessThan(0.01);
+      expect(errors.at(-1)).toBeGreaterThan(0.001);
+      for (const { error, cosine } of [narrow.image_embeds, narrow.text_embeds]) {
+        expect(error).toBeLessThan(0.05);
+        expect(error).toBeGreaterThan(0.001);
+        expect(cosine).toBeGreaterThan(0.999);
+      }
+    },
+  );
+  test('of one tower there is none', async () => {
+    const result = await siglip(['inspect', model('no-head'), '--error', 'int8']);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toBe('siglip: --error: a SiglipVisionModel, expected a SiglipModel\n');
+  });
 });

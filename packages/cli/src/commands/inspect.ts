@@ -1,13 +1,18 @@
-// siglip inspect: what a model is, from its config.json and the headers of its weights. No weight is read.
-import type { Command } from 'commander';
+// siglip inspect: what a model is, from its config.json and the headers of its weights. No weight is read, unless
+// --error asks what narrower ones would cost.
+import { Option, type Command } from 'commander';
 import { Exit } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { addHubOptions, filesOf, MODEL, type SourceOptions } from '../options.ts';
 import { count, paint, plural, print, printable, printJson, scaled, table } from '../output.ts';
+import { storageError, type Narrow, type StorageError } from '../storage-error.ts';
 import { survey, type Survey } from '../survey.ts';
+
+const NARROW = ['float16', 'int8', 'w8a8'] as const;
 
 interface InspectOptions extends Omit<SourceOptions, 'model'> {
   json?: boolean;
+  error?: Narrow;
 }
 
 export function addInspect(program: Command, io: Io): void {
@@ -16,15 +21,21 @@ export function addInspect(program: Command, io: Io): void {
     .summary("show a model's configuration, size and cost")
     .description(
       'Says what a model is made of, what one image and one text cost, and whether the weights fit the ' +
-        'configuration (exit code 1 if they do not). Reads headers only, never the weights themselves.',
+        'configuration (exit code 1 if they do not). Reads headers only; with --error, the weights too.',
     )
     .argument('[model]', MODEL)
     .option('--json', 'print one JSON document')
+    .addOption(
+      new Option('--error <storage>', 'also how far narrower weights are from float32').choices(
+        NARROW,
+      ),
+    )
     .addHelpText(
       'after',
       `
 Examples:
   siglip inspect
+  siglip inspect --error int8
   siglip inspect google/siglip-base-patch16-224 --json`,
     );
   addHubOptions(command).action((model: string | undefined, o: InspectOptions) =>
@@ -33,9 +44,13 @@ Examples:
 }
 
 async function inspect(io: Io, model: string | undefined, o: InspectOptions): Promise<void> {
-  const facts = await survey(await filesOf({ ...o, ...(model !== undefined && { model }) }, io));
-  if (o.json) printJson(io, facts);
-  else print(io, shown(io, facts));
+  const files = await filesOf({ ...o, ...(model !== undefined && { model }) }, io);
+  const facts = await survey(files);
+  if (o.error && facts.class !== 'SiglipModel')
+    throw new Exit(2, `--error: a ${facts.class}, expected a SiglipModel`);
+  const narrow = o.error && (await storageError(files, o.error, { signal: io.signal }));
+  if (o.json) printJson(io, { ...facts, ...(narrow && { narrow }) });
+  else print(io, [...shown(io, facts), ...(narrow ? ['', ...moved(io, narrow)] : [])]);
   if (facts.missing.length + facts.mismatched.length > 0) throw new Exit(1);
 }
 
@@ -53,6 +68,19 @@ function shown(io: Io, s: Survey): string[] {
     '',
     ...verdict(c, s),
   ];
+}
+
+const percent = (x: number): string => `${(100 * x).toPrecision(2)} %`;
+
+/** The embeddings and the worst tensors. */
+function moved(io: Io, e: StorageError): string[] {
+  const whole = (['image_embeds', 'text_embeds'] as const).map((name) => [
+    name,
+    percent(e[name].error),
+    e[name].cosine.toFixed(6),
+  ]);
+  const worst = e.tensors.slice(0, 5).map(({ name, error }) => [name, percent(error), '']);
+  return headed(paint(io), [[`${e.storage} weights`, 'moved by', 'cosine'], ...whole, ...worst]);
 }
 
 type Paint = ReturnType<typeof paint>;
