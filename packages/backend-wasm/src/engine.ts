@@ -4,7 +4,7 @@ import { Heap } from './heap.ts';
 import { kernels } from './kernels/index.ts';
 import { Memory, type Block } from './memory.ts';
 import { canShare, Threads, type Job } from './threads.ts';
-import type { WasmOptions } from './wasm.ts';
+import type { WasmOptions } from './options.ts';
 import { paddedK, releasePanels, type Kernels, type Panels } from './weights.ts';
 
 /** Queries of an attention that are scored together: their scores fit the second cache. */

@@ -1,2 +1,3 @@
-export { wasm, type WasmOptions } from './wasm.ts';
+export { wasm } from './wasm.ts';
+export type { WasmOptions } from './options.ts';
 export { kernels, type Variant } from './kernels/index.ts';

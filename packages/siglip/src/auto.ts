@@ -6,8 +6,8 @@ import {
   type Attributes,
 } from '@siglip-ts/core';
 import type { HubOptions } from './files/index.ts';
-import { SiglipImageProcessor, SiglipImageProcessorFast } from './image-processor.ts';
-import { filesOf, readConfig, readJson, type ModelSource } from './modeling/common.ts';
+import { eitherImageProcessor } from './image-processor.ts';
+import { filesOf, readConfig, type ModelSource } from './modeling/common.ts';
 import { SiglipForImageClassification } from './modeling/image-classification.ts';
 import { SiglipModel } from './modeling/siglip-model.ts';
 import { SiglipTextModel } from './modeling/text-model.ts';
@@ -73,15 +73,5 @@ export const AutoTokenizer = { fromPretrained: SiglipTokenizer.fromPretrained };
 
 export const AutoProcessor = { fromPretrained: SiglipProcessor.fromPretrained };
 
-export const AutoImageProcessor = {
-  /** The slow one unless `use_fast` or the file says otherwise, as in transformers 4.49. */
-  async fromPretrained(
-    source: ModelSource,
-    { use_fast, ...options }: HubOptions & { use_fast?: boolean } = {},
-  ): Promise<SiglipImageProcessor | SiglipImageProcessorFast> {
-    const files = await filesOf(source, options);
-    const named = (await readJson(files, 'preprocessor_config.json'))?.image_processor_type;
-    const fast = use_fast ?? named === 'SiglipImageProcessorFast';
-    return (fast ? SiglipImageProcessorFast : SiglipImageProcessor).fromPretrained(files);
-  },
-};
+/** The slow one unless `use_fast` or the file says otherwise, as in transformers 4.49. */
+export const AutoImageProcessor = { fromPretrained: eitherImageProcessor };

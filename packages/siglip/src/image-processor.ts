@@ -76,6 +76,17 @@ export class SiglipImageProcessorFast extends Fast {
   }
 }
 
+/** The processor that `use_fast` asks for, or else the file. */
+export async function eitherImageProcessor(
+  source: ModelSource,
+  { use_fast, ...options }: HubOptions & { use_fast?: boolean } = {},
+): Promise<SiglipImageProcessor | SiglipImageProcessorFast> {
+  const files = await filesOf(source, options);
+  const named = (await readJson(files, 'preprocessor_config.json'))?.image_processor_type;
+  const fast = use_fast ?? named === 'SiglipImageProcessorFast';
+  return (fast ? SiglipImageProcessorFast : SiglipImageProcessor).fromPretrained(files);
+}
+
 /** preprocessor_config.json of a processor, by name. */
 export const processorFile = (processor: { to_json_string(): string }) =>
   new Map([['preprocessor_config.json', new TextEncoder().encode(processor.to_json_string())]]);

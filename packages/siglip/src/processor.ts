@@ -3,6 +3,7 @@ import type { Encoding, Int32Tensor, TextOrBatch } from '@siglip-ts/tokenizer';
 import { callable } from './callable.ts';
 import type { HubOptions } from './files/index.ts';
 import {
+  eitherImageProcessor,
   processorFile,
   type FloatTensor,
   type SiglipImageProcessor,
@@ -47,9 +48,8 @@ export class SiglipProcessor {
     source: ModelSource,
     options: HubOptions & { use_fast?: boolean } = {},
   ): Promise<SiglipProcessor> {
-    const { AutoImageProcessor } = await import('./auto.ts');
     const files = await filesOf(source, options);
-    const image_processor = await AutoImageProcessor.fromPretrained(files, options);
+    const image_processor = await eitherImageProcessor(files, options);
     return new SiglipProcessor(image_processor, await SiglipTokenizer.fromPretrained(files));
   }
   static from_pretrained = SiglipProcessor.fromPretrained;

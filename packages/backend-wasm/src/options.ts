@@ -1,0 +1,16 @@
+// What users choose of the engine.
+import type { Storage } from './weights.ts';
+
+export interface WasmOptions {
+  /** The compiled kernels, where compiling at run time is forbidden: `import module from '…/kernels.wasm'`. */
+  module?: WebAssembly.Module;
+  /**
+   * How the weights of linear layers are stored: 'float32'; 'float16', half the memory; 'int8', a quarter; 'w8a8',
+   * a quarter and twice as fast, with activations rounded too. All but the first change results: see the README.
+   */
+  weights?: Storage;
+  /** Default 1. Results do not depend on it. */
+  threads?: number;
+  /** Fused multiply-and-add where the machine has it: faster, other last bits. Default false. */
+  relaxed?: boolean;
+}
