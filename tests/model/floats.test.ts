@@ -1,7 +1,16 @@
 // Every golden in float64 and float32: each output field and module output against transformers.
 import { cpu } from '@siglip-ts/backend-cpu';
 import { describe, expect, test } from 'vitest';
-import { cases, difference, forward, goldensOf, loadCase, loadGolden, rms } from './golden.ts';
+import {
+  cases,
+  FLOAT32,
+  difference,
+  forward,
+  goldensOf,
+  loadCase,
+  loadGolden,
+  rms,
+} from './golden.ts';
 
 describe.each(cases)('%s', async (name) => {
   const c = await loadCase(name);
@@ -22,17 +31,7 @@ describe.each(cases)('%s', async (name) => {
 
 // Our float32 must be no worse than torch's own, both judged against torch's float64.
 describe('float32 beside torch', () => {
-  test.each([
-    ['plain', 'float32', 'float64'],
-    ['odd', 'float32', 'float64'],
-    ['plain', 'float32-large', 'float64-large'],
-    ['odd', 'float32-large', 'float64-large'],
-    ['no-head', 'float32', 'float64'],
-    ['classifier-1', 'float32', 'float64'],
-    ['classifier-3', 'float32', 'float64'],
-    ['classifier-3', 'float32-single', 'float64-single'],
-    ['classifier-3', 'float32-multi', 'float64-multi'],
-  ])('%s %s', async (name, variant, exact) => {
+  test.each(FLOAT32)('%s %s', async (name, variant, exact) => {
     const c = await loadCase(name);
     const [torch, oracle] = [await loadGolden(name, variant), await loadGolden(name, exact)];
     const found = await forward(cpu(), c, torch);

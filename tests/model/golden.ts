@@ -35,6 +35,19 @@ import { checkpointOf } from 'siglip-ts';
 export const root = join(import.meta.dirname, '../../fixtures/model');
 export const cases = readdirSync(root);
 
+/** Goldens in float32 with their float64 twins: case, float32, float64. */
+export const FLOAT32 = [
+  ['plain', 'float32', 'float64'],
+  ['odd', 'float32', 'float64'],
+  ['plain', 'float32-large', 'float64-large'],
+  ['odd', 'float32-large', 'float64-large'],
+  ['no-head', 'float32', 'float64'],
+  ['classifier-1', 'float32', 'float64'],
+  ['classifier-3', 'float32', 'float64'],
+  ['classifier-3', 'float32-single', 'float64-single'],
+  ['classifier-3', 'float32-multi', 'float64-multi'],
+] as const;
+
 export interface Golden {
   readonly name: string;
   readonly class: string;

@@ -4,24 +4,12 @@
 import { wasm } from '@siglip-ts/backend-wasm';
 import { fromCheckpoint, meter } from '@siglip-ts/core';
 import { expect, test } from 'vitest';
-import { forward, loadCase, loadGolden, rms } from '../model/golden.ts';
-
-const CASES = [
-  ['plain', 'float32', 'float64'],
-  ['odd', 'float32', 'float64'],
-  ['plain', 'float32-large', 'float64-large'],
-  ['odd', 'float32-large', 'float64-large'],
-  ['no-head', 'float32', 'float64'],
-  ['classifier-1', 'float32', 'float64'],
-  ['classifier-3', 'float32', 'float64'],
-  ['classifier-3', 'float32-single', 'float64-single'],
-  ['classifier-3', 'float32-multi', 'float64-multi'],
-] as const;
+import { FLOAT32, forward, loadCase, loadGolden, rms } from '../model/golden.ts';
 
 test.each(['eager', 'sdpa', 'flash_attention_2'] as const)('%s', async (attn) => {
   const b = await wasm();
   let [ours, theirs] = [0, 0];
-  for (const [name, variant, exact] of CASES) {
+  for (const [name, variant, exact] of FLOAT32) {
     const c = await loadCase(name);
     const [torch, oracle] = [await loadGolden(name, variant), await loadGolden(name, exact)];
     const found = await forward(b, c, torch, { attn });
