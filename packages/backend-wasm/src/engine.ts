@@ -11,8 +11,8 @@ import { paddedK, releasePanels, type Kernels, type Panels } from './weights.ts'
 const QUERIES = 64;
 /** Numbers of an elementwise kernel that a thread takes at a time. */
 const NUMBERS = 16384;
-/** Room for a tile of 32 floats and a widened block of 64 x 8. */
-const SCRATCH = 4 * (32 + 64 * 8);
+/** Room for a tile of 32 floats and a widened block of 128 x 8. */
+const SCRATCH = 4 * (32 + 128 * 8);
 
 export class Engine {
   readonly memory: Memory;

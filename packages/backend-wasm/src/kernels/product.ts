@@ -1,7 +1,7 @@
 // The matrix product, where nearly all of the time goes: c [m, n] = a bᵀ + bias, with a packed by 4 rows and b by 8.
 //
-//   for (each block of 64 of k)             sums stay short, and so do their rounding errors
-//     for (each 8 rows of b)                a panel of 2 KB, which stays in the first cache
+//   for (each block of 128 of k)            sums stay short, and so do their rounding errors
+//     for (each 8 rows of b)                a panel of 4 KB, which stays in the first cache
 //       widen the panel                     if b is stored narrower than float32
 //       for (each 4 rows of a)              a tile of 4 x 8 sums in eight registers
 //         for (k in the block)              sums[r] += a[k][r] * b[k]
@@ -22,7 +22,7 @@ import type { ModuleBuilder } from '../assembler/module.ts';
 import { storeTile } from './tile.ts';
 
 /** Summed in one go; then added to what came before. */
-const BLOCK = 64;
+const BLOCK = 128;
 const ROWS = [0, 1, 2, 3];
 
 /** How the numbers of b are stored: bytes each, and how 8 of them become float32. */
