@@ -1,14 +1,13 @@
 // The engine under the contract: calls of kernels on blocks of memory. Shapes were checked above.
 import { LOWEST, size, type BinaryOp, type Operand, type Shape } from '@siglip-ts/core';
 import { Heap } from './heap.ts';
+import { attentionRoom } from './kernels/attention.ts';
 import { kernels } from './kernels/index.ts';
 import { Memory, type Block } from './memory.ts';
-import { canShare, Threads, type Job } from './threads.ts';
+import { canShare, CONTROL, Threads, type Job } from './threads.ts';
 import type { WasmOptions } from './options.ts';
 import { paddedK, releasePanels, type Kernels, type Panels } from './weights.ts';
 
-/** Queries of an attention that are scored together: their scores fit the second cache. */
-const QUERIES = 64;
 /** Numbers of an elementwise kernel that a thread takes at a time. */
 const NUMBERS = 16384;
 /** Room for a tile of 32 floats and a widened block of 128 x 8. */
@@ -26,7 +25,7 @@ export class Engine {
     this.memory = memory;
     this.run = run;
     this.threads = threads;
-    this.scratch = memory.heap.take(SCRATCH);
+    this.scratch = memory.heap.take(SCRATCH * this.count);
     this.number = memory.heap.take(16);
   }
 
@@ -44,10 +43,8 @@ export class Engine {
     const instance = await WebAssembly.instantiate(compiled, { env: { memory } });
     const run = instance.exports as unknown as Kernels;
     const heap = new Heap(memory);
-    const take = (bytes: number) => heap.take(bytes);
-    const threads = shared
-      ? await Threads.start(count, compiled, memory, run, take, SCRATCH)
-      : null;
+    const at = heap.take(CONTROL);
+    const threads = shared ? await Threads.start(count, compiled, memory, run, at) : null;
     return new Engine(new Memory(heap, o.weights ?? 'float32'), run, threads);
   }
   dispose(): void {
@@ -65,8 +62,15 @@ export class Engine {
    * few rows that all of the weights are read for each.
    */
   private rowsOfBlock(rows: number): number {
-    const even = Math.ceil(rows / (2 * (this.threads?.count ?? 1)) / 4) * 4;
+    const even = Math.ceil(rows / (2 * this.count) / 4) * 4;
     return Math.min(Math.max(even, 16), 64);
+  }
+  private get count(): number {
+    return this.threads?.count ?? 1;
+  }
+  /** Where each thread has its tile and widened block, which products take as argument 8. */
+  private get tiles() {
+    return { at: 8, base: this.scratch, bytes: SCRATCH };
   }
   private get heap(): Heap {
     return this.memory.heap;
@@ -95,7 +99,7 @@ export class Engine {
     const block = this.rowsOfBlock(rows);
     const steps = { 0: 4 * block * n, 1: 4 * block * k };
     const kernel = PRODUCT[b.storage as keyof typeof PRODUCT];
-    this.split({ kernel, args, steps, rows, rowsAt: 3, block, scratchAt: 8 });
+    this.split({ kernel, args, steps, rows, rowsAt: 3, block, own: this.tiles });
     this.heap.release(a);
   }
   /** With activations quantised row by row, as finely as sums of 32 bits allow. */
@@ -110,7 +114,7 @@ export class Engine {
     const args = [c, a, b.at, rows, n, width, bias, n, this.scratch, scales, b.scales];
     const block = this.rowsOfBlock(rows);
     const steps = { 0: 4 * block * n, 1: 2 * block * width, 9: 4 * block };
-    this.split({ kernel: 'productDot', args, steps, rows, rowsAt: 3, block, scratchAt: 8 });
+    this.split({ kernel: 'productDot', args, steps, rows, rowsAt: 3, block, own: this.tiles });
     this.heap.release(a);
     this.heap.release(scales);
   }
@@ -135,7 +139,6 @@ export class Engine {
     return y;
   }
 
-  /** Head by head and some queries at a time: scores, softmax, mix. */
   attention(
     q: Operand,
     k: Operand,
@@ -149,34 +152,33 @@ export class Engine {
     const d = D / heads;
     const y = this.memory.output(q.shape);
     const [Q, K, V] = [this.address(q), this.address(k), this.address(v)];
-    const rows = Math.min(QUERIES, T);
-    const room = (n: number) => this.heap.take(4 * n);
-    const packedK = room(Math.ceil(S / 8) * 8 * d);
-    const packedV = room(Math.ceil(d / 8) * 8 * S);
-    const packedQ = room(Math.ceil(rows / 4) * 4 * Math.max(d, S));
-    const [scores, weights, mask] = [room(rows * S), room(rows * S), room(S)];
-    const { packRows, packColumns, product, softmax, mulScalar, add } = this.run;
+    const bytes = Math.ceil(attentionRoom(T, S, d) / 16) * 16;
+    const base = this.heap.take(bytes * this.count);
+    const mask = this.heap.take(4 * S);
     this.memory.view(this.number, 'float32', 1)[0] = scale;
+    const steps = { 0: 4 * d, 1: 4 * d, 2: 4 * d, 3: 4 * d }; // from head to head
     for (let b = 0; b < B; b++) {
       if (keys) this.fillMask(mask, keys, b * S, S);
-      for (let h = 0; h < heads; h++) {
-        const head = 4 * (b * S * D + h * d);
-        packRows!(packedK, K + head, S, d, D, 8);
-        packColumns!(packedV, V + head, d, S, D, 8);
-        for (let t = 0; t < T; t += rows) {
-          const n = Math.min(rows, T - t);
-          const at = 4 * ((b * T + t) * D + h * d);
-          packRows!(packedQ, Q + at, n, d, D, 4);
-          product!(scores, packedQ, packedK, n, S, d, 0, S, this.scratch, 0);
-          mulScalar!(scores, scores, this.number, 1, n * S, 0);
-          if (keys) add!(weights, scores, mask, n, S, 0);
-          softmax!(keys ? scores : weights, keys ? weights : scores, n, S);
-          packRows!(packedQ, keys ? scores : weights, n, S, S, 4);
-          product!(y.at + at, packedQ, packedV, n, d, S, 0, D, this.scratch, 0);
-        }
-      }
+      const [qAt, kAt] = [4 * b * T * D, 4 * b * S * D];
+      const args = [
+        y.at + qAt,
+        Q + qAt,
+        K + kAt,
+        V + kAt,
+        keys ? mask : 0,
+        heads,
+        T,
+        S,
+        d,
+        D,
+        base,
+        this.number,
+      ];
+      const own = { at: 10, base, bytes };
+      this.split({ kernel: 'attention', args, steps, rows: heads, rowsAt: 5, block: 1, own });
     }
-    for (const p of [packedK, packedV, packedQ, scores, weights, mask]) this.heap.release(p);
+    this.heap.release(base);
+    this.heap.release(mask);
     return y;
   }
   private fillMask(mask: number, keys: Operand, from: number, S: number): void {
@@ -193,7 +195,7 @@ export class Engine {
     const steps = { 0: 4 * NUMBERS, 1: 4 * NUMBERS };
     const rows = size(x.shape);
     const args = [y.at, from, rows];
-    this.split({ kernel: op, args, steps, rows, rowsAt: 2, block: NUMBERS, scratchAt: -1 });
+    this.split({ kernel: op, args, steps, rows, rowsAt: 2, block: NUMBERS });
     return y;
   }
   withNumber(op: string, x: Operand, number: number): Block {

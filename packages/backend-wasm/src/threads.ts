@@ -11,8 +11,8 @@ export interface Job {
   readonly rows: number;
   /** Rows of a block. */
   readonly block: number;
-  /** Which argument is scratch memory, of which every thread has its own; -1: none. */
-  readonly scratchAt: number;
+  /** Memory of which every thread has its own: which argument, where it begins, bytes for each thread. */
+  readonly own?: { readonly at: number; readonly base: number; readonly bytes: number };
 }
 
 // The shared control block, as int32: which job, how far, and the job itself.
@@ -20,24 +20,24 @@ const JOB = 0;
 const NEXT = 1;
 const DONE = 2;
 const STOP = 3;
-const HEADER = 4; // kernel, blocks, block, rows, rowsAt, scratchAt, count of args
-const ARGS = 11;
-const STEPS = 27;
+const HEADER = 4; // kernel, blocks, block, rows, rowsAt, count of args, and own memory: at, base, bytes
+const ARGS = 13;
+const STEPS = 29;
 /** Bytes of the control block. */
 export const CONTROL = 4 * 48;
 
 type Kernel = (...args: number[]) => void;
 
 /** Takes blocks until none is left. Self-contained: its source also runs in the workers. */
-function work(c: Int32Array, kernels: readonly Kernel[], scratch: number): void {
-  const [kernel, blocks, block, rows, rowsAt, scratchAt, count] = c.subarray(4, 11);
+function work(c: Int32Array, kernels: readonly Kernel[], thread: number): void {
+  const [kernel, blocks, block, rows, rowsAt, count, ownAt, base, bytes] = c.subarray(4, 13);
   for (;;) {
     const i = Atomics.add(c, 1, 1);
     if (i >= blocks!) return;
     const args: number[] = [];
-    for (let a = 0; a < count!; a++) args.push(c[11 + a]! + i * c[27 + a]!);
+    for (let a = 0; a < count!; a++) args.push(c[13 + a]! + i * c[29 + a]!);
     args[rowsAt!] = Math.min(block!, rows! - i * block!);
-    if (scratchAt! >= 0) args[scratchAt!] = scratch;
+    if (ownAt! >= 0) args[ownAt!] = base! + thread * bytes!;
     kernels[kernel!]!(...args);
   }
 }
@@ -47,7 +47,7 @@ const WORKER = `
 const node = typeof self === 'undefined' || typeof process !== 'undefined' && process.versions?.node;
 const port = node ? (await import('node:worker_threads')).parentPort : self;
 const work = ${work.toString()};
-const start = ({ module, memory, control, scratch, names }) => {
+const start = ({ module, memory, control, thread, names }) => {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const kernels = names.map((name) => exports[name]);
   const c = new Int32Array(memory.buffer, control, ${CONTROL / 4});
@@ -56,7 +56,7 @@ const start = ({ module, memory, control, scratch, names }) => {
     Atomics.wait(c, ${JOB}, seen);
     seen = Atomics.load(c, ${JOB});
     if (Atomics.load(c, ${STOP})) break;
-    work(c, kernels, scratch);
+    work(c, kernels, thread);
     Atomics.add(c, ${DONE}, 1);
     Atomics.notify(c, ${DONE});
   }
@@ -102,31 +102,22 @@ export class Threads {
   private readonly kernels: readonly Kernel[];
   private readonly names: readonly string[];
   private readonly workers: readonly AnyWorker[];
-  private readonly scratch: number;
 
-  private constructor(
-    control: Int32Array,
-    run: Kernels,
-    workers: readonly AnyWorker[],
-    scratch: number,
-  ) {
+  private constructor(control: Int32Array, run: Kernels, workers: readonly AnyWorker[]) {
     this.control = control;
     this.names = Object.keys(run);
     this.kernels = this.names.map((name) => run[name]!);
     this.workers = workers;
-    this.scratch = scratch;
   }
 
-  /** Starts `count - 1` workers beside this thread. `take` gives addresses in the shared memory. */
+  /** Starts `count - 1` workers beside this thread. `at`: where in the memory the control block is to be. */
   static async start(
     count: number,
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
     run: Kernels,
-    take: (bytes: number) => number,
-    scratchBytes: number,
+    at: number,
   ): Promise<Threads> {
-    const at = take(CONTROL);
     const control = new Int32Array(memory.buffer, at, CONTROL / 4);
     control.fill(0);
     const names = Object.keys(run);
@@ -134,12 +125,12 @@ export class Threads {
     for (let i = 1; i < count; i++) {
       const worker = await newWorker();
       const started = ready(worker);
-      worker.postMessage({ module, memory, control: at, scratch: take(scratchBytes), names });
+      worker.postMessage({ module, memory, control: at, thread: i, names });
       await started;
       worker.unref?.();
       workers.push(worker);
     }
-    return new Threads(control, run, workers, take(scratchBytes));
+    return new Threads(control, run, workers);
   }
 
   /** This thread counts too. */
@@ -152,8 +143,10 @@ export class Threads {
     const c = this.control;
     const blocks = Math.ceil(job.rows / job.block);
     const kernel = this.names.indexOf(job.kernel);
-    const { args, block, rows, rowsAt, scratchAt } = job;
-    c.set([kernel, blocks, block, rows, rowsAt, scratchAt, args.length], HEADER);
+    const { args, block, rows, rowsAt } = job;
+    const own = job.own ?? { at: -1, base: 0, bytes: 0 };
+    const numbers = [kernel, blocks, block, rows, rowsAt, args.length, own.at, own.base, own.bytes];
+    c.set(numbers, HEADER);
     c.set(args, ARGS);
     c.set(
       args.map((_, i) => job.steps[i] ?? 0),
@@ -163,7 +156,7 @@ export class Threads {
     Atomics.store(c, DONE, 0);
     Atomics.add(c, JOB, 1);
     Atomics.notify(c, JOB);
-    work(c, this.kernels, this.scratch);
+    work(c, this.kernels, 0);
     // The others are at their last block. A browser's main thread may not sleep, so nobody does.
     while (Atomics.load(c, DONE) < this.workers.length);
   }

@@ -115,14 +115,20 @@ export class FunctionBuilder {
     }
     this.body.push(0x0b);
   }
-  call(index: number, ...args: readonly (I32 | F32 | V128)[]): void {
-    for (const a of args) this.body.push(...a.code);
+  call(index: number, ...args: readonly Int[]): void {
+    for (const a of args) this.body.push(...int(a).code);
     this.body.push(0x10, ...uleb(index));
   }
   /** The type of the function, and its code with its locals. */
   finish(): { type: Code; code: Code } {
     const type = [0x60, ...vector(this.params.map((p) => [TYPE[p]])), 0];
-    const locals = vector(this.locals.map((t) => [1, TYPE[t]]));
+    const runs: { count: number; type: Type }[] = [];
+    for (const type of this.locals) {
+      const last = runs.at(-1);
+      if (last?.type === type) last.count++;
+      else runs.push({ count: 1, type });
+    }
+    const locals = vector(runs.map(({ count, type }) => [...uleb(count), TYPE[type]]));
     return { type, code: sized([...locals, ...this.body, 0x0b]) };
   }
 }

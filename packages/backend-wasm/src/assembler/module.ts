@@ -6,16 +6,23 @@ import { FunctionBuilder, paramOf, type Param, type Type } from './function.ts';
 export class ModuleBuilder {
   private readonly functions: { name: string; type: Code; code: Code }[] = [];
 
-  /** Adds a function without a result and exports it under its name. Gives its index, for calls. */
+  /** Adds a function without a result and exports it under its name. */
   func<const P extends readonly Type[]>(
     name: string,
     params: P,
     build: (f: FunctionBuilder, ...args: { [K in keyof P]: Param<P[K]> }) => void,
-  ): number {
+  ): void {
     const f = new FunctionBuilder(params);
     const args = params.map((type, i) => paramOf(type, i));
     build(f, ...(args as { [K in keyof P]: Param<P[K]> }));
-    return this.functions.push({ name, ...f.finish() }) - 1;
+    this.functions.push({ name, ...f.finish() });
+  }
+
+  /** The index of a function that was added before, for calls. */
+  indexOf(name: string): number {
+    const index = this.functions.findIndex((f) => f.name === name);
+    if (index < 0) throw new Error(`module: no function ${name} yet`);
+    return index;
   }
 
   /** The module. `shared`: its memory is one that threads share. */

@@ -1,5 +1,6 @@
 // All kernels in one module. What it exports is what engine.ts calls.
 import { ModuleBuilder } from '../assembler/module.ts';
+import { addAttention } from './attention.ts';
 import { addElementwise } from './elementwise.ts';
 import { addIntegerProduct } from './integer-product.ts';
 import { addPack } from './pack.ts';
@@ -21,5 +22,6 @@ export function kernels({ shared = false, relaxed = false }: Variant = {}): Uint
   addPack(m);
   addRows(m);
   addElementwise(m);
+  addAttention(m);
   return m.bytes({ shared });
 }
