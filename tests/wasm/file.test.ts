@@ -1,0 +1,31 @@
+// The file of kernels that the package ships beside its sources: the same bytes, and few of them.
+import { kernels, wasm } from '@siglip-ts/backend-wasm';
+import { Tensor } from '@siglip-ts/core';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { expect, test } from 'vitest';
+
+const path = createRequire(import.meta.url).resolve('@siglip-ts/backend-wasm/kernels.wasm');
+const file = new Uint8Array(readFileSync(path));
+
+test('kernels.wasm is what the sources make; `npm run build:kernels` writes it', () =>
+  expect(Buffer.compare(file, kernels()), 'wasm/kernels.wasm is not up to date').toBe(0));
+
+test.each([
+  { shared: false, relaxed: false },
+  { shared: false, relaxed: true },
+  { shared: true, relaxed: false },
+  { shared: true, relaxed: true },
+])('%o: at most 24 KB, the same every time', (variant) => {
+  const bytes = kernels(variant);
+  expect(bytes.length).toBeLessThanOrEqual(24 * 1024);
+  expect(kernels(variant)).toEqual(bytes);
+});
+
+test('the file computes, passed as a module', async () => {
+  const engine = await wasm({ module: await WebAssembly.compile(file) });
+  const x = Tensor.from(engine, Float32Array.of(4, 9, 16), [3], 'float32');
+  const y = { ...x, handle: engine.unary('sqrt', x) };
+  expect(await engine.read(y)).toEqual(Float32Array.of(2, 3, 4));
+  engine.dispose();
+});
