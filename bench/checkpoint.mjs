@@ -3,9 +3,9 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultModel, SiglipConfig, SiglipModel } from 'siglip-ts';
+import { FOLDER } from './folder.mjs';
 import { Absent } from './peers.mjs';
 
-export const FOLDER = join(import.meta.dirname, '.cache', 'base');
 const COPIED = ['spiece.model', 'special_tokens_map.json'];
 
 /** The folder; the first call takes a minute and 2 GB. */

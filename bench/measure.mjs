@@ -49,12 +49,24 @@ export function difference(a, b) {
   return Number.isNaN(worst) ? Infinity : worst / largest;
 }
 
-/** Throws unless two results agree: what computes something else is not compared. */
-export function mustAgree(name, found, expected, tolerance = 1e-3) {
-  const off = difference(found, expected);
-  if (!(off <= tolerance))
-    throw new Error(
-      `${name} computes something else: ${off.toExponential(1)} of the largest value`,
-    );
-  return off;
+/**
+ * The contenders whose results agree with the first one's; what computes something else is not compared, and is added
+ * to `absent`. `values` takes the numbers out of a result; a run without a result (a kernel alone) is taken as it is.
+ */
+export async function agreeing(contenders, absent, { values = (x) => x, tolerance = 1e-3 } = {}) {
+  const kept = [];
+  let expected;
+  for (const contender of contenders)
+    try {
+      const result = await contender.run();
+      const found = result === undefined ? undefined : values(result);
+      expected ??= found;
+      const off = found ? difference(found, expected) : 0;
+      if (!(off <= tolerance))
+        throw new Error(`gives other numbers, by ${off.toExponential(1)} of the largest`);
+      kept.push(contender);
+    } catch (error) {
+      absent.push({ name: contender.name, why: String(error.message).split('\n')[0] });
+    }
+  return kept;
 }

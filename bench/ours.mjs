@@ -5,12 +5,12 @@ import { Tensor } from '@siglip-ts/core';
 import { hasRelaxed } from './ceiling.mjs';
 import { Absent } from './peers.mjs';
 
-/** By the names in the tables. */
+/** By the names in the tables; `threads` as in --threads. */
 export const BACKENDS = {
-  wasm: () => wasm(),
-  'wasm relaxed': () => {
+  wasm: ({ threads }) => wasm({ threads }),
+  'wasm relaxed': ({ threads }) => {
     if (!hasRelaxed()) throw new Absent('this engine has no relaxed SIMD');
-    return wasm({ relaxed: true });
+    return wasm({ threads, relaxed: true });
   },
   cpu: async () => cpu(),
 };

@@ -1,4 +1,5 @@
-// The libraries that the benchmark compares with, from bench/peers/node_modules, all set to one thread. One that is not
+// The libraries that the benchmark compares with, from bench/peers/node_modules, on as many threads as ours
+// (tfjs and jax-js: one). One that is not
 // installed or does not run here gives a reason instead of a contender: nothing fails for want of a peer.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -35,16 +36,16 @@ function resolved(name) {
 }
 
 /** onnxruntime-web's WebAssembly build, in this process. */
-export async function ortWeb() {
+export async function ortWeb({ threads }) {
   const ort = (await load('onnxruntime-web')).default;
-  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.numThreads = threads;
   return onnx(ort, { executionProviders: ['wasm'] });
 }
 
 /** onnxruntime-node: native code. */
-export async function ortNode() {
+export async function ortNode({ threads }) {
   const ort = (await load('onnxruntime-node')).default;
-  return onnx(ort, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  return onnx(ort, { intraOpNumThreads: threads, interOpNumThreads: 1 });
 }
 
 /** `open(model)`: a file or bytes as a function from named { data, shape } to named typed arrays. */
@@ -78,9 +79,9 @@ export async function tfjs() {
 }
 
 export async function jax() {
-  const library = await load('@jax-js/jax');
-  // ONNX Runtime puts a Worker there, and jax-js then tries to start one from a blob, which Node refuses.
+  // ONNX Runtime puts a Worker there, and jax-js would then start one from a blob, which Node refuses.
   delete globalThis.Worker;
+  const library = await load('@jax-js/jax');
   await library.init('wasm');
   library.defaultDevice('wasm');
   return library;

@@ -12,6 +12,7 @@ const HELP = `npm run bench -- [options]        (after npm run build; peers: npm
   --only NAME   one row, or the rows whose names begin so; may be repeated
   --quick       few rounds: to see that it runs, not to compare
   --full        also the rows that take minutes
+  --threads N   for ours and the ONNX Runtimes; default 1
   --json FILE   every time that was measured
   --help
 
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', multiple: true },
     quick: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
+    threads: { type: 'string', default: '1' },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -31,15 +33,25 @@ if (options.help) {
   console.log(HELP);
   process.exit();
 }
+const names = (options.only ?? []).flatMap((wanted) => {
+  const exact = ROWS.filter((row) => row.name === wanted);
+  const begun = ROWS.filter((row) => row.name.startsWith(wanted));
+  return (exact.length > 0 ? exact : begun).map((row) => row.name);
+});
 const chosen = ROWS.filter((row) =>
-  options.only ? options.only.some((name) => row.name.startsWith(name)) : options.full || !row.full,
+  options.only ? names.includes(row.name) : options.full || !row.full,
 );
 if (chosen.length === 0) {
   console.error(`bench: no row is called ${options.only}; see --help`);
   process.exit(2);
 }
 
-const report = { machine: machine(), quick: options.quick, rows: {} };
+const report = {
+  machine: machine(),
+  quick: options.quick,
+  threads: Number(options.threads),
+  rows: {},
+};
 console.log(describe(report.machine));
 for (const row of chosen) {
   const result = await inChild(row);
@@ -59,9 +71,10 @@ process.exit(Object.values(report.rows).some((r) => r.failed) ? 1 : 0);
 function inChild({ name }) {
   return new Promise((resolve) => {
     const { quick, full } = options;
+    const threads = Number(options.threads);
     const child = fork(join(import.meta.dirname, 'row.mjs'), [
       name,
-      JSON.stringify({ quick, full }),
+      JSON.stringify({ quick, full, threads }),
     ]);
     child.once('message', resolve);
     child.once('exit', (code, signal) => resolve({ failed: `ended with ${signal ?? code}` }));

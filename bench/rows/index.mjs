@@ -1,5 +1,10 @@
 // All rows in the order of the table.
+import { rows as inputs } from './inputs.mjs';
+import { rows as load } from './load.mjs';
 import { rows as matmul } from './matmul.mjs';
 import { rows as pieces } from './pieces.mjs';
+import { rows as pipeline } from './pipeline.mjs';
+import { rows as profile } from './profile.mjs';
+import { rows as towers } from './towers.mjs';
 
-export const ROWS = [...matmul, ...pieces];
+export const ROWS = [...matmul, ...pieces, ...towers, ...pipeline, ...load, ...inputs, ...profile];

@@ -1,6 +1,6 @@
 // What all rows of one operation have in common: our backends, ONNX Runtime's node for it, other peers, the ceiling.
 import { ceiling } from '../ceiling.mjs';
-import { interleave, mustAgree } from '../measure.mjs';
+import { agreeing, interleave } from '../measure.mjs';
 import { oneNode } from '../onnx.mjs';
 import { BACKENDS, fromArrays, kernelAlone } from '../ours.mjs';
 import { gather, ortNode, ortWeb } from '../peers.mjs';
@@ -13,14 +13,14 @@ import { gather, ortNode, ortWeb } from '../peers.mjs';
  * @param {Record<string, () => Promise<{ run }>>} [row.peers] Others.
  * @param {number} [row.flop] Floating-point operations, to be printed as a fraction of the ceiling.
  */
-export async function kernelRow({ inputs, op, graph, peers = {}, flop }, { quick }) {
+export async function kernelRow({ inputs, op, graph, peers = {}, flop }, o) {
   const backend = (name) => async () => {
-    const b = await BACKENDS[name]();
+    const b = await BACKENDS[name](o);
     return { run: fromArrays(b, inputs, op) };
   };
   const runtime = (load) => async () => {
     const { inputs: feeds, shape, attributes, domain } = graph;
-    const session = await (await load()).open(oneNode(graph.op, feeds, shape, attributes, domain));
+    const session = await (await load(o)).open(oneNode(graph.op, feeds, shape, attributes, domain));
     const given = Object.fromEntries(
       feeds.filter((i) => !i.values).map((i) => [i.name, { data: i.data, shape: i.shape }]),
     );
@@ -30,7 +30,7 @@ export async function kernelRow({ inputs, op, graph, peers = {}, flop }, { quick
     wasm: backend('wasm'),
     'wasm relaxed': backend('wasm relaxed'),
     'wasm, kernel alone': async () => ({
-      run: kernelAlone(await BACKENDS.wasm(), inputs, op),
+      run: kernelAlone(await BACKENDS.wasm(o), inputs, op),
     }),
     cpu: backend('cpu'),
     ...(graph && { 'onnxruntime-web': runtime(ortWeb), 'onnxruntime-node': runtime(ortNode) }),
@@ -38,21 +38,6 @@ export async function kernelRow({ inputs, op, graph, peers = {}, flop }, { quick
   });
   const timed = (await agreeing(contenders, absent)).map((c) => (flop ? { ...c, flop } : c));
   if (flop) timed.push(await ceiling());
-  const times = await interleave(timed, { rounds: quick ? 5 : 20, warmup: quick ? 2 : 4 });
+  const times = await interleave(timed, { rounds: o.quick ? 5 : 20, warmup: o.quick ? 2 : 4 });
   return { contenders: timed, absent, times };
-}
-
-/** Those that compute what the first one computes; the others move to `absent`. */
-async function agreeing(contenders, absent) {
-  const expected = await contenders[0].run();
-  const kept = [];
-  for (const contender of contenders)
-    try {
-      const found = await contender.run();
-      if (found) mustAgree(contender.name, found, expected);
-      kept.push(contender);
-    } catch (error) {
-      absent.push({ name: contender.name, why: String(error.message).split('\n')[0] });
-    }
-  return kept;
 }
