@@ -1,0 +1,2 @@
+export { gpu, type GpuOptions } from './gpu.ts';
+export type { GpuConstructor, GpuMode } from './gpujs.ts';
