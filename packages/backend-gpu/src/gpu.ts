@@ -98,7 +98,7 @@ function computeOn(device: Device, memory: Memory): Compute {
       throw new RangeError(
         `gpu: a result of ${program.length} numbers, at most ${LARGEST} are possible`,
       );
-    // GPU.js has no arrays without numbers. What is made of nothing is nothing, or zeros.
+    // GPU.js has no arrays without numbers. What is made of nothing is nothing, or a sum of nothing.
     const nothing = program.length === 0 || inputs.some((x) => size(x.shape) === 0);
     if (nothing) return memory.later(async () => ({ host: new Float32Array(program.length) }));
     return memory.later(async () => {

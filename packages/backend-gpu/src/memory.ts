@@ -109,6 +109,7 @@ export class Memory {
       const before = slot.stored;
       try {
         slot.stored = await work();
+        slot.error = null;
         if (before && 'device' in before) deleted(before.device);
       } catch (error) {
         slot.error = error;

@@ -29,17 +29,19 @@ export const LARGEST = 2 ** 23;
 
 /** Lines that set c0, c1, …: the coordinates, in a result of this shape, of what the thread gives. */
 export function coordinates(shape: Shape): string {
-  const lines = [`let rest = ${THREAD} + 0;`];
+  const lines: string[] = [];
+  let rest = THREAD;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     const n = shape[axis]!;
     if (n === 1) lines.push(`const c${axis} = 0;`);
-    else if (size(shape.slice(0, axis)) === 1) lines.push(`const c${axis} = rest;`);
-    else
+    else if (size(shape.slice(0, axis)) === 1) lines.push(`const c${axis} = ${rest};`);
+    else {
       lines.push(
-        `const q${axis} = ${quotient('rest', n)};`,
-        `const c${axis} = rest - q${axis} * ${n};`,
-        `rest = q${axis};`,
+        `const q${axis} = ${quotient(rest, n)};`,
+        `const c${axis} = ${rest} - q${axis} * ${n};`,
       );
+      rest = `q${axis}`;
+    }
   }
   return lines.join('\n');
 }
