@@ -1,0 +1,28 @@
+// The engine in Chromium and Firefox: the same bits as everywhere, under a content security policy that forbids eval.
+// `npm run test:browsers`. A browser that is not installed is skipped, and the skip says so.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BROWSERS, programOf, visit, type BrowserName } from './browser.ts';
+import { expectAnswer } from './golden.ts';
+import { serve, type PageName, type Server } from './server.ts';
+
+let server: Server;
+beforeAll(async () => void (server = await serve()));
+afterAll(() => server.close());
+
+describe.each(Object.keys(BROWSERS) as BrowserName[])('%s', (name) => {
+  if (!programOf(name)) {
+    const { paths, variable } = BROWSERS[name];
+    test.skip(`not installed: no ${paths.join(', no ')}, and ${variable} names none`);
+    return;
+  }
+  const ask = (page: PageName) => visit(name, server.origin + page, server.answer(), 60);
+
+  test("script-src 'self' 'wasm-unsafe-eval'", async () => expectAnswer(await ask('/classify')));
+  test('two threads', async () => expectAnswer(await ask('/classify?threads=2')));
+  test("script-src 'self' compiles nothing, and says what forbids it", async () =>
+    expect(await ask('/forbidden')).toEqual({
+      error: expect.stringMatching(/Content.Security.Policy|blocked by CSP/i) as string,
+    }));
+  test('the conformance suite', async () =>
+    expect(await ask('/conformance')).toMatchObject({ code: 0, failures: [] }));
+});

@@ -1,0 +1,88 @@
+// A server of pages for the browsers: each page is a script and its headers, and posts one answer. The scripts are
+// bundles; everything else is a file of the repository.
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { bundle, root } from './bundle.ts';
+
+const STRICT = "default-src 'self'; script-src 'self'";
+const COMPILING = `${STRICT} 'wasm-unsafe-eval'`;
+
+/** Threads need an isolated page, and start from a Blob. */
+const isolated = {
+  'content-security-policy': `${COMPILING}; worker-src blob:`,
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+interface Page {
+  readonly program: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+export const PAGES = {
+  '/classify': { program: 'page.ts', headers: { 'content-security-policy': COMPILING } },
+  '/classify?threads=2': { program: 'page.ts', headers: isolated },
+  '/forbidden': { program: 'page.ts', headers: { 'content-security-policy': STRICT } },
+  '/conformance': { program: 'conformance.ts', headers: isolated },
+} as const satisfies Record<string, Page>;
+export type PageName = keyof typeof PAGES;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css',
+  '.jpg': 'image/jpeg',
+  '.png': 'image/png',
+};
+
+export interface Server {
+  readonly origin: string;
+  /** What the next page posts. */
+  answer(): Promise<unknown>;
+  close(): void;
+}
+
+export async function serve(): Promise<Server> {
+  const programs = [...new Set(Object.values(PAGES).map(({ program }) => program))];
+  const bundles = await Promise.all(programs.map((p) => bundle(p, { platform: 'browser' })));
+  const scripts = new Map(bundles.flatMap((files) => [...files]));
+  let hear: (answer: unknown) => void = () => {};
+
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = request.url!;
+    const page = (PAGES as Readonly<Record<string, Page>>)[url];
+    if (page) {
+      response.writeHead(200, { 'content-type': 'text/html', ...page.headers });
+      response.end(htmlOf(page.program));
+    } else if (url === '/answer') {
+      response.end();
+      hear(JSON.parse(await text(request)));
+    } else if (scripts.has(url.slice(1))) {
+      response.writeHead(200, { 'content-type': 'text/javascript' });
+      response.end(scripts.get(url.slice(1)));
+    } else {
+      const bytes = await readFile(join(root, normalize(url)));
+      const type = TYPES[extname(url)] ?? 'application/octet-stream';
+      response.writeHead(200, { 'content-type': type });
+      response.end(bytes);
+    }
+  }
+  const server = createServer((request, response) => {
+    respond(request, response).catch((error: unknown) => {
+      response.writeHead(404);
+      response.end(String(error));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    origin: `http://localhost:${(server.address() as AddressInfo).port}`,
+    answer: () => new Promise((resolve) => (hear = resolve)),
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+const htmlOf = (program: string): string =>
+  `<!doctype html><meta charset="utf-8"><title>siglip-ts</title>
+<link rel="stylesheet" href="/tests/runtimes/page.css"><script type="module" src="/${program.replace('.ts', '.js')}"></script>`;
