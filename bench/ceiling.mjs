@@ -43,11 +43,15 @@ function probeBytes() {
   ]);
 }
 
-/** A contender that runs at the ceiling, for the rounds of a row. */
+/** A contender that runs at the ceiling. Its time is the best of several, so that a few rounds find the ceiling too. */
 export async function ceiling() {
   const { instance } = await WebAssembly.instantiate(probeBytes());
-  const { probe } = instance.exports;
-  return { name: 'ceiling', flop: FLOP, run: () => void probe(ITERATIONS, 0.5) };
+  const once = () => {
+    const began = performance.now();
+    instance.exports.probe(ITERATIONS, 0.5);
+    return performance.now() - began;
+  };
+  return { name: 'ceiling', flop: FLOP, run: () => Math.min(...Array.from({ length: 10 }, once)) };
 }
 
 /** Whether this engine has fused multiply-and-add, so that `wasm({ relaxed: true })` runs. */

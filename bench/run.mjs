@@ -33,6 +33,11 @@ if (options.help) {
   console.log(HELP);
   process.exit();
 }
+const threads = Number(options.threads);
+if (!(Number.isInteger(threads) && threads >= 1)) {
+  console.error(`bench: --threads ${options.threads}, expected 1 or more`);
+  process.exit(2);
+}
 const names = (options.only ?? []).flatMap((wanted) => {
   const exact = ROWS.filter((row) => row.name === wanted);
   const begun = ROWS.filter((row) => row.name.startsWith(wanted));
@@ -49,7 +54,7 @@ if (chosen.length === 0) {
 const report = {
   machine: machine(),
   quick: options.quick,
-  threads: Number(options.threads),
+  threads,
   rows: {},
 };
 console.log(describe(report.machine));
@@ -71,7 +76,6 @@ process.exit(Object.values(report.rows).some((r) => r.failed) ? 1 : 0);
 function inChild({ name }) {
   return new Promise((resolve) => {
     const { quick, full } = options;
-    const threads = Number(options.threads);
     const child = fork(join(import.meta.dirname, 'row.mjs'), [
       name,
       JSON.stringify({ quick, full, threads }),
