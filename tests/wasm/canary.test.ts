@@ -34,7 +34,7 @@ describe('what is right passes', () => {
 });
 
 test('what it expects is what float64 gives', async () => {
-  const exact = await checksums(cpu({ dtype: 'float64' }), 'float64');
+  const exact = await checksums(cpu(), 'float64');
   expect(EXPECTED.length).toBe(exact.length);
   exact.forEach(({ op, sum, magnitude }, i) =>
     expect(Math.abs(sum - EXPECTED[i]!), `${op}: ${sum}`).toBeLessThan(1e-8 * magnitude),

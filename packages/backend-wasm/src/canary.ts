@@ -141,7 +141,7 @@ function checksum(values: ArrayLike<number>): { sum: number; magnitude: number }
   return { sum, magnitude };
 }
 
-/** The sums as cpu({ dtype: 'float64' }) gives them, in the order of the steps. */
+/** The sums as backend-cpu gives them in float64, in the order of the steps. */
 // prettier-ignore
 export const EXPECTED: readonly number[] = [
   // take, add, layerNorm, linear three times, attention, add, linear with gelu_pytorch_tanh, linear
