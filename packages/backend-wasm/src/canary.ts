@@ -1,5 +1,6 @@
 // A small encoder layer and every other operation on fixed numbers, compared with what float64 gives: tells whether a
-// backend computes right on this machine. Takes 2 ms, where all code is new to its engine some 15. Not a measure of accuracy, which is what tests/conformance is for.
+// backend computes right on this machine. Takes 2 ms; some 15 in a new process, where no code has been compiled yet.
+// Not a measure of accuracy, which is what tests/conformance is for.
 import {
   activation,
   attention,
