@@ -15,15 +15,20 @@ import {
   type Shape,
   type Values,
 } from '@siglip-ts/core';
+import { canary } from './canary.ts';
 import { Engine, repeats } from './engine.ts';
 import { UNARY } from './kernels/elementwise.ts';
 import type { Block } from './memory.ts';
 import type { WasmOptions } from './options.ts';
 import { broadcastStrides, copyStrided, stridesOf } from './strided.ts';
 
-/** Throws Error where WebAssembly or its SIMD is missing. */
+/** Throws Error where WebAssembly or its SIMD is missing, and where a test at the start shows that it computes wrong. */
 export async function wasm(o: WasmOptions = {}): Promise<Backend> {
-  return backendOf(await Engine.load(o));
+  const b = backendOf(await Engine.load(o));
+  const wrong = await canary(b);
+  if (wrong === null) return b;
+  b.dispose();
+  throw new Error(`${wrong}; backend-cpu does not use WebAssembly`);
 }
 
 function backendOf(e: Engine): Backend {
