@@ -2,7 +2,7 @@
 import { LOWEST, size, type BinaryOp, type Operand, type Shape } from '@siglip-ts/core';
 import { Heap } from './heap.ts';
 import { attentionRoom } from './kernels/attention.ts';
-import { kernels } from './kernels/index.ts';
+import type { Variant } from './kernels/index.ts';
 import { Memory, type Block } from './memory.ts';
 import { canShare, CONTROL, Threads, type Job } from './threads.ts';
 import type { WasmOptions } from './options.ts';
@@ -12,6 +12,14 @@ import { paddedK, releasePanels, type Kernels, type Panels } from './weights.ts'
 const NUMBERS = 16384;
 /** Room for a tile of 32 floats and a widened block of 128 x 8. */
 const SCRATCH = 4 * (32 + 128 * 8);
+
+/** The plain kernels are ready as bytes; the assembler, which takes 50 ms, is loaded for the other variants only. */
+async function codeOf(variant: Required<Variant>): Promise<BufferSource> {
+  if (variant.shared || variant.relaxed)
+    return (await import('./kernels/index.ts')).kernels(variant) as BufferSource;
+  const { KERNELS } = await import('./kernels-bytes.ts');
+  return Uint8Array.from(atob(KERNELS), (character) => character.charCodeAt(0));
+}
 
 export class Engine {
   readonly memory: Memory;
@@ -38,8 +46,8 @@ export class Engine {
       initial: 16,
       ...(shared && { maximum: 65536, shared }),
     });
-    const code = () => kernels({ shared, relaxed: o.relaxed ?? false }) as BufferSource;
-    const compiled = o.module ?? (await WebAssembly.compile(code()));
+    const variant = { shared, relaxed: o.relaxed ?? false };
+    const compiled = o.module ?? (await WebAssembly.compile(await codeOf(variant)));
     const instance = await WebAssembly.instantiate(compiled, { env: { memory } });
     const run = instance.exports as unknown as Kernels;
     const heap = new Heap(memory);
