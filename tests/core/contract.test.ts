@@ -185,6 +185,41 @@ describe('streamed weights', () => {
     await b.read(Tensor.from(b, [0], [1]));
     expect(counted.readings.weights).toBe(0);
   });
+
+  test('the next layer is read once, before it is asked for', async () => {
+    const read: string[] = [];
+    const b = cpu();
+    const store = fromCheckpoint(
+      b,
+      {
+        shapes: c.checkpoint.shapes,
+        read(key, ...rest) {
+          read.push(key);
+          return c.checkpoint.read(key, ...rest);
+        },
+      },
+      'float32',
+    );
+    const layers = new Scope(store).at('vision_model.encoder.layers');
+    layers.at(0).soon();
+    expect(read.length).toBeGreaterThan(0);
+    const begun = [...read];
+    await layers.at(0).ready();
+    expect(read).toEqual(begun);
+  });
+
+  test('a read ahead that fails is told by the load that needs it, and by no other', async () => {
+    const failing = {
+      shapes: c.checkpoint.shapes,
+      read: async () => Promise.reject(new Error('cut')),
+    };
+    const layers = new Scope(fromCheckpoint(cpu(), failing, 'float32')).at(
+      'vision_model.encoder.layers',
+    );
+    layers.at(0).soon();
+    await new Promise((resolve) => setTimeout(resolve));
+    await expect(layers.at(0).ready()).rejects.toThrow('cut');
+  });
 });
 
 describe('taps', () => {

@@ -72,6 +72,12 @@ export class Scope {
     await this.run.breathe?.();
   }
 
+  /** Says that what lies under this place is needed after what is now made ready, so that it can be read meanwhile. */
+  soon(): void {
+    const under = this.name('');
+    this.store.soon?.((key) => key.startsWith(under));
+  }
+
   /** Whether someone listens here. */
   get heard(): boolean {
     const listener = this.run.listener;

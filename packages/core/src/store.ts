@@ -17,6 +17,8 @@ export interface Store {
   param(key: string, rows: readonly [number, number] | null): Tensor;
   /** Makes the wanted parameters usable by `param`. */
   load(wanted: (key: string) => boolean): Promise<void>;
+  /** Says what the next `load` will want: it may be read while kernels run. Never fails. */
+  soon?(wanted: (key: string) => boolean): void;
   rows(key: string, ids: Ids): Promise<Tensor>;
 }
 
@@ -58,8 +60,14 @@ export function fromCheckpoint(
 ): Store & { dispose(): void } {
   /** Values that were read and are not yet constants, and the constants by key and range. */
   let host = new Map<string, Values>();
+  /** Reads under way for the next load. */
+  let ahead = new Map<string, Promise<Values>>();
   const made = new Map<string, Map<string, Tensor>>();
   const shapeOf = (key: string) => checkpoint.shapes.get(key)!;
+  const read = (key: string): Promise<Values> =>
+    checkpoint.read(key, 0, shapeOf(key)[0] ?? 1, dtype);
+  const missing = (wanted: (key: string) => boolean): string[] =>
+    [...checkpoint.shapes.keys()].filter((key) => wanted(key) && !made.has(key));
 
   function constant(key: string, rows: readonly [number, number] | null): Tensor {
     const values = host.get(key);
@@ -87,9 +95,16 @@ export function fromCheckpoint(
     async load(wanted) {
       if (!keep) dispose();
       host = new Map(); // the layer that needed them has run: what it used are constants now
-      for (const [key, shape] of checkpoint.shapes)
-        if (wanted(key) && !made.has(key))
-          host.set(key, await checkpoint.read(key, 0, shape[0] ?? 1, dtype));
+      const begun = ahead;
+      ahead = new Map();
+      for (const key of missing(wanted)) host.set(key, await (begun.get(key) ?? read(key)));
+    },
+    soon(wanted) {
+      for (const key of missing(wanted)) {
+        const values = read(key);
+        values.catch(() => {}); // the load that waits for it tells
+        ahead.set(key, values);
+      }
     },
     async rows(key, ids) {
       const width = size(shapeOf(key).slice(1));

@@ -1,7 +1,9 @@
 // A ByteSource over a file on disk, for Node, Deno and Bun. The only file here that needs a
 // runtime.
 /// <reference types="node" />
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, read } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import type { ByteSource } from './source.ts';
 
 /** Node refuses to read 2 GiB or more in one call. */
@@ -27,27 +29,30 @@ export async function fileSource(path: string): Promise<ByteSource> {
         throw new RangeError(
           `${path} is truncated: it has ${size} bytes, expected ${length} bytes at ${offset}`,
         );
-      const handle = await open(path, 'r');
+      // Opened at once, so that the read itself is under way when the caller goes on to compute.
+      const file = openSync(path, 'r');
       try {
-        const now = await handle.stat();
+        const now = fstatSync(file);
         if (now.size !== size || now.mtimeMs !== first.mtimeMs)
           throw new Error(
             `${path}: changed since it was opened, from ${size} to ${now.size} bytes`,
           );
-        return await readRange(handle, offset, length);
+        return await readRange(file, offset, length);
       } finally {
-        await handle.close();
+        closeSync(file);
       }
     },
   };
 }
 
-async function readRange(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+const readPart = promisify(read);
+
+async function readRange(file: number, offset: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   let done = 0;
   while (done < length) {
     const part = Math.min(length - done, LARGEST_READ);
-    const { bytesRead } = await handle.read(bytes, done, part, offset + done);
+    const { bytesRead } = await readPart(file, bytes, done, part, offset + done);
     if (bytesRead === 0) throw new Error(`the file ends at byte ${offset + done}`);
     done += bytesRead;
   }

@@ -22,7 +22,7 @@ export interface Encoded {
   readonly attentions: (HostTensor | null)[] | null;
 }
 
-/** SiglipEncoder. Weights are asked for layer by layer, and each layer lets go of the one before. */
+/** SiglipEncoder. Weights are asked for layer by layer, the next while one runs, and each lets go of the one before. */
 export async function encoder(
   s: Scope,
   x: Tensor,
@@ -35,6 +35,10 @@ export async function encoder(
   for (let i = 0; i < c.num_hidden_layers; i++) {
     const layer = s.at('layers').at(i);
     await layer.ready();
+    if (i + 1 < c.num_hidden_layers)
+      s.at('layers')
+        .at(i + 1)
+        .soon();
     x = encoderLayer(layer, x, c, { ...o, attentions });
     hidden_states?.push(x.host());
     if (since) x.backend.release!(since, [x.handle]);
