@@ -199,6 +199,18 @@ describe('as in transformers’ own tests', () => {
       );
   });
 
+  test('progress_callback hears of the weights as they are read, each once', async () => {
+    const heard: { loaded: number; total: number }[] = [];
+    const model = await SiglipModel.fromPretrained(plain, {
+      progress_callback: (info) => info.status === 'weights' && heard.push(info),
+    });
+    expect(heard).toEqual([]);
+    for (let i = 0; i < 2; i++) await model({ pixel_values: pixels, input_ids: ids });
+    const { loaded, total } = heard.at(-1)!;
+    expect(loaded).toBe(total);
+    expect(heard.map((h) => h.loaded)).toEqual(heard.map((h) => h.loaded).sort((a, b) => a - b));
+  });
+
   test('test_problem_types: concluded once, then kept', async () => {
     const model = await SiglipForImageClassification.fromPretrained(join(root, 'classifier-3'));
     const image = { data: new Float32Array(3 * 24 * 24), shape: [1, 3, 24, 24] };

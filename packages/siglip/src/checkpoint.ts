@@ -21,6 +21,28 @@ export function checkpointOf(file: SafetensorsFile): Checkpoint {
   };
 }
 
+/** Tells of each parameter in `bytes` when it is first read, in part or whole: bytes so far, and of all of them. */
+export function reporting(
+  checkpoint: Checkpoint,
+  bytes: ReadonlyMap<string, number>,
+  report: (loaded: number, total: number) => void,
+): Checkpoint {
+  const unread = new Map(bytes);
+  const total = [...bytes.values()].reduce((sum, n) => sum + n, 0);
+  let loaded = 0;
+  return {
+    shapes: checkpoint.shapes,
+    async read(key, begin, end, dtype) {
+      const values = await checkpoint.read(key, begin, end, dtype);
+      const n = unread.get(key);
+      if (n === undefined || !unread.delete(key)) return values;
+      loaded += n;
+      report(loaded, total);
+      return values;
+    },
+  };
+}
+
 /** The values in the array of another dtype, never a view of the file's memory. */
 function toDType(key: string, tensor: StoredTensor, dtype: DType): Values {
   const from = FLOATS[tensor.dtype];

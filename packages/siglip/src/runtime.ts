@@ -14,7 +14,7 @@ import {
 } from '@siglip-ts/core';
 import { openSafetensors, openSharded, type SafetensorsFile } from '@siglip-ts/safetensors';
 import { backendOf, computing, dtypeOf, type BackendOptions } from './backends.ts';
-import { checkpointOf } from './checkpoint.ts';
+import { checkpointOf, reporting } from './checkpoint.ts';
 import type { HubOptions, ModelFiles } from './files/index.ts';
 import { initialWeights } from './initial-weights.ts';
 
@@ -114,7 +114,8 @@ export async function loadRuntime(
 ): Promise<Runtime> {
   const file = await openWeights(files);
   try {
-    const checkpoint = reconcile(checkpointOf(file), shapes, files.name, className, o);
+    const reported = withProgress(checkpointOf(file), file, files.name, shapes, o);
+    const checkpoint = reconcile(reported, shapes, files.name, className, o);
     const wanted = o.dtype ?? o.torch_dtype ?? 'float32';
     const dtype = wanted === 'auto' ? autoDtype(o.configDtype, file) : dtypeOf(wanted);
     const { backend: owner, owned } = await backendOf(o, dtype);
@@ -124,6 +125,28 @@ export async function loadRuntime(
     await file.close();
     throw error;
   }
+}
+
+/** The checkpoint, telling `progress_callback` of the weights as they are read. */
+function withProgress(
+  checkpoint: Checkpoint,
+  file: SafetensorsFile,
+  name: string,
+  shapes: ReadonlyMap<string, Shape>,
+  { progress_callback }: LoadOptions,
+): Checkpoint {
+  if (!progress_callback) return checkpoint;
+  const used = [...file.tensors].filter(([key]) => shapes.has(key));
+  const bytes = new Map(used.map(([key, { begin, end }]) => [key, end - begin]));
+  return reporting(checkpoint, bytes, (loaded, total) =>
+    progress_callback({
+      status: 'weights',
+      name,
+      progress: (100 * loaded) / total,
+      loaded,
+      total,
+    }),
+  );
 }
 
 /** The runtime of a model with fresh weights. */

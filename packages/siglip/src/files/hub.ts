@@ -18,7 +18,9 @@ export type ProgressInfo =
       progress: number;
       loaded: number;
       total: number;
-    };
+    }
+  /** Weights are read when a forward first needs them: bytes of the parameters reached so far. */
+  | { status: 'weights'; name: string; progress: number; loaded: number; total: number };
 
 export interface HubOptions {
   /** A branch, a tag or a commit. */
