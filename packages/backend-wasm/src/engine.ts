@@ -18,7 +18,10 @@ async function codeOf(variant: Required<Variant>): Promise<BufferSource> {
   if (variant.shared || variant.relaxed)
     return (await import('./kernels/index.ts')).kernels(variant) as BufferSource;
   const { KERNELS } = await import('./kernels-bytes.ts');
-  return Uint8Array.from(atob(KERNELS), (character) => character.charCodeAt(0));
+  const text = atob(KERNELS);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i); // from() with a function takes 5 ms
+  return bytes;
 }
 
 export class Engine {
