@@ -13,9 +13,15 @@ const NUMBERS = 16384;
 /** Room for a tile of 32 floats and a widened block of 128 x 8. */
 const SCRATCH = 4 * (32 + 128 * 8);
 
+/** Whether a function that makes a vector is one here. */
+const hasSimd = (): boolean =>
+  WebAssembly.validate(
+    Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 17, 11), // prettier-ignore
+  );
+
 /** The plain kernels are ready as bytes; the assembler, which takes 50 ms, is loaded for the other variants only. */
 async function codeOf(variant: Required<Variant>): Promise<BufferSource> {
-  if (variant.shared || variant.relaxed)
+  if (variant.shared || variant.relaxed || variant.scalar)
     return (await import('./kernels/index.ts')).kernels(variant) as BufferSource;
   const { KERNELS } = await import('./kernels-bytes.ts');
   const text = atob(KERNELS);
@@ -49,7 +55,8 @@ export class Engine {
       initial: 16,
       ...(shared && { maximum: 65536, shared }),
     });
-    const variant = { shared, relaxed: o.relaxed ?? false };
+    const scalar = !(o.simd ?? hasSimd());
+    const variant = { shared, scalar, relaxed: (o.relaxed ?? false) && !scalar };
     const compiled = o.module ?? (await WebAssembly.compile(await codeOf(variant)));
     const instance = await WebAssembly.instantiate(compiled, { env: { memory } });
     const run = instance.exports as unknown as Kernels;

@@ -13,4 +13,6 @@ export interface WasmOptions {
   threads?: number;
   /** Fused multiply-and-add where the machine has it: faster, other last bits. Default false. */
   relaxed?: boolean;
+  /** Default: whether the machine has SIMD. Without it everything takes several times as long; bits are the same. */
+  simd?: boolean;
 }

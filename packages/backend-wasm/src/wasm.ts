@@ -22,7 +22,7 @@ import type { Block } from './memory.ts';
 import type { WasmOptions } from './options.ts';
 import { broadcastStrides, copyStrided, stridesOf } from './strided.ts';
 
-/** Throws Error where WebAssembly or its SIMD is missing, and where a test at the start shows that it computes wrong. */
+/** Throws Error where WebAssembly is missing, and where a test at the start shows that it computes wrong. */
 export async function wasm(o: WasmOptions = {}): Promise<Backend> {
   const b = backendOf(await Engine.load(o));
   const wrong = await canary(b);

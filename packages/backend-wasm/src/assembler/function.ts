@@ -1,5 +1,5 @@
 // A function under construction: parameters, locals, loops and stores, in the order they are written.
-import { sized, uleb, vector } from './bytes.ts';
+import { uleb, vector } from './bytes.ts';
 import {
   F32,
   float,
@@ -119,7 +119,7 @@ export class FunctionBuilder {
     for (const a of args) this.body.push(...int(a).code);
     this.body.push(0x10, ...uleb(index));
   }
-  /** The type of the function, and its code with its locals. */
+  /** The type of the function, and its locals and body. */
   finish(): { type: Code; code: Code } {
     const type = [0x60, ...vector(this.params.map((p) => [TYPE[p]])), 0];
     const runs: { count: number; type: Type }[] = [];
@@ -129,7 +129,7 @@ export class FunctionBuilder {
       else runs.push({ count: 1, type });
     }
     const locals = vector(runs.map(({ count, type }) => [...uleb(count), TYPE[type]]));
-    return { type, code: sized([...locals, ...this.body, 0x0b]) };
+    return { type, code: [...locals, ...this.body, 0x0b] };
   }
 }
 

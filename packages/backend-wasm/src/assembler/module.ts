@@ -1,10 +1,11 @@
 // A WebAssembly module of functions over one imported memory. Written in one pass, the same bytes every time.
-import { section, text, uleb, vector } from './bytes.ts';
+import { section, sized, text, uleb, vector } from './bytes.ts';
 import type { Code } from './expressions.ts';
 import { FunctionBuilder, paramOf, type Param, type Type } from './function.ts';
+import { scalarCode } from './scalar.ts';
 
 export class ModuleBuilder {
-  private readonly functions: { name: string; type: Code; code: Code }[] = [];
+  private readonly functions: { name: string; params: number; type: Code; code: Code }[] = [];
 
   /** Adds a function without a result and exports it under its name. */
   func<const P extends readonly Type[]>(
@@ -15,7 +16,7 @@ export class ModuleBuilder {
     const f = new FunctionBuilder(params);
     const args = params.map((type, i) => paramOf(type, i));
     build(f, ...(args as { [K in keyof P]: Param<P[K]> }));
-    this.functions.push({ name, ...f.finish() });
+    this.functions.push({ name, params: params.length, ...f.finish() });
   }
 
   /** The index of a function that was added before, for calls. */
@@ -25,8 +26,10 @@ export class ModuleBuilder {
     return index;
   }
 
-  /** The module. `shared`: its memory is one that threads share. */
-  bytes({ shared = false }: { shared?: boolean } = {}): Uint8Array {
+  /** The module. `shared`: its memory is one that threads share; `scalar`: without SIMD instructions. */
+  bytes({ shared = false, scalar = false } = {}): Uint8Array {
+    const codeOf = (f: { code: Code; params: number }) =>
+      scalar ? scalarCode(f.code, f.params) : sized(f.code);
     const limits = shared ? [0x03, ...uleb(1), ...uleb(65536)] : [0x00, ...uleb(1)];
     const memory = [...text('env'), ...text('memory'), 0x02, ...limits];
     const index = (i: number) => uleb(i);
@@ -36,7 +39,7 @@ export class ModuleBuilder {
       ...section(2, vector([memory])),
       ...section(3, vector(this.functions.map((_, i) => index(i)))),
       ...section(7, vector(this.functions.map((f, i) => [...text(f.name), 0x00, ...index(i)]))),
-      ...section(10, vector(this.functions.map((f) => f.code))),
+      ...section(10, vector(this.functions.map(codeOf))),
     ]);
   }
 }

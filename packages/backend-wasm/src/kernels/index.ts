@@ -12,10 +12,12 @@ export interface Variant {
   readonly shared?: boolean;
   /** Fused multiply-and-add, where the machine has it: faster, other last bits. */
   readonly relaxed?: boolean;
+  /** Without SIMD instructions: slower, the same bits. Not with `relaxed`. */
+  readonly scalar?: boolean;
 }
 
 /** The bytes of the module, the same every time. */
-export function kernels({ shared = false, relaxed = false }: Variant = {}): Uint8Array {
+export function kernels({ shared, relaxed = false, scalar }: Variant = {}): Uint8Array {
   const m = new ModuleBuilder();
   addProduct(m, { relaxed });
   addIntegerProduct(m);
@@ -23,5 +25,5 @@ export function kernels({ shared = false, relaxed = false }: Variant = {}): Uint
   addRows(m);
   addElementwise(m);
   addAttention(m);
-  return m.bytes({ shared });
+  return m.bytes({ shared, scalar });
 }
