@@ -18,7 +18,7 @@ writeFileSync(
 );
 
 /** All outputs of a forward, as bits. */
-async function bits(o: WasmOptions): Promise<Record<string, number[]>> {
+async function bits(o: WasmOptions): Promise<Record<string, readonly number[]>> {
   const c = await loadCase('plain');
   const engine = await wasm(o);
   const outputs = await forward(engine, c, await loadGolden('plain', 'float32'));
