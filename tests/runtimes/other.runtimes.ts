@@ -1,5 +1,5 @@
-// The engine's bits in Deno, and in workerd, which forbids eval and compiling. `npm run test:runtimes`. Both programs come
-// from npm, 250 MB of them, and only here: into node_modules/.cache, where the next run finds them.
+// The engine's bits in Deno and Bun, and in workerd, which forbids eval and compiling. `npm run test:runtimes`. The programs
+// come from npm, 350 MB of them, and only here: into node_modules/.cache, where the next run finds them.
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -11,7 +11,8 @@ import { bundle, root } from './bundle.ts';
 import { MODEL, MODEL_FILES, PICTURES } from './classify.ts';
 import { expectAnswer } from './golden.ts';
 
-const PROGRAMS = ['deno@2.9.6', 'workerd@1.20261117.1'];
+const BUN = '@oven/bun-linux-x64-baseline';
+const PROGRAMS = ['deno@2.9.6', `${BUN}@1.4.5`, 'workerd@1.20261117.1'];
 const KERNELS = '@siglip-ts/backend-wasm/kernels.wasm';
 
 const run = promisify(execFile);
@@ -36,6 +37,13 @@ test.each([1, 2])('Deno, threads: %i', async (threads) => {
   await write('files.ts');
   const args = ['run', '--allow-read', join(folder, 'files.js'), String(threads)];
   const { stdout } = await run(bin('deno'), args, { cwd: root });
+  expectAnswer(JSON.parse(stdout));
+});
+
+test.each([1, 2])('Bun, threads: %i', async (threads) => {
+  await write('files.ts');
+  const bun = join(programs, 'node_modules', BUN, 'bin/bun');
+  const { stdout } = await run(bun, [join(folder, 'files.js'), String(threads)], { cwd: root });
   expectAnswer(JSON.parse(stdout));
 });
 
