@@ -1,6 +1,6 @@
 // Initial weights by transformers' scheme (SiglipPreTrainedModel._init_weights), drawn when they are read: a
 // checkpoint that needs no file. Same seed, same numbers; not torch's numbers.
-import { pack, size, type Checkpoint, type Shape } from '@siglip-ts/core';
+import { generator, pack, size, type Checkpoint, type Shape } from '@siglip-ts/core';
 
 type Draw = (random: () => number) => number;
 
@@ -61,15 +61,3 @@ const truncatedNormal =
       if (Math.abs(x) <= 2) return std * x;
     }
   };
-
-/** Uniform numbers in [0, 1): mulberry32, seeded by FNV-1a of a text. */
-function generator(text: string): () => number {
-  let a = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) a = Math.imul(a ^ text.charCodeAt(i), 0x01000193);
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
