@@ -1,0 +1,62 @@
+// The way back through a record: gradients from the last step to the first, and values computed again where they
+// were let go.
+import { Tensor, type Backend } from '@siglip-ts/core';
+import type { Input, Node } from './autograd.ts';
+
+/** Gradients of trained variables, from seeds: the gradients of some nodes. */
+export function walkBack(
+  b: Backend,
+  record: Node[],
+  seeds: readonly (readonly [Node, Tensor])[],
+): (x: Tensor) => Tensor | undefined {
+  const gradients = new Map<Node, Tensor>();
+  const add = (to: Node, g: Tensor): void => {
+    const own = g.reshape(to.shape);
+    const old = gradients.get(to);
+    gradients.set(to, old ? old.add(own) : own);
+  };
+  for (const [node, seed] of seeds) if (node.trained) add(node, seed);
+  while (record.length > 0) {
+    const { segment } = record.at(-1)!;
+    let from = record.length;
+    while (from > 0 && record[from - 1]!.segment === segment) from--;
+    walkSegment(b, record.splice(from), gradients, add);
+  }
+  return (x) => gradients.get(x.handle as Node);
+}
+
+/** Back through what one release had let go of. Leaves nothing but gradients on the stack. */
+function walkSegment(
+  b: Backend,
+  nodes: Node[],
+  gradients: Map<Node, Tensor>,
+  add: (to: Node, g: Tensor) => void,
+): void {
+  const since = b.mark?.();
+  const again: Node[] = [];
+  for (const y of nodes.reverse()) {
+    const g = gradients.get(y);
+    if (!g) continue;
+    gradients.delete(y);
+    const inputs = y.inputs.map((x) => read(x, again));
+    const pulls = y.step!.back(g, inputs, valueOf(y, again));
+    for (const [i, x] of y.inputs.entries())
+      if (x.node.trained && pulls[i]) add(x.node, pulls[i]());
+  }
+  if (since)
+    b.release!(
+      since,
+      [...gradients.values()].map((g) => g.handle),
+    );
+  for (const y of again) y.value = null;
+}
+
+const read = ({ node, shape }: Input, again: Node[]): Tensor => valueOf(node, again).reshape(shape);
+
+/** What a node is, computed again if it was let go; `again` hears of it. */
+function valueOf(y: Node, again: Node[]): Tensor {
+  if (y.value) return y.value;
+  y.value = y.step!.run(y.inputs.map((x) => read(x, again)));
+  again.push(y);
+  return y.value;
+}

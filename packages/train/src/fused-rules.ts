@@ -1,0 +1,112 @@
+// Gradients of the composites in closed form, for speed. Each is tested against the gradient of its definition.
+import {
+  activation as activate,
+  attention as attend,
+  compose,
+  layerNorm as normalise,
+  linear as project,
+  LOWEST,
+  norm as length,
+  size,
+  softmax as soften,
+  type Activation,
+  type Tensor,
+} from '@siglip-ts/core';
+import { geluTanhBack, isGeluTanh } from './gelu.ts';
+import type { Pull, Step } from './step.ts';
+
+/** [..., D] as [rows, D]. */
+const rowsOf = (x: Tensor): Tensor => {
+  const D = x.shape.at(-1)!;
+  return x.reshape([size(x.shape) / D, D]);
+};
+
+/** Inputs x, weight and, if there is one, bias. The activation is a step of its own. */
+export const linear: Step = {
+  run: ([x, weight, bias]) => project(x!, weight!, bias ?? null),
+  back(g, [x, weight, bias]) {
+    const rows = rowsOf(g);
+    const pulls: Pull[] = [
+      () => rows.matmul(weight!).reshape(x!.shape),
+      () => rows.matmul(rowsOf(x!), { transA: true }),
+    ];
+    return bias ? [...pulls, () => rows.sum(0).reshape(bias.shape)] : pulls;
+  },
+};
+
+/** `definition` differentiates what has no closed form here. */
+export const activation = (
+  kind: Activation,
+  definition: (f: (x: Tensor) => Tensor, x: Tensor, g: Tensor) => Tensor,
+): Step => ({
+  run: ([x]) => activate(x!, kind),
+  back: (g, [x]) => [
+    () =>
+      isGeluTanh(kind)
+        ? geluTanhBack(g, x!)
+        : definition((y) => compose.activation(y, kind), x!, g),
+  ],
+});
+
+export const layerNorm = (eps: number): Step => ({
+  run: ([x, weight, bias]) => normalise(x!, weight!, bias!, eps),
+  back(g, [x, weight, bias]) {
+    const centred = x!.sub(x!.mean(-1));
+    const deviation = centred.mul(centred).mean(-1).add(eps).sqrt(); // [..., 1]
+    const unit = centred.div(deviation);
+    return [
+      () => {
+        const d = g.mul(weight!);
+        const along = d.mul(unit).mean(-1);
+        return d.sub(d.mean(-1)).sub(unit.mul(along)).div(deviation);
+      },
+      () => rowsOf(g.mul(unit)).sum(0).reshape(weight!.shape),
+      () => rowsOf(g).sum(0).reshape(bias!.shape),
+    ];
+  },
+});
+
+/** y (g - Σ g y). */
+const softmaxBack = (g: Tensor, y: Tensor): Tensor => y.mul(g.sub(g.mul(y).sum(-1)));
+
+export const softmax: Step = {
+  run: ([x]) => soften(x!),
+  back: (g, _, y) => [() => softmaxBack(g, y)],
+};
+
+export const norm: Step = {
+  run: ([x]) => length(x!),
+  back: (g, [x], y) => [() => x!.mul(g.div(y))],
+};
+
+/** Inputs q, k, v and, if there is one, the mask of keys. The weights are computed anew: nothing [T, S] is kept. */
+export const attention = (heads: number, scale: number): Step => {
+  const split = (x: Tensor): Tensor => {
+    const [B, T, D] = x.shape as [number, number, number];
+    return x.reshape([B, T, heads, D / heads]).permute(0, 2, 1, 3); // [B, H, T, d]
+  };
+  const merge = (x: Tensor): Tensor => {
+    const [B, H, T, d] = x.shape as [number, number, number, number];
+    return x.permute(0, 2, 1, 3).reshape([B, T, H * d]);
+  };
+  return {
+    run: ([q, k, v, keys]) => attend(q!, k!, v!, { heads, scale, keys: keys ?? null }),
+    back(g, [q, k, v, keys]) {
+      const [G, Q, K, V] = [split(g), split(q!), split(k!), split(v!)];
+      let scores = Q.matmul(K, { transB: true }).mul(scale); // [B, H, T, S]
+      if (keys) scores = scores.add(maskOf(keys));
+      const weights = soften(scores);
+      const d = softmaxBack(G.matmul(V, { transB: true }), weights).mul(scale);
+      return [
+        () => merge(d.matmul(K)),
+        () => merge(d.matmul(Q, { transA: true })),
+        () => merge(weights.matmul(G, { transA: true })),
+        null,
+      ];
+    },
+  };
+};
+
+/** What the definition of attention adds to scores: the lowest number where a key is masked. [B, 1, 1, S] */
+const maskOf = (keys: Tensor): Tensor =>
+  keys.neg().add(1).mul(LOWEST[keys.dtype]).reshape([keys.shape[0]!, 1, 1, keys.shape[1]!]);

@@ -1,0 +1,104 @@
+// The sigmoid loss and its gradient block by block, as W devices compute it (paper, section 3.3), in one process:
+// b x b numbers of logits at a time instead of B x B. In closed form, so nothing is recorded.
+import { logSigmoid, Tensor, tidy } from '@siglip-ts/core';
+import { accumulator, type Accumulator } from './accumulator.ts';
+import type { Contrast } from './losses.ts';
+
+/** The loss [] and its gradient with respect to each of its inputs. */
+export interface ContrastGradients extends Contrast {
+  readonly loss: Tensor;
+}
+
+/**
+ * By how many devices texts travel in each round. In one direction: 0, 1, ..., W - 1. In both, as in big_vision, where
+ * two neighbours send at once: 0, 1, -1, 2, -2, ..., in half the rounds; every offset modulo W once.
+ */
+export function ringOffsets(W: number, bidirectional: boolean): number[] {
+  if (!bidirectional) return Array.from({ length: W }, (_, i) => i);
+  const offsets = [0];
+  for (let i = 1; 2 * i <= W; i++) offsets.push(...(2 * i === W ? [i] : [i, -i]));
+  return offsets;
+}
+
+/** Equal to the gradients of sigmoidLoss to rounding. `block`, b, must divide the batch; default: the batch. */
+export function sigmoidBlocks(
+  x: Contrast,
+  { block, bidirectional = true }: { block?: number; bidirectional?: boolean } = {},
+): ContrastGradients {
+  const [B, D] = x.text.shape as [number, number];
+  const b = block ?? B;
+  if (x.image.shape[0] !== B)
+    throw new RangeError(`loss: ${B} texts and ${x.image.shape[0]} images, expected pairs`);
+  if (!(b > 0 && B % b === 0))
+    throw new RangeError(`loss: blocks of ${b}, expected a divisor of the batch, ${B}`);
+  const { backend } = x.text;
+  const W = B / b;
+  const sums = accumulator(backend);
+  for (const offset of ringOffsets(W, bidirectional))
+    for (let device = 0; device < W; device++) {
+      const from = (device + offset + W) % W;
+      const since = backend.mark?.();
+      addBlock(sums, x, { image: device, text: from, b, B });
+      if (since) backend.release!(since, []);
+    }
+  const total = sums.take();
+  const parts = (name: string) =>
+    joined(
+      Array.from({ length: W }, (_, i) => total.get(name + i)!),
+      [B, D],
+    );
+  return {
+    loss: total.get('loss')!.reshape([]),
+    logit_scale: total.get('logit_scale')!.reshape(x.logit_scale.shape),
+    logit_bias: total.get('logit_bias')!.reshape(x.logit_bias.shape),
+    text: parts('text'),
+    image: parts('image'),
+  };
+}
+
+/** The texts of one device against the images of another. Pairs are on the diagonal if it is the same one. */
+function addBlock(
+  sums: Accumulator,
+  x: Contrast,
+  at: { image: number; text: number; b: number; B: number },
+): void {
+  const { b, B } = at;
+  const part = (rows: Tensor, i: number) => rows.slice([i * b, 0], [b, rows.shape[1]!]);
+  const [text, image] = [part(x.text, at.text), part(x.image, at.image)];
+  const scale = x.logit_scale.exp();
+  const similarity = text.matmul(image, { transB: true }).mul(scale); // [b, b]; also dl/dt'
+  const logits = similarity.add(x.logit_bias);
+  const zl = at.text === at.image ? logits.mul(signs(logits)) : logits.neg();
+  sums.add('loss', total(logSigmoid(zl)).div(-B));
+
+  // d/dl of -log σ(z l) / B is -z σ(-z l) / B.
+  const negative = logSigmoid(zl.neg()).exp().div(-B);
+  const d = at.text === at.image ? negative.mul(signs(logits)) : negative.neg();
+  sums.add('logit_bias', total(d));
+  sums.add('logit_scale', total(d.mul(similarity)));
+  const scaled = d.mul(scale);
+  sums.add(`text${at.text}`, scaled.matmul(image));
+  sums.add(`image${at.image}`, scaled.matmul(text, { transA: true }));
+}
+
+/** 1 on the diagonal, -1 elsewhere. */
+function signs(logits: Tensor): Tensor {
+  const b = logits.shape[0]!;
+  const z = Float32Array.from({ length: b * b }, (_, i) => (i % (b + 1) === 0 ? 1 : -1));
+  return Tensor.from(logits.backend, z, [b, b], logits.dtype);
+}
+
+const total = (x: Tensor): Tensor => x.sum(1).sum(0);
+
+/** Rows below one another. */
+function joined(parts: readonly Tensor[], [B, D]: [number, number]): Tensor {
+  return tidy(parts[0]!.backend, () => {
+    let at = 0;
+    const placed = parts.map((x) => {
+      const y = x.pad([at, 0], [B, D]);
+      at += x.shape[0]!;
+      return y;
+    });
+    return placed.reduce((sum, y) => sum.add(y));
+  });
+}
