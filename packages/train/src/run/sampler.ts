@@ -1,0 +1,84 @@
+// In which order pairs come: without end, each epoch in an order of its own that the seed fixes. Shards are shuffled,
+// and the pairs within them, so that one shard after another is read. A place in the order is two numbers.
+import { generator, permutation } from '@siglip-ts/core';
+import type { Pair, Shard } from './pairs.ts';
+
+/** The pair to come next. */
+export interface Cursor {
+  readonly epoch: number;
+  readonly position: number;
+}
+
+/** A picture with the one caption that it has this time. */
+export interface Sample {
+  readonly name: string;
+  readonly image: Uint8Array;
+  readonly caption: string;
+}
+
+/** How broken pairs are told. */
+export type Skipped = (reason: string) => void;
+
+export class Sampler {
+  private readonly shards: readonly Shard[];
+  private readonly seed: number;
+  private at: Cursor;
+  private epoch: { number: number; order: readonly (readonly [Shard, number])[] } | null = null;
+
+  constructor(shards: readonly Shard[], seed: number, from: Cursor = { epoch: 0, position: 0 }) {
+    this.shards = shards;
+    this.seed = seed;
+    this.at = from;
+  }
+  get cursor(): Cursor {
+    return this.at;
+  }
+  /** Pairs of an epoch. */
+  get size(): number {
+    return this.shards.reduce((sum, shard) => sum + shard.size, 0);
+  }
+
+  /**
+   * The next `n` samples that `prepare` can use, what it made of each. What throws is skipped and told. Throws if a
+   * whole epoch has nothing usable.
+   */
+  async take<T>(
+    n: number,
+    prepare: (sample: Sample) => Promise<T>,
+    skipped: Skipped,
+  ): Promise<T[]> {
+    const taken: T[] = [];
+    for (let failures = 0; taken.length < n;) {
+      if (failures === this.size) throw new Error('training: not one pair is usable');
+      const { epoch, position } = this.at;
+      const [shard, i] = this.orderOf(epoch)[position]!;
+      const more = position + 1 < this.size;
+      this.at = more ? { epoch, position: position + 1 } : { epoch: epoch + 1, position: 0 };
+      try {
+        taken.push(await prepare(this.withCaption(await shard.read(i), epoch)));
+        failures = 0;
+      } catch (error) {
+        failures++;
+        skipped((error as Error).message);
+      }
+    }
+    return taken;
+  }
+
+  private withCaption({ name, image, captions }: Pair, epoch: number): Sample {
+    const random = generator(`${this.seed} caption ${epoch} ${name}`);
+    return { name, image, caption: captions[Math.floor(random() * captions.length)]! };
+  }
+  private orderOf(number: number): readonly (readonly [Shard, number])[] {
+    if (this.epoch?.number !== number) {
+      const shards = permutation(this.shards.length, `${this.seed} shards ${number}`);
+      const order = [...shards].flatMap((s) => {
+        const shard = this.shards[s]!;
+        const within = permutation(shard.size, `${this.seed} pairs ${number} ${s}`);
+        return [...within].map((i) => [shard, i] as const);
+      });
+      this.epoch = { number, order };
+    }
+    return this.epoch.order;
+  }
+}

@@ -1,0 +1,63 @@
+// A tar file in webdataset's layout: files of one pair share their name up to the first dot, dog.jpg with dog.txt (a
+// caption a line) or dog.json. One tar file is in memory at a time, the one that was read last.
+import { readFile } from 'node:fs/promises';
+import { parseTar, type TarFileItem } from 'nanotar';
+import { captionsOf, type Pair, type Shard } from './pairs.ts';
+
+let last: { path: string; pairs: Promise<Files[]> } | null = null;
+
+type Files = readonly [name: string, files: ReadonlyMap<string, Uint8Array>];
+
+export async function tarShard(path: string): Promise<Shard> {
+  const { length } = await filesOf(path);
+  return {
+    name: path,
+    size: length,
+    async read(i) {
+      const [name, files] = (await filesOf(path))[i]!;
+      try {
+        return pairOf(`${path}:${name}`, files);
+      } catch (error) {
+        throw new Error(`${path}:${name}: ${(error as Error).message}`);
+      }
+    },
+  };
+}
+
+function filesOf(path: string): Promise<Files[]> {
+  if (last?.path !== path) last = { path, pairs: grouped(path) };
+  return last.pairs;
+}
+
+async function grouped(path: string): Promise<Files[]> {
+  let items: TarFileItem[];
+  try {
+    items = parseTar(await readFile(path));
+  } catch (error) {
+    throw new Error(`${path}: no tar file: ${(error as Error).message}`);
+  }
+  const pairs = new Map<string, Map<string, Uint8Array>>();
+  for (const { name, data } of items) {
+    const parts = /^((?:.*\/)?[^/.]+)\.([^/]+)$/.exec(name);
+    if (!parts || !data) continue;
+    const files = pairs.get(parts[1]!) ?? new Map<string, Uint8Array>();
+    pairs.set(parts[1]!, files.set(parts[2]!.toLowerCase(), data));
+  }
+  return [...pairs];
+}
+
+const IMAGES = ['jpg', 'jpeg', 'png'];
+
+function pairOf(name: string, files: ReadonlyMap<string, Uint8Array>): Pair {
+  const image = IMAGES.map((ending) => files.get(ending)).find((bytes) => bytes !== undefined);
+  if (!image) throw new Error(`no picture, expected one of ${IMAGES.join(', ')}`);
+  const read = (ending: string) => {
+    const bytes = files.get(ending);
+    return bytes && new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  };
+  const [text, json] = [read('txt'), read('json')];
+  const captions = captionsOf(
+    text === undefined ? JSON.parse(json ?? '{}') : { captions: text.split('\n').filter(Boolean) },
+  );
+  return { name, image, captions };
+}

@@ -1,0 +1,210 @@
+// A training run: pairs in, checkpoints and metrics out, resumable to the bit. The mathematics is elsewhere.
+import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { resident, Scope, siglip, type Backend } from '@siglip-ts/core';
+import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
+import { folderFiles, type ModelFiles } from 'siglip-ts';
+import { globalNorm } from '../clipping.ts';
+import { grad } from '../grad.ts';
+import { optimizer, type Optimizer } from '../optimizer.ts';
+import { schedule, type ScheduleOptions } from '../schedules.ts';
+import { adafactor, adamw, lion, type UpdateRule } from '../update-rules.ts';
+import { checkpoints, saveCheckpoint } from './checkpoints.ts';
+import { evaluateModel } from './evaluate-model.ts';
+import type { Evaluation } from './evaluation.ts';
+import { MetricsFile, type Metrics } from './metrics.ts';
+import { loadTrained, tensorBytes, type TrainedModel } from './model.ts';
+import type { Shard } from './pairs.ts';
+import { Sampler, type Cursor } from './sampler.ts';
+
+/** What decides every number of a run: a run is resumed with the same, or not at all. */
+export interface Recipe {
+  readonly steps: number;
+  readonly batch_size: number;
+  readonly learning_rate: number;
+  /** As torch's: multiplied by the rate. */
+  readonly weight_decay: number;
+  readonly warmup: number;
+  readonly schedule: ScheduleOptions['decay'];
+  readonly optimizer: keyof typeof RULES;
+  /** The largest global norm of the gradients; 0: no limit. */
+  readonly clip: number;
+  /** A regular expression over HF keys, '' for none: `^vision_model\.` is SigLiT. */
+  readonly freeze: string;
+  readonly seed: number;
+}
+
+export interface TrainOptions {
+  /** Where the run begins. */
+  readonly model: ModelFiles;
+  readonly shards: readonly Shard[];
+  readonly out: string;
+  readonly backend: Backend;
+  readonly recipe: Recipe;
+  /** Steps between checkpoints; also one at the end, and one when `signal` aborts. */
+  readonly save_every: number;
+  /** How many checkpoints stay. */
+  readonly keep: number;
+  /** Held-out pairs, and steps between evaluations; also one at the end. */
+  readonly held_out?: readonly Shard[];
+  readonly evaluate_every?: number;
+  /** Goes on from the newest checkpoint in `out`. */
+  readonly resume?: boolean;
+  readonly signal?: AbortSignal;
+  readonly on_step?: (row: Metrics) => void;
+  readonly on_skip?: (reason: string) => void;
+}
+
+export interface TrainResult {
+  readonly step: number;
+  /** The newest checkpoint. */
+  readonly folder: string;
+  readonly rows: readonly Metrics[];
+  /** Pairs that could not be used. */
+  readonly skipped: number;
+  readonly evaluation: Evaluation | null;
+}
+
+const RULES = { adamw, lion, adafactor } satisfies Record<string, () => UpdateRule>;
+
+/** The state beside the tensors, in training.json of every checkpoint. */
+interface Progress {
+  readonly step: number;
+  readonly cursor: Cursor;
+  readonly skipped: number;
+  readonly recipe: Recipe;
+}
+
+/** Throws where `out` has a run and `resume` is not set, or where the recipe is another. */
+export async function train(o: TrainOptions): Promise<TrainResult> {
+  const { backend: b, recipe, out } = o;
+  const before = await previous(o);
+  const model = await loadTrained(before ? folderFiles(before.path) : o.model, b);
+  const optimiser = optimizer(RULES[recipe.optimizer](), model.parameters, {
+    rate: recipe.learning_rate,
+    decay: recipe.weight_decay * recipe.learning_rate,
+    ...(recipe.clip > 0 && { clip: recipe.clip }),
+  });
+  if (before) optimiser.resume(before.step, await stateAt(before.path));
+  const sampler = new Sampler(o.shards, recipe.seed, before?.cursor);
+  const metrics = await MetricsFile.open(join(out, 'metrics.jsonl'), before?.step ?? 0);
+  const rateAt = schedule({
+    steps: recipe.steps,
+    decay: recipe.schedule,
+    warmup: recipe.warmup,
+  });
+
+  let skipped = before?.skipped ?? 0;
+  const skip = (reason: string) => {
+    skipped++;
+    o.on_skip?.(reason);
+  };
+  let folder = before?.path ?? '';
+  let evaluation: Evaluation | null = null;
+  let step = before?.step ?? 0;
+  const save = async () => {
+    const progress: Progress = { step, cursor: sampler.cursor, skipped, recipe };
+    folder = await saveCheckpoint(out, step, await filesOf(model, optimiser, progress), o.keep);
+  };
+  while (step < recipe.steps && !o.signal?.aborted) {
+    const began = performance.now();
+    const pairs = await sampler.take(recipe.batch_size, model.prepare, skip);
+    const factor = rateAt(step);
+    const numbers = await oneStep(model, pairs, optimiser, factor, recipe);
+    step++;
+    const seconds = (performance.now() - began) / 1000;
+    const row = { step, ...numbers, learning_rate: recipe.learning_rate * factor, seconds };
+    const due = o.evaluate_every && (step % o.evaluate_every === 0 || step === recipe.steps);
+    if (o.held_out && due) evaluation = await evaluateModel(model, b, o.held_out, skip);
+    const whole = due && evaluation ? { ...row, ...evaluation } : row;
+    await metrics.append(whole);
+    o.on_step?.(whole);
+    if (step % o.save_every === 0 && step < recipe.steps) await save();
+  }
+  if (folder === '' || step > (before?.step ?? 0)) await save();
+  optimiser.dispose();
+  for (const x of model.parameters.values()) b.free(x);
+  return { step, folder, rows: metrics.rows, skipped, evaluation };
+}
+
+/** Loss, gradients and update; what they tell, before the update. */
+async function oneStep(
+  model: TrainedModel,
+  pairs: Parameters<TrainedModel['batch']>[0],
+  optimiser: Optimizer,
+  factor: number,
+  recipe: Recipe,
+): Promise<Readonly<Record<'loss' | 'grad_norm' | 'logit_scale' | 'logit_bias', number>>> {
+  const { parameters, config } = model;
+  const b = parameters.get('logit_scale')!.backend;
+  const since = b.mark?.();
+  try {
+    const { value, gradients } = await grad(
+      async (p, tape) => {
+        const { pixels, ids } = model.batch(pairs, tape);
+        const output = await siglip(new Scope(resident(p)), pixels, ids, config, {
+          return_loss: true,
+        });
+        return output.loss!;
+      },
+      parameters,
+      { frozen: recipe.freeze ? new RegExp(recipe.freeze) : null },
+    );
+    const told = [value, globalNorm(gradients), parameters.get('logit_scale')!.exp(), parameters.get('logit_bias')!]; // prettier-ignore
+    const [loss, grad_norm, logit_scale, logit_bias] = await Promise.all(
+      told.map(async (x) => (await x.data())[0]!),
+    );
+    if (!Number.isFinite(loss)) throw new Error(`training: the loss is ${loss}`);
+    optimiser.step(gradients, factor);
+    return {
+      loss: loss!,
+      grad_norm: grad_norm!,
+      logit_scale: logit_scale!,
+      logit_bias: logit_bias!,
+    };
+  } finally {
+    if (since) b.release!(since, []);
+  }
+}
+
+async function filesOf(
+  model: TrainedModel,
+  { state }: Optimizer,
+  progress: Progress,
+): Promise<Map<string, Uint8Array>> {
+  const files = await model.files();
+  files.set('optimizer.safetensors', await tensorBytes(state, {}));
+  files.set('training.json', new TextEncoder().encode(`${JSON.stringify(progress, null, 2)}\n`));
+  return files;
+}
+
+/** The checkpoint to go on from; null for a run from the start. */
+async function previous(o: TrainOptions): Promise<(Progress & { path: string }) | null> {
+  const [newest] = await checkpoints(o.out);
+  if (!newest) return null;
+  if (!o.resume)
+    throw new Error(
+      `${o.out}: it has a run up to step ${newest.step}; resume it, or name another folder`,
+    );
+  const progress = JSON.parse(
+    await readFile(join(newest.path, 'training.json'), 'utf8'),
+  ) as Progress;
+  const changed = Object.entries(o.recipe).filter(
+    ([name, value]) => progress.recipe[name as keyof Recipe] !== value,
+  );
+  if (changed.length > 0)
+    throw new Error(
+      `${o.out}: ${changed.map(([name, value]) => `${name} was ${progress.recipe[name as keyof Recipe]}, is ${value}`).join('; ')}; a run is resumed with its own recipe`,
+    );
+  return { ...progress, path: newest.path };
+}
+
+async function stateAt(folder: string): Promise<Map<string, Float32Array>> {
+  const file = await openSafetensors(
+    bytesSource(await readFile(join(folder, 'optimizer.safetensors'))),
+  );
+  const state = new Map<string, Float32Array>();
+  for (const key of file.tensors.keys())
+    state.set(key, (await file.read(key)).data as Float32Array);
+  return state;
+}

@@ -1,0 +1,150 @@
+// Whole runs on a handful of pictures: they learn, resume to the bit, survive being killed, and say what they skip.
+import { wasm } from '@siglip-ts/backend-wasm';
+import {
+  checkpoints,
+  openShards,
+  train,
+  type Recipe,
+  type TrainOptions,
+} from '@siglip-ts/train/run';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { folderFiles, SiglipModel } from 'siglip-ts';
+import { afterAll, expect, test } from 'vitest';
+
+const root = mkdtempSync(join(tmpdir(), 'siglip-training-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const PAIRS = {
+  'twemoji-bicycle.png': 'a bicycle',
+  'twemoji-guitar.png': 'a guitar',
+  'twemoji-pizza.png': 'a pizza',
+  'twemoji-rocket.png': 'a rocket',
+  'cat.jpg': 'a cat',
+  'astronaut-444.jpg': 'an astronaut',
+};
+const data = join(root, 'data');
+mkdirSync(data);
+for (const name of Object.keys(PAIRS)) cpSync(join('fixtures/images', name), join(data, name));
+writeFileSync(join(data, 'broken.jpg'), 'no picture');
+const rows = Object.entries({ ...PAIRS, 'broken.jpg': 'broken' });
+writeFileSync(
+  join(data, 'captions.jsonl'),
+  rows.map(([file_name, text]) => JSON.stringify({ file_name, text })).join('\n'),
+);
+
+const RECIPE: Recipe = {
+  steps: 6,
+  batch_size: 4,
+  learning_rate: 1e-3,
+  weight_decay: 1e-4,
+  warmup: 1,
+  schedule: 'cosine',
+  optimizer: 'adamw',
+  clip: 1,
+  freeze: '',
+  seed: 7,
+};
+
+async function run(out: string, o: Partial<TrainOptions> = {}) {
+  const backend = await wasm();
+  const shards = await openShards([data]);
+  try {
+    return await train({
+      model: folderFiles('packages/tiny-model/model'),
+      shards,
+      out: join(root, out),
+      backend,
+      recipe: RECIPE,
+      save_every: 2,
+      keep: 2,
+      ...o,
+    });
+  } finally {
+    backend.dispose();
+  }
+}
+const numbers = (rows: readonly Readonly<Record<string, number>>[]) =>
+  rows.map(({ seconds: _, ...rest }) => rest);
+
+const skipped: string[] = [];
+const whole = await run('whole', {
+  held_out: await openShards([data]),
+  evaluate_every: 3,
+  on_skip: (reason) => skipped.push(reason),
+});
+
+test('it learns', () => {
+  const losses = whole.rows.map((row) => row.loss!);
+  expect(losses.length).toBe(6);
+  expect(losses.at(-1)).toBeLessThan(0.5 * losses[0]!);
+  expect(whole.evaluation!.zero_shot_accuracy).toBeGreaterThan(0.8);
+});
+
+test('a broken pair is skipped, counted and named', () => {
+  expect(skipped.every((reason) => reason.includes(`${data}/broken.jpg: `))).toBe(true);
+  expect(whole.skipped).toBe(skipped.length);
+});
+
+test('a checkpoint is a model that loads', async () => {
+  await using model = await SiglipModel.fromPretrained(whole.folder);
+  const output = await model({
+    pixel_values: { data: new Float32Array(3 * 64 * 64), shape: [1, 3, 64, 64] },
+    input_ids: { data: new Int32Array(16), shape: [1, 16] },
+  });
+  expect(output.logits_per_image.shape).toEqual([1, 1]);
+  expect((await checkpoints(join(root, 'whole'))).map((c) => c.step)).toEqual([6, 4]);
+});
+
+test.each([2, 3, 5])(
+  'stopped after %i steps and resumed: the same numbers and weights',
+  async (n) => {
+    const stop = new AbortController();
+    const out = `stopped-${n}`;
+    const first = await run(out, {
+      signal: stop.signal,
+      on_step: ({ step }) => step === n && stop.abort(),
+    });
+    expect(first.step).toBe(n);
+    const second = await run(out, { resume: true });
+    const { rows } = whole;
+    expect(numbers(second.rows)).toEqual(
+      numbers(rows).map((row) =>
+        Object.fromEntries(Object.entries(row).filter(([key]) => key in numbers(second.rows)[0]!)),
+      ),
+    );
+    const weights = (folder: string) => readFileSync(join(folder, 'model.safetensors'));
+    expect(Buffer.compare(weights(second.folder), weights(whole.folder))).toBe(0);
+  },
+);
+
+test('what is frozen does not move', async () => {
+  const { folder } = await run('frozen', {
+    recipe: { ...RECIPE, steps: 2, freeze: '^vision_model\\.' },
+  });
+  const [before, after] = await Promise.all(
+    ['packages/tiny-model/model', folder].map((f) => SiglipModel.fromPretrained(f)),
+  );
+  for (const [key, moved] of [
+    ['vision_model.head.probe', false],
+    ['vision_model.encoder.layers.0.mlp.fc1.weight', false],
+    ['text_model.encoder.layers.0.mlp.fc1.weight', true],
+    ['logit_bias', true],
+  ] as const) {
+    const shape = before!.runtime.shapes.get(key)!;
+    const [a, b] = await Promise.all(
+      [before!, after!].map((m) => m.runtime.checkpoint.read(key, 0, shape[0]!, 'float32')),
+    );
+    expect(Buffer.compare(Buffer.from(a!.buffer), Buffer.from(b!.buffer)) !== 0, key).toBe(moved);
+  }
+});
+
+test('nothing is overwritten or mixed', async () => {
+  await expect(run('whole')).rejects.toThrow(
+    'it has a run up to step 6; resume it, or name another folder',
+  );
+  await expect(run('whole', { resume: true, recipe: { ...RECIPE, seed: 8 } })).rejects.toThrow(
+    'seed was 7, is 8; a run is resumed with its own recipe',
+  );
+});
