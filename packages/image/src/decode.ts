@@ -9,6 +9,7 @@ import { decodeJpeg, isJpeg } from './jpeg/decode-jpeg.ts';
 import type { DecodeLimits } from './limits.ts';
 import { checkPixels } from './limits.ts';
 import { decodePng, isPng } from './png/decode-png.ts';
+import type { KernelOption } from './pixel-kernels.ts';
 import type { RawImage } from './raw-image.ts';
 import { isRawImage } from './raw-image.ts';
 
@@ -18,7 +19,7 @@ export interface ImageDecoder {
   decode(bytes: Uint8Array): RawImage | Promise<RawImage>;
 }
 
-export interface DecodeOptions extends DecodeLimits {
+export interface DecodeOptions extends DecodeLimits, KernelOption {
   readonly decoders?: readonly ImageDecoder[];
 }
 

@@ -3,6 +3,7 @@
 export type { DecodeOptions, ImageDecoder } from './decode.ts';
 export { decodeImage, decodeImageAsync } from './decode.ts';
 export type { DecodeLimits } from './limits.ts';
+export type { KernelOption, PixelKernels } from './pixel-kernels.ts';
 export { decodeJpeg, isJpeg } from './jpeg/decode-jpeg.ts';
 export { decodePng, isPng } from './png/decode-png.ts';
 export type { Mode, RawImage } from './raw-image.ts';

@@ -2,6 +2,7 @@
 
 import type { Samples, TypedImage } from './array-image.ts';
 import { isFloat } from './array-image.ts';
+import type { PixelKernels } from './pixel-kernels.ts';
 import type { PerChannel, SizeDict } from './processor-options.ts';
 import { resizeTorchvisionFloats } from './resize-floats.ts';
 import type { Planes } from './resize-torchvision.ts';
@@ -18,15 +19,21 @@ function dimensions({ shape }: TypedImage) {
 }
 
 /** torchvision's `F.resize`: bytes as bytes, floats as floats, other types by way of float32. */
-export function resizeTensor(image: TypedImage, size: SizeDict, filter: ResizeFilter): TypedImage {
+export function resizeTensor(
+  image: TypedImage,
+  size: SizeDict,
+  filter: ResizeFilter,
+  kernels?: PixelKernels,
+): TypedImage {
   const from = dimensions(image);
   const to = outputSize(from, size);
   if (to.height === from.height && to.width === from.width) return image;
   const shape = [from.channels, to.height, to.width];
   const { data, dtype } = image;
   if (dtype === 'uint8') {
-    const planes: Planes<Uint8Array> = { ...from, data: new Uint8Array(data) };
-    return { data: resizeTorchvisionBytes(planes, to, filter).data, shape, dtype };
+    const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
+    const planes: Planes<Uint8Array> = { ...from, data: bytes };
+    return { data: resizeTorchvisionBytes(planes, to, filter, kernels).data, shape, dtype };
   }
   const floats = data instanceof Float64Array ? data : new Float32Array(data);
   const resized = resizeTorchvisionFloats({ ...from, data: floats }, to, filter).data;
@@ -143,7 +150,8 @@ export function normalizeTensor(image: TypedImage, mean: PerChannel, std: PerCha
 /** One channel and several means give several channels, by broadcasting: so gray pictures become RGB. */
 function broadcastNormalize(image: TypedImage, mean: PerChannel, std: PerChannel): TypedImage {
   const { channels, height, width } = dimensions(image);
-  const round = image.dtype === 'float64' ? (x: number) => x : f32;
+  const double = image.dtype === 'float64';
+  const round = (x: number) => (double ? x : f32(x));
   const means = [mean].flat().map(round);
   const stds = [std].flat().map(round);
   const out = [means.length, stds.length].reduce(broadcast, channels);
@@ -153,7 +161,10 @@ function broadcastNormalize(image: TypedImage, mean: PerChannel, std: PerChannel
     const from = (channels === 1 ? 0 : c) * size;
     const m = means[means.length === 1 ? 0 : c]!;
     const s = stds[stds.length === 1 ? 0 : c]!;
-    for (let i = 0; i < size; i++) data[c * size + i] = round(image.data[from + i]! - m) / s;
+    for (let i = 0; i < size; i++) {
+      const distance = image.data[from + i]! - m;
+      data[c * size + i] = (double ? distance : f32(distance)) / s;
+    }
   }
   return { data, shape: [out, height, width], dtype: image.dtype };
 }

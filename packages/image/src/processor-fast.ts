@@ -31,6 +31,7 @@ import {
   toJsonString,
   validateArguments,
 } from './processor-options.ts';
+import type { PixelKernels } from './pixel-kernels.ts';
 import type { RawImage } from './raw-image.ts';
 import { isRawImage } from './raw-image.ts';
 
@@ -85,6 +86,7 @@ export class SiglipImageProcessorFast {
   do_convert_rgb: boolean | null;
   private readonly kept: Record<string, unknown>;
   private readonly warn: (message: string) => void;
+  private readonly kernels: PixelKernels | undefined;
 
   constructor(config: SiglipImageProcessorFastConfig = {}, behaviour: Behaviour = {}) {
     const given = Object.entries(config).filter(([, value]) => value !== undefined);
@@ -103,6 +105,7 @@ export class SiglipImageProcessorFast {
     this.do_convert_rgb = fields.do_convert_rgb;
     this.kept = keptKeys(config, FIELDS);
     this.warn = behaviour.warn ?? consoleWarn;
+    this.kernels = behaviour.kernels;
   }
 
   /** A processor from preprocessor_config.json, of either processor's type. */
@@ -150,7 +153,7 @@ export class SiglipImageProcessorFast {
 
     checkStackable(tensors, true);
     const resized = tensors.map((tensor) =>
-      o.do_resize ? resizeTensor(tensor, size!, filterOf(o.resample!)) : tensor,
+      o.do_resize ? resizeTensor(tensor, size!, filterOf(o.resample!), this.kernels) : tensor,
     );
     checkStackable(resized, true);
     const processed = resized.map((tensor) => finish(tensor, arranged));

@@ -1,6 +1,7 @@
 /** What the two image processors share: options, their checks and messages, sizes, and JSON. */
 
 import type { TypedImage } from './array-image.ts';
+import type { KernelOption } from './pixel-kernels.ts';
 import type { ResizeFilter } from './resize-weights.ts';
 
 /** The forms of HF's size dictionary. */
@@ -39,8 +40,8 @@ export interface CallOptions extends ProcessorOptions {
   readonly [unknown: string]: unknown;
 }
 
-/** What is not HF's: how a processor speaks. */
-export interface Behaviour {
+/** What is not HF's: how a processor speaks, and what speeds it up. */
+export interface Behaviour extends KernelOption {
   /** Where warnings go. Default `console.warn`, if there is one. */
   readonly warn?: (message: string) => void;
 }

@@ -40,6 +40,7 @@ function toPil(image: TypedImage, scaled: boolean): RawImage {
   if (!mode || image.shape.length > 3) {
     throw new TypeError(`Cannot handle this data type: (1, 1, ${channels}), |u1`);
   }
+  if (image.data instanceof Uint8Array) return { mode, width, height, data: image.data };
   const values = image.data as ArrayLike<number>;
   // In float32 between: 255 * k / 255 comes out whole again.
   const data = scaled

@@ -24,6 +24,7 @@ import {
   toJsonString,
   validateArguments,
 } from './processor-options.ts';
+import type { PixelKernels } from './pixel-kernels.ts';
 import { isRawImage } from './raw-image.ts';
 import type { PillowOrder } from './resize-pillow.ts';
 
@@ -72,6 +73,7 @@ export class SiglipImageProcessor {
   private readonly kept: Record<string, unknown>;
   private readonly warn: (message: string) => void;
   private readonly pillow: PillowOrder;
+  private readonly kernels: PixelKernels | undefined;
   private readonly said = new Set<string>();
 
   constructor(config: SiglipImageProcessorConfig = {}, behaviour: SlowBehaviour = {}) {
@@ -88,6 +90,7 @@ export class SiglipImageProcessor {
     this.kept = keptKeys(config, FIELDS);
     this.warn = behaviour.warn ?? consoleWarn;
     this.pillow = behaviour.pillow ?? 'pillow-13';
+    this.kernels = behaviour.kernels;
   }
 
   /** A processor from preprocessor_config.json, of either processor's type. */
@@ -141,7 +144,8 @@ export class SiglipImageProcessor {
     if (o.do_resize) {
       const { height, width } = size;
       if (height === undefined || width === undefined) throw new RangeError("KeyError: 'height'");
-      const how = { filter: filterOf(o.resample!), order: this.pillow };
+      const { pillow: order, kernels } = this;
+      const how = { filter: filterOf(o.resample!), order, kernels };
       arrays = arrays.map((image) => resizeArray(image, { height, width }, format, how));
     }
     if (o.do_rescale) arrays = arrays.map((image) => rescale(image, o.rescale_factor!));
@@ -217,15 +221,20 @@ function normalize(
   const channels = shape.at(format === 'channels_first' ? -3 : -1)!;
   const dtype = isFloat(image.dtype) ? image.dtype : 'float32';
   const data = dtype === 'float64' ? new Float64Array(image.data) : new Float32Array(image.data);
-  const round = dtype === 'float64' ? (x: number) => x : Math.fround;
+  const double = dtype === 'float64';
+  const round = (x: number) => (double ? x : Math.fround(x));
   const means = perChannel(mean, channels, 'mean').map(round);
   const stds = perChannel(std, channels, 'std').map(round);
-  // Channels first, a channel is one run of neighbours; last, each run is a single value.
-  const run = format === 'channels_last' ? 1 : shape.at(-2)! * shape.at(-1)!;
-  for (let i = 0, c = 0; i < data.length; c = (c + 1) % channels) {
-    const m = means[c]!;
+  // Channels first, a channel is one run of neighbours; last, it is every so many values.
+  const last = format === 'channels_last';
+  const run = shape.at(-2)! * shape.at(-1)!;
+  for (const [c, m] of means.entries()) {
     const s = stds[c]!;
-    for (const end = i + run; i < end; i++) data[i] = round(data[i]! - m) / s;
+    const end = last ? data.length : (c + 1) * run;
+    for (let i = last ? c : c * run; i < end; i += last ? channels : 1) {
+      const distance = data[i]! - m;
+      data[i] = (double ? distance : Math.fround(distance)) / s;
+    }
   }
   return { data, shape, dtype };
 }

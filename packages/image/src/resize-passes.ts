@@ -1,5 +1,6 @@
 /** The two passes of a resize on bytes: weighted sums in integers, rounded and cut to 0..255 each time. */
 
+import type { PixelKernels } from './pixel-kernels.ts';
 import type { AxisWeights } from './resize-weights.ts';
 
 /** Samples, rows of `width` pixels, channels last. */
@@ -11,12 +12,19 @@ export interface Bytes {
 }
 
 /** Changes the width. `bits` is the precision of the weights, whose sums fit in 32 bits. */
-export function resizeAcross(image: Bytes, axis: AxisWeights<Int32Array>, bits: number): Bytes {
+export function resizeAcross(
+  image: Bytes,
+  axis: AxisWeights<Int32Array>,
+  bits: number,
+  kernels?: PixelKernels,
+): Bytes {
   const { height, channels } = image;
   const width = axis.first.length;
   const data = new Uint8ClampedArray(width * height * channels);
-  (channels === 3 ? acrossRgb : acrossAny)(image, axis, bits, data, width);
-  return { data: new Uint8Array(data.buffer), width, height, channels };
+  const bytes = new Uint8Array(data.buffer);
+  if (!kernels?.resizeAcross(image, axis, bits, bytes))
+    (channels === 3 ? acrossRgb : acrossAny)(image, axis, bits, data, width);
+  return { data: bytes, width, height, channels };
 }
 
 /** The usual case, with the three sums in registers. */
@@ -72,12 +80,20 @@ function acrossAny(
 }
 
 /** Changes the height: a sum of whole rows, whatever the channels. */
-export function resizeDown(image: Bytes, axis: AxisWeights<Int32Array>, bits: number): Bytes {
+export function resizeDown(
+  image: Bytes,
+  axis: AxisWeights<Int32Array>,
+  bits: number,
+  kernels?: PixelKernels,
+): Bytes {
   const { data, width, channels } = image;
   const { first, count, values, stride } = axis;
   const height = axis.first.length;
   const n = width * channels;
   const out = new Uint8ClampedArray(n * height);
+  const bytes = new Uint8Array(out.buffer);
+  const resized = { data: bytes, width, height, channels };
+  if (kernels?.resizeDown(image, axis, bits, bytes)) return resized;
   const sums = new Int32Array(n);
   for (let y = 0; y < height; y++) {
     sums.fill(1 << (bits - 1));
@@ -88,5 +104,5 @@ export function resizeDown(image: Bytes, axis: AxisWeights<Int32Array>, bits: nu
     }
     for (let i = 0; i < n; i++) out[y * n + i] = sums[i]! >> bits;
   }
-  return { data: new Uint8Array(out.buffer), width, height, channels };
+  return resized;
 }

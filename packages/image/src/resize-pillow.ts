@@ -3,6 +3,7 @@
  * Not nearest, not the other filters, no box and no reducing gap.
  */
 
+import type { KernelOption, PixelKernels } from './pixel-kernels.ts';
 import type { RawImage } from './raw-image.ts';
 import { channelsOf } from './raw-image.ts';
 import type { Bytes } from './resize-passes.ts';
@@ -29,7 +30,7 @@ const DOWN_FIRST: Readonly<Record<PillowOrder, (from: Size, to: Size) => boolean
 /** Bits of the weights: 32, less 8 for the samples, less 2 for sums beyond 1 and the sign. */
 const PRECISION = 22;
 
-export interface PillowResizeOptions {
+export interface PillowResizeOptions extends KernelOption {
   /** Default bicubic, as Pillow's own. */
   readonly filter?: ResizeFilter;
   readonly order?: PillowOrder;
@@ -51,31 +52,38 @@ export function resizePillow(
     throw new RangeError(`resizePillow: mode ${mode} is not resized, convert it to RGB first`);
   }
   if (!(width >= 1 && height >= 1)) throw new RangeError('height and width must be > 0');
-  const data = new Uint8Array(image.data);
-  if (width === image.width && height === image.height) return { ...image, data };
   const alpha = mode === 'LA' || mode === 'RGBA';
+  const same = width === image.width && height === image.height;
+  const copied = alpha || same || !(image.data instanceof Uint8Array);
+  const data = copied ? new Uint8Array(image.data) : image.data;
+  if (same) return { ...image, data };
   const bytes: Bytes = { ...image, data, channels: channelsOf(mode) };
   if (alpha) multiplyByAlpha(bytes);
-  const { filter = 'bicubic', order = 'pillow-13' } = options;
+  const { filter = 'bicubic', order = 'pillow-13', kernels } = options;
   const resized = resizeBytes(
     bytes,
     { width, height },
     filter,
     DOWN_FIRST[order](image, { width, height }),
+    kernels,
   );
   if (alpha) divideByAlpha(resized);
   return { ...image, width, height, data: resized.data };
 }
 
-function resizeBytes(image: Bytes, to: Size, filter: ResizeFilter, downFirst: boolean): Bytes {
+function resizeBytes(
+  image: Bytes,
+  to: Size,
+  filter: ResizeFilter,
+  downFirst: boolean,
+  kernels: PixelKernels | undefined,
+): Bytes {
+  const weights = (input: number, output: number) =>
+    quantized(axisWeights(input, output, filter), PRECISION);
   const across = (x: Bytes) =>
-    to.width === x.width
-      ? x
-      : resizeAcross(x, quantized(axisWeights(x.width, to.width, filter), PRECISION), PRECISION);
+    to.width === x.width ? x : resizeAcross(x, weights(x.width, to.width), PRECISION, kernels);
   const down = (x: Bytes) =>
-    to.height === x.height
-      ? x
-      : resizeDown(x, quantized(axisWeights(x.height, to.height, filter), PRECISION), PRECISION);
+    to.height === x.height ? x : resizeDown(x, weights(x.height, to.height), PRECISION, kernels);
   return downFirst ? across(down(image)) : down(across(image));
 }
 

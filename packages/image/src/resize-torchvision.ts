@@ -3,6 +3,7 @@
  * Same filters as Pillow's, but 16-bit weights, and always across first. Floats: `resize-floats.ts`.
  */
 
+import type { PixelKernels } from './pixel-kernels.ts';
 import type { Bytes } from './resize-passes.ts';
 import { resizeAcross, resizeDown } from './resize-passes.ts';
 import type { ResizeFilter } from './resize-weights.ts';
@@ -23,6 +24,7 @@ export function resizeTorchvisionBytes(
   image: Planes<Uint8Array>,
   { width, height }: Size,
   filter: ResizeFilter = 'bicubic',
+  kernels?: PixelKernels,
 ): Planes<Uint8Array> {
   const { channels } = image;
   // Planes below each other are one tall picture, as long as only the width changes.
@@ -34,7 +36,7 @@ export function resizeTorchvisionBytes(
   };
   if (width !== image.width) {
     const { axis, bits } = int16Weights(image.width, width, filter);
-    rows = resizeAcross(rows, axis, bits);
+    rows = resizeAcross(rows, axis, bits, kernels);
   }
   if (height === image.height) return { data: rows.data.slice(), channels, height, width };
   const { axis, bits } = int16Weights(image.height, height, filter);
@@ -45,6 +47,7 @@ export function resizeTorchvisionBytes(
       { data: plane, width, height: image.height, channels: 1 },
       axis,
       bits,
+      kernels,
     );
     data.set(resized.data, c * height * width);
   }
@@ -54,7 +57,8 @@ export function resizeTorchvisionBytes(
 /** Weights at the highest precision, the same for a whole axis, at which the largest is below 2^15. */
 function int16Weights(input: number, output: number, filter: ResizeFilter) {
   const axis = axisWeights(input, output, filter);
-  const largest = axis.values.reduce((max, w) => Math.max(max, w), 0);
+  let largest = 0;
+  for (const weight of axis.values) largest = Math.max(largest, weight);
   let bits = 0;
   while (bits < 22 && Math.trunc(0.5 + largest * 2 ** (bits + 1)) < 1 << 15) bits++;
   return { axis: quantized(axis, bits), bits };

@@ -60,8 +60,10 @@ export function axisWeights(
 
 /** Weights as integers: w * 2^bits, rounded half away from zero. */
 export function quantized(axis: AxisWeights<Float64Array>, bits: number): AxisWeights<Int32Array> {
-  const values = Int32Array.from(axis.values, (w) =>
-    Math.trunc(w * 2 ** bits + (w < 0 ? -0.5 : 0.5)),
-  );
+  const values = new Int32Array(axis.values.length);
+  for (let i = 0; i < values.length; i++) {
+    const weight = axis.values[i]!;
+    values[i] = Math.trunc(weight * 2 ** bits + (weight < 0 ? -0.5 : 0.5));
+  }
   return { ...axis, values };
 }

@@ -6,7 +6,7 @@
 
 import { truncated } from '../errors.ts';
 import type { HuffmanTable } from './huffman-table.ts';
-import { LOOKAHEAD } from './huffman-table.ts';
+import { AT_ONCE, LOOKAHEAD, extended } from './huffman-table.ts';
 
 export const RST0 = 0xd0;
 export const EOI = 0xd9;
@@ -54,6 +54,43 @@ export class BitReader {
     return length > 16 ? 0 : table.symbols[(code + table.offset[length]!) & 0xff]!;
   }
 
+  /**
+   * Reads AC coefficients of a sequential block from the k-th in zigzag order (`places`), as long as one look into
+   * `atOnce` tells code and amplitude and no marker is near. Returns how far it came: 64 or more for all the block.
+   */
+  quickly(
+    { atOnce }: HuffmanTable,
+    places: Uint8Array,
+    coefficients: Int16Array,
+    at: number,
+    k: number,
+  ): number {
+    if (this.marker !== 0) return k;
+    const { data } = this;
+    const last = data.length - 1;
+    let { position, buffer, count } = this;
+    while (k < 64) {
+      while (count <= 24 && position < last) {
+        const byte = data[position]!;
+        if (byte === 0xff && data[position + 1] !== 0) break;
+        position += byte === 0xff ? 2 : 1;
+        buffer = (buffer << 8) | byte;
+        count += 8;
+      }
+      if (count < AT_ONCE) break;
+      const entry = atOnce[(buffer >>> (count - AT_ONCE)) & ((1 << AT_ONCE) - 1)]!;
+      if (entry === 0) break;
+      count -= entry & 0xff;
+      k += (entry >> 8) & 0xff;
+      if (entry >> 16 !== 0) coefficients[at + places[k]!] = entry >> 16;
+      k++;
+    }
+    this.position = position;
+    this.buffer = buffer;
+    this.count = count;
+    return k;
+  }
+
   /** The next n bits, 1 <= n <= 16, as an unsigned number. */
   bits(n: number): number {
     if (this.count < n) this.fill();
@@ -61,10 +98,9 @@ export class BitReader {
     return (this.buffer >>> this.count) & ((1 << n) - 1);
   }
 
-  /** The next n bits as a signed amplitude (T.81 figure F.12): a leading 0 bit marks a negative one. */
+  /** The next n bits as a signed amplitude. */
   amplitude(n: number): number {
-    const value = this.bits(n);
-    return value < 1 << (n - 1) ? value - (1 << n) + 1 : value;
+    return extended(this.bits(n), n);
   }
 
   private peek(n: number): number {

@@ -3,6 +3,7 @@
  * Which colours the components are is a guess from markers and ids, made as libjpeg makes it.
  */
 
+import type { PixelKernels } from '../pixel-kernels.ts';
 import type { Frame } from './frame.ts';
 import type { RowSource } from './upsample.ts';
 
@@ -30,12 +31,15 @@ export function writeColors(
   frame: Frame,
   rows: readonly RowSource[],
   out: Uint8Array,
+  kernels: PixelKernels | undefined,
 ): void {
   const { width, height } = frame;
   const channels = rows.length;
   for (let y = 0; y < height; y++) {
     const samples = rows.map((row) => row(y));
     const line = out.subarray(y * width * channels, (y + 1) * width * channels);
+    const [luma, blue, red] = samples as [Uint8Array, Uint8Array, Uint8Array];
+    if (space === 'ycc' && kernels?.yccToRgb(luma, blue, red, line)) continue;
     if (space === 'ycc' || space === 'ycck') writeYcc(samples, line, channels, space === 'ycck');
     else for (let i = 0; i < channels; i++) interleave(samples[i]!, line, i, channels);
     if (channels === 4) for (let i = 0; i < line.length; i++) line[i] = 255 - line[i]!;

@@ -5,6 +5,7 @@
 
 import type { DecodeLimits } from '../limits.ts';
 import { checkPixels } from '../limits.ts';
+import type { KernelOption, PixelKernels } from '../pixel-kernels.ts';
 import type { RawImage } from '../raw-image.ts';
 import { channelsOf } from '../raw-image.ts';
 import { concat } from '../bytes.ts';
@@ -41,19 +42,26 @@ export function isJpeg(bytes: Uint8Array): boolean {
  * @returns mode L, RGB or CMYK (inverted, as Adobe writes it and Pillow shows it)
  * @throws Error with Pillow's message and ours; RangeError above `maxPixels`
  */
-export function decodeJpeg(bytes: Uint8Array, limits: DecodeLimits = {}): RawImage {
+export function decodeJpeg(bytes: Uint8Array, options: DecodeLimits & KernelOption = {}): RawImage {
   const { mode, width, height, orientation } = openJpeg(bytes);
-  checkPixels(width, height, limits);
+  checkPixels(width, height, options);
+  const { kernels } = options;
   const size = width * height * channelsOf(mode);
   const data =
-    limits.truncated === 'pad' ? decodeOrBlack(bytes, size) : new JpegStream(bytes).decode(size);
+    options.truncated === 'pad'
+      ? decodeOrBlack(bytes, size, kernels)
+      : new JpegStream(bytes, kernels).decode(size);
   return { mode, width, height, data, orientation };
 }
 
 /** Pillow makes up an EOI where the file ends; if that does not help, the picture stays black. */
-function decodeOrBlack(bytes: Uint8Array, size: number): Uint8Array {
+function decodeOrBlack(
+  bytes: Uint8Array,
+  size: number,
+  kernels: PixelKernels | undefined,
+): Uint8Array {
   try {
-    return new JpegStream(concat([bytes, Uint8Array.of(0xff, EOI)])).decode(size);
+    return new JpegStream(concat([bytes, Uint8Array.of(0xff, EOI)]), kernels).decode(size);
   } catch {
     return new Uint8Array(size);
   }
@@ -62,6 +70,7 @@ function decodeOrBlack(bytes: Uint8Array, size: number): Uint8Array {
 /** One file being read: what its segments have said so far. */
 class JpegStream {
   private readonly reader: BitReader;
+  private readonly kernels: PixelKernels | undefined;
   private readonly quant: (Uint16Array | undefined)[] = [];
   private readonly huffman: HuffmanTables = { dc: [], ac: [] };
   private restartInterval = 0;
@@ -74,7 +83,8 @@ class JpegStream {
   /** The whole picture comes in the first scan, so rows of MCUs need not be kept. */
   private oneScan = false;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, kernels: PixelKernels | undefined) {
+    this.kernels = kernels;
     this.reader = new BitReader(bytes, 2);
   }
 
@@ -82,12 +92,12 @@ class JpegStream {
   decode(size: number): Uint8Array {
     while (this.nextSegment());
     if (!this.frame) throw broken('jpeg: no frame');
-    const { frame } = this;
+    const { frame, kernels } = this;
     if (!this.oneScan) this.transformAll(frame);
     const space = colorSpace(frame, this.jfif, this.adobe);
-    const rows = frame.components.map((c) => upsampler(frame, c));
+    const rows = frame.components.map((c) => upsampler(frame, c, kernels));
     const out = new Uint8Array(size);
-    writeColors(space, frame, rows, out);
+    writeColors(space, frame, rows, out, kernels);
     return out;
   }
 
@@ -172,7 +182,7 @@ class JpegStream {
   }
 
   private readScan(segment: Uint8Array): void {
-    const { frame, reader } = this;
+    const { frame, reader, kernels } = this;
     if (!frame) throw broken('jpeg: scan without a frame');
     const scan = readScanHeader(segment, frame);
     if (this.scans++ === 0) {
@@ -191,7 +201,7 @@ class JpegStream {
       this.huffman,
       reader,
     );
-    const rowDone = this.oneScan ? (row: number) => transformRow(frame, row) : undefined;
+    const rowDone = this.oneScan ? (row: number) => transformRow(frame, row, kernels) : undefined;
     this.lastGoodRow = walkScan(frame, scan, reader, this.restartInterval, blocks, rowDone);
     reader.reset();
   }
@@ -209,7 +219,7 @@ class JpegStream {
       // A component that no scan has sent is gray: all its steps are zero.
       c.quant ??= new Uint16Array(64);
       if (smooth) smoothComponent(frame, c, this.progress.get(c)!, this.lastGoodRow, this.scans);
-      else for (let row = 0; row < c.blocksDown; row++) transformBlocks(c, row, row);
+      else for (let row = 0; row < c.blocksDown; row++) transformBlocks(c, row, row, this.kernels);
     }
   }
 }
@@ -226,21 +236,29 @@ function refuseHollow(frame: Frame, bytes: number): void {
 }
 
 /** Decodes the samples of a row of MCUs, and clears its coefficients for the next row. */
-function transformRow(frame: Frame, mcuRow: number): void {
+function transformRow(frame: Frame, mcuRow: number, kernels: PixelKernels | undefined): void {
   for (const c of frame.components) {
     for (let j = 0; j < c.v && mcuRow * c.v + j < c.blocksDown; j++) {
-      transformBlocks(c, j, mcuRow * c.v + j);
+      transformBlocks(c, j, mcuRow * c.v + j, kernels);
     }
     c.coefficients.fill(0);
   }
 }
 
 /** Block row `from` of the coefficients becomes block row `to` of the samples. */
-function transformBlocks(c: Component, from: number, to: number): void {
+function transformBlocks(
+  c: Component,
+  from: number,
+  to: number,
+  kernels: PixelKernels | undefined,
+): void {
   const stride = c.blocksAcross * 8;
+  const first = from * c.stride * 64;
+  const blocks = c.coefficients.subarray(first, first + stride * 8);
+  const rows = c.samples.subarray(to * 8 * stride, (to + 1) * 8 * stride);
+  if (kernels?.inverseDct(blocks, c.quant!, rows)) return;
   for (let x = 0; x < c.blocksAcross; x++) {
-    const at = (from * c.stride + x) * 64;
-    inverseDct(c.coefficients, at, c.quant!, c.samples, to * 8 * stride + x * 8, stride);
+    inverseDct(blocks, x * 64, c.quant!, rows, x * 8, stride);
   }
 }
 

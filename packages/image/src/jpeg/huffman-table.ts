@@ -16,7 +16,17 @@ export interface HuffmanTable {
   /** By code length: what to add to a code to find its symbol's place. */
   readonly offset: Int32Array;
   readonly symbols: Uint8Array;
+  /**
+   * For each prefix of AT_ONCE bits that holds a code and the whole amplitude behind it:
+   * amplitude << 16 | coefficients to pass over << 8 | bits taken; 0 if it does not.
+   */
+  readonly atOnce: Int32Array;
 }
+
+/** Most codes and their amplitudes together are no longer than this. */
+export const AT_ONCE = 11;
+/** What `atOnce` says is passed over at the end of a block: everything. */
+const REST = 63;
 
 /**
  * @param counts how many codes there are of 1..16 bits
@@ -44,7 +54,27 @@ export function huffmanTable(counts: Uint8Array, symbols: Uint8Array): HuffmanTa
   }
   const padded = new Uint8Array(256);
   padded.set(symbols);
-  return { lookup, maxCode, offset, symbols: padded };
+  return { lookup, maxCode, offset, symbols: padded, atOnce: atOnce(lookup) };
+}
+
+function atOnce(lookup: Uint16Array): Int32Array {
+  const entries = new Int32Array(1 << AT_ONCE);
+  for (let prefix = 0; prefix < entries.length; prefix++) {
+    const entry = lookup[prefix >> (AT_ONCE - LOOKAHEAD)]!;
+    const size = entry & 15;
+    const run = (entry >> 4) & 15;
+    const taken = (entry >> 8) + size;
+    if (entry === 0 || taken > AT_ONCE) continue;
+    const value = (prefix >> (AT_ONCE - taken)) & ((1 << size) - 1);
+    const over = size > 0 || run === 15 ? run : REST;
+    entries[prefix] = ((size > 0 ? extended(value, size) : 0) << 16) | (over << 8) | taken;
+  }
+  return entries;
+}
+
+/** A signed amplitude of `size` bits (T.81 figure F.12): a leading 0 bit marks a negative one. */
+export function extended(value: number, size: number): number {
+  return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
 }
 
 /** Tables by slot (0..3), DC and AC. */

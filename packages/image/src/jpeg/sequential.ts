@@ -21,6 +21,8 @@ export function sequentialBlocks(
       coefficients[at] = predictions[i]!;
       const table = ac[i]!;
       for (let k = 1; k < 64; k++) {
+        k = reader.quickly(table, ZIGZAG, coefficients, at, k);
+        if (k >= 64) break;
         const symbol = reader.symbol(table);
         const bits = symbol & 15;
         const run = symbol >> 4;

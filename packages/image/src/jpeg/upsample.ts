@@ -4,12 +4,13 @@
  */
 
 import { broken } from '../errors.ts';
+import type { PixelKernels } from '../pixel-kernels.ts';
 import type { Component, Frame } from './frame.ts';
 
 /** Gives the full-width samples of row y. The array is reused by the next call. */
 export type RowSource = (y: number) => Uint8Array;
 
-export function upsampler(frame: Frame, c: Component): RowSource {
+export function upsampler(frame: Frame, c: Component, kernels?: PixelKernels): RowSource {
   const across = frame.hMax / c.h;
   const down = frame.vMax / c.v;
   if (!Number.isInteger(across) || !Number.isInteger(down)) {
@@ -19,7 +20,7 @@ export function upsampler(frame: Frame, c: Component): RowSource {
   if (across === 1 && down === 2) return fancyDown(c);
   // libjpeg repeats samples where a row has at most 2: its fancy loop needs 3.
   if (across === 2 && down === 1 && c.width > 2) return fancyAcross(c);
-  if (across === 2 && down === 2 && c.width > 2) return fancyBoth(c);
+  if (across === 2 && down === 2 && c.width > 2) return fancyBoth(c, kernels);
   return repeated(c, across, down);
 }
 
@@ -62,12 +63,13 @@ function fancyAcross(c: Component): RowSource {
 }
 
 /** The two filters in one, rounded once: sums of the column first, in quarters, then across. */
-function fancyBoth(c: Component): RowSource {
+function fancyBoth(c: Component, kernels: PixelKernels | undefined): RowSource {
   const n = c.width;
   const out = new Uint8Array(2 * n);
   return (y) => {
     const near = rowOf(c, y >> 1);
     const far = rowOf(c, neighbour(y));
+    if (kernels?.upsample(near, far, out)) return out;
     let here = near[0]! * 3 + far[0]!;
     out[0] = (here * 4 + 8) >> 4;
     for (let x = 0; x < n - 1; x++) {

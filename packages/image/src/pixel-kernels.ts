@@ -1,0 +1,24 @@
+/**
+ * Faster versions of the loops on which pictures spend their time, from whoever has some (backend-wasm/pixels).
+ * Without them the loops here run; the results are the same, to the last bit.
+ */
+
+import type { Bytes } from './resize-passes.ts';
+import type { AxisWeights } from './resize-weights.ts';
+
+/** Each answers whether it did its work; if not, the loops here do it. Arrays have exactly the lengths named. */
+export interface PixelKernels {
+  /** `inverseDct` of blocks side by side: 64 coefficients each, to 8 rows of 8 samples a block. */
+  inverseDct(coefficients: Int16Array, quant: Uint16Array, samples: Uint8Array): boolean;
+  /** "Fancy" upsampling by 2 both ways: a row of n samples and the row it leans to, to 2n samples. */
+  upsample(near: Uint8Array, far: Uint8Array, out: Uint8Array): boolean;
+  /** A row of YCbCr to RGB; the rows given may be longer than that of `out`. */
+  yccToRgb(luma: Uint8Array, blue: Uint8Array, red: Uint8Array, out: Uint8Array): boolean;
+  resizeAcross(image: Bytes, axis: AxisWeights<Int32Array>, bits: number, out: Uint8Array): boolean;
+  resizeDown(image: Bytes, axis: AxisWeights<Int32Array>, bits: number, out: Uint8Array): boolean;
+}
+
+export interface KernelOption {
+  /** Default: none. */
+  readonly kernels?: PixelKernels | undefined;
+}
