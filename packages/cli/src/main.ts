@@ -7,6 +7,7 @@ import { addEmbed } from './commands/embed.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addPreprocess } from './commands/preprocess.ts';
 import { addTokenize } from './commands/tokenize.ts';
+import { addTrain } from './commands/train.ts';
 import { complain, Exit } from './errors.ts';
 import type { Io } from './io.ts';
 import { columnsOf, hasColors } from './output.ts';
@@ -61,7 +62,15 @@ Without --model everything uses a small model that is part of the package.
 Example:
   siglip classify photo.jpg --labels "a cat, a dog"`,
     );
-  for (const add of [addClassify, addEmbed, addTokenize, addPreprocess, addDump, addInspect])
+  for (const add of [
+    addClassify,
+    addEmbed,
+    addTokenize,
+    addPreprocess,
+    addDump,
+    addInspect,
+    addTrain,
+  ])
     add(command, io);
   return command;
 }

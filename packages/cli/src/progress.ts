@@ -41,6 +41,28 @@ export async function withProgress(
   }
 }
 
+/** A bar of training steps, with the loss. `say` writes a line above it, terminal or not. */
+export function stepBar(io: Io, steps: number) {
+  let bar: cliProgress.SingleBar | null = null;
+  return {
+    update(step: number, loss: number): void {
+      if (!bar) {
+        bar = barOf(io, '{bar} {value}/{total}  loss {loss}  {eta_formatted} left');
+        bar.start(steps, step, { loss: '' });
+      }
+      bar.update(step, { loss: loss.toFixed(4) });
+    },
+    say(message: string): void {
+      if (bar && io.stderr.isTTY) io.stderr.write('\r\u001b[K');
+      io.stderr.write(`siglip: ${message}\n`);
+    },
+    stop(): void {
+      bar?.stop();
+      bar = null;
+    },
+  };
+}
+
 /** The last 40 characters: where the file's name is in a path. */
 function ending(item: string): string {
   const text = printable(item);

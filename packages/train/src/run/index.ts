@@ -4,5 +4,6 @@ export { checkpoints, saveCheckpoint } from './checkpoints.ts';
 export { evaluate, type Evaluation } from './evaluation.ts';
 export { MetricsFile, type Metrics } from './metrics.ts';
 export { openShards, type Pair, type Shard } from './pairs.ts';
+export { reportSvg } from './report.ts';
 export { Sampler, type Cursor, type Sample } from './sampler.ts';
 export { train, type Recipe, type TrainOptions, type TrainResult } from './train.ts';
