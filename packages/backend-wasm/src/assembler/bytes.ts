@@ -24,7 +24,6 @@ export function sleb(n: number): number[] {
 }
 
 export const f32Bytes = (x: number): number[] => [...new Uint8Array(Float32Array.of(x).buffer)];
-export const i32Bytes = (x: number): number[] => [...new Uint8Array(Int32Array.of(x).buffer)];
 
 export const vector = (items: readonly (readonly number[])[]): number[] => [
   ...uleb(items.length),

@@ -48,25 +48,27 @@ export type Param<T extends Type> = InstanceType<(typeof LOCAL)[T]>;
 export class FunctionBuilder {
   readonly params: readonly Type[];
   private readonly locals: Type[] = [];
-  private body: number[] = [];
+  private readonly body: number[] = [];
+  /** The instruction that gets the local which the last instruction set. */
+  private justSet: Code | undefined;
 
   constructor(params: readonly Type[]) {
     this.params = params;
   }
-  /** A fresh local, holding `value`. */
-  i32(value: Int): LocalI32 {
+  /** A fresh local, holding `value`; without one it is to be set before it is read. */
+  i32(value?: Int): LocalI32 {
     const local = new LocalI32(this.fresh('i32'));
-    this.set(local, value);
+    if (value !== undefined) this.set(local, value);
     return local;
   }
-  f32(value: Float): LocalF32 {
+  f32(value?: Float): LocalF32 {
     const local = new LocalF32(this.fresh('f32'));
-    this.set(local, value);
+    if (value !== undefined) this.set(local, value);
     return local;
   }
-  v128(value: Vector): LocalV128 {
+  v128(value?: Vector): LocalV128 {
     const local = new LocalV128(this.fresh('v128'));
-    this.set(local, value);
+    if (value !== undefined) this.set(local, value);
     return local;
   }
   private fresh(type: Type): number {
@@ -82,42 +84,53 @@ export class FunctionBuilder {
         : local instanceof LocalF32
           ? float(value as Float)
           : vec(value as Vector);
-    this.body.push(...x.code, 0x21, ...uleb(local.index));
+    this.put(x.code);
+    this.body.push(0x21, ...uleb(local.index));
+    this.justSet = get(local.index);
+  }
+  /** Appends; what sets a local and gets it at once is one instruction, a tee. */
+  private put(code: Code): void {
+    const got = this.justSet;
+    this.justSet = undefined;
+    if (got?.every((byte, i) => byte === code[i])) {
+      this.body[this.body.length - got.length] = 0x22;
+      code = code.slice(got.length);
+    }
+    for (const byte of code) this.body.push(byte);
   }
   store(p: I32, x: V128 | F32, offset = 0): void {
-    this.body.push(...(x instanceof V128 ? storeCode(p, x, offset) : storeFloatCode(p, x, offset)));
+    this.put(x instanceof V128 ? storeCode(p, x, offset) : storeFloatCode(p, x, offset));
   }
   /** 32 bits of a vector. */
   storeLane(p: I32, x: V128, lane: 0 | 1 | 2 | 3, offset = 0): void {
-    this.body.push(...storeLaneCode(p, x, lane, offset));
+    this.put(storeLaneCode(p, x, lane, offset));
   }
   /** for (i = from; i < to; i += step) */
   for(i: LocalI32, from: Int, to: Int, step: Int, body: () => void): void {
     this.set(i, from);
-    this.body.push(0x02, 0x40, 0x03, 0x40, ...i.ge(to).code, 0x0d, 1);
+    this.put([0x02, 0x40, 0x03, 0x40, ...i.ge(to).code, 0x0d, 1]);
     body();
     this.set(i, i.add(step));
-    this.body.push(0x0c, 0, 0x0b, 0x0b);
+    this.put([0x0c, 0, 0x0b, 0x0b]);
   }
   /** do … while (i += step) < to: for inner loops that run at least once, a test and a jump shorter. */
   repeat(i: LocalI32, to: Int, step: number, body: () => void): void {
-    this.body.push(0x03, 0x40);
+    this.put([0x03, 0x40]);
     body();
-    this.body.push(...i.add(step).code, 0x22, ...uleb(i.index));
-    this.body.push(...int(to).code, 0x48, 0x0d, 0, 0x0b);
+    this.set(i, i.add(step));
+    this.put([...i.lt(to).code, 0x0d, 0, 0x0b]);
   }
   if(condition: I32, yes: () => void, no?: () => void): void {
-    this.body.push(...condition.code, 0x04, 0x40);
+    this.put([...condition.code, 0x04, 0x40]);
     yes();
     if (no) {
-      this.body.push(0x05);
+      this.put([0x05]);
       no();
     }
-    this.body.push(0x0b);
+    this.put([0x0b]);
   }
   call(index: number, ...args: readonly Int[]): void {
-    for (const a of args) this.body.push(...int(a).code);
-    this.body.push(0x10, ...uleb(index));
+    this.put([...args.flatMap((a) => int(a).code), 0x10, ...uleb(index)]);
   }
   /** The type of the function, and its locals and body. */
   finish(): { type: Code; code: Code } {

@@ -133,9 +133,12 @@ function instruction(
   if (op === 0xfd) return vectorInstruction(r.uleb(), r, out);
   if (op === 0x20 || op === 0x21 || op === 0x22) {
     const local = r.uleb();
-    const lanes = isVector(local) ? (op === 0x20 ? [0, 1, 2, 3] : [3, 2, 1, 0]) : [0];
-    if (op === 0x22 && lanes.length > 1) throw unknown('a tee of a vector');
-    for (const lane of lanes) out.put(op, ...uleb(startOf(local) + lane));
+    const start = startOf(local);
+    if (!isVector(local)) out.put(op, ...uleb(start));
+    else {
+      if (op !== 0x20) for (const lane of [3, 2, 1, 0]) out.set(start + lane);
+      if (op !== 0x21) for (const lane of LANES) out.get(start + lane);
+    }
     return;
   }
   if (op >= 0x28 && op <= 0x3e) r.pair();

@@ -35,7 +35,7 @@ export function addAttention(m: ModuleBuilder): void {
     const call = (name: (typeof names)[number], ...args: (I32 | number)[]) =>
       f.call(m.indexOf(name), ...args);
     const zero = f.i32(0);
-    const [h, t] = [f.i32(0), f.i32(0)];
+    const [h, t] = [f.i32(), f.i32()];
     const most = f.i32(T.min(QUERIES));
     const { tile, keys, values, left, scores, weights } = layOut(f, room, most, S, d);
     f.for(h, 0, heads, 1, () => {

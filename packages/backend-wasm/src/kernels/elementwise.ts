@@ -60,7 +60,7 @@ export const BINARY: Readonly<Record<string, (a: V128, b: V128) => V128>> = {
 export function addElementwise(m: ModuleBuilder): void {
   for (const [name, op] of Object.entries(UNARY))
     m.func(name, ['i32', 'i32', 'i32'], (f, y, x, n) => {
-      const i = f.i32(0);
+      const i = f.i32();
       f.for(i, 0, n, 4, () => {
         const v = f.v128(load(x.at(i)));
         f.store(y.at(i), f.v128(op(f, v)));
@@ -71,7 +71,7 @@ export function addElementwise(m: ModuleBuilder): void {
     const rowByRow =
       (value: (b: I32, i: I32) => V128) =>
       (f: FunctionBuilder, y: I32, a: I32, b: I32, rows: I32, n: I32, step: I32) => {
-        const [r, i] = [f.i32(0), f.i32(0)];
+        const [r, i] = [f.i32(), f.i32()];
         // The vectors of a row may run into the next one, which is written after.
         f.for(r, 0, rows, 1, () => {
           const [to, from, row] = [r.mul(n), r.mul(n), r.mul(step)];

@@ -16,7 +16,7 @@ export function addIntegerProduct(m: ModuleBuilder): void {
 
   // (out, scales, x, rows, k, limit). k is rounded up to fours with zeros; out has ceil(rows / 4) panels.
   m.func('quantizeRows', [p, p, p, p, p, 'f32'], (f, out, scales, x, rows, k, limit) => {
-    const [r, i] = [f.i32(0), f.i32(0)];
+    const [r, i] = [f.i32(), f.i32()];
     const padded = f.i32(k.add(3).and(-4));
     f.for(r, 0, rows, 1, () => {
       const row = f.i32(x.at(r.mul(k)));
@@ -47,10 +47,10 @@ export function addIntegerProduct(m: ModuleBuilder): void {
     'productDot',
     [p, p, p, p, p, p, p, p, p, p, p],
     (f, c, a, b, rows, n, k, bias, cStride, scratch, aScales, bScales) => {
-      const [i, j] = [f.i32(0), f.i32(0)];
-      const [pa, pb, end] = [f.i32(0), f.i32(0), f.i32(0)];
-      const sums = Array.from({ length: 8 }, () => f.v128(0));
-      const [b0, b1, ar] = [f.v128(0), f.v128(0), f.v128(0)];
+      const [i, j] = [f.i32(), f.i32()];
+      const [pa, pb, end] = [f.i32(), f.i32(), f.i32()];
+      const sums = Array.from({ length: 8 }, () => f.v128());
+      const [b0, b1, ar] = [f.v128(), f.v128(), f.v128()];
       f.for(j, 0, n, 8, () =>
         f.for(i, 0, rows, 4, () => {
           f.set(pa, a.add(i.mul(k).mul(2)));

@@ -22,7 +22,7 @@ export function addPack(m: ModuleBuilder): void {
   const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
 
   m.func('packRows', params, (f, out, x, rows, k, stride, width) => {
-    const [panel, quad, i, w] = [f.i32(0), f.i32(0), f.i32(0), f.i32(0)];
+    const [panel, quad, i, w] = [f.i32(), f.i32(), f.i32(), f.i32()];
     const whole = f.i32(k.and(-4));
     f.for(panel, 0, rows, width, () =>
       f.for(quad, 0, width, 4, () => {
@@ -63,7 +63,7 @@ export function addPack(m: ModuleBuilder): void {
   });
 
   m.func('packColumns', params, (f, out, x, rows, k, stride, width) => {
-    const [panel, quad, i, w] = [f.i32(0), f.i32(0), f.i32(0), f.i32(0)];
+    const [panel, quad, i, w] = [f.i32(), f.i32(), f.i32(), f.i32()];
     const copyQuad = (first: I32, from: I32, to: I32) =>
       f.if(
         rows.ge(first.add(4)),

@@ -71,9 +71,9 @@ export function addProduct(m: ModuleBuilder, { relaxed = false } = {}): void {
       name,
       [p, p, p, p, p, p, p, p, p, p],
       (f, c, a, b, rows, n, k, bias, cStride, scratch, scales) => {
-        const [from, i, j] = [f.i32(0), f.i32(0), f.i32(0)];
-        const [pa, pb, end] = [f.i32(0), f.i32(0), f.i32(0)];
-        const sums = Array.from({ length: 8 }, () => f.v128(0));
+        const [from, i, j] = [f.i32(), f.i32(), f.i32()];
+        const [pa, pb, end] = [f.i32(), f.i32(), f.i32()];
+        const sums = Array.from({ length: 8 }, () => f.v128());
         f.for(from, 0, k, BLOCK, () => {
           const count = f.i32(k.sub(from).min(BLOCK));
           f.for(j, 0, n, 8, () => {
@@ -103,7 +103,7 @@ function widenBlock(
   count: I32,
   scales: I32,
 ): void {
-  const i = f.i32(0);
+  const i = f.i32();
   const both =
     bytes === 1 ? ([f.v128(load(scales)), f.v128(load(scales, 16))] as const) : undefined;
   f.for(i, 0, count, 1, () => {
@@ -122,9 +122,9 @@ function inner(
   sums: readonly LocalV128[],
   relaxed: boolean,
 ): void {
-  const b0 = f.v128(0);
-  const b1 = f.v128(0);
-  const ar = f.v128(0);
+  const b0 = f.v128();
+  const b1 = f.v128();
+  const ar = f.v128();
   f.repeat(pa, end, 16, () => {
     f.set(b0, load(pb));
     f.set(b1, load(pb, 16));

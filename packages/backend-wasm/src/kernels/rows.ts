@@ -35,7 +35,7 @@ const larger = (a: V128, b: V128): V128 => a.max(b);
 export function addRows(m: ModuleBuilder): void {
   // for (r < rows) { max; y = e^(x - max); y /= Σ y }
   m.func('softmax', ['i32', 'i32', 'i32', 'i32'], (f, y, x, rows, n) => {
-    const [r, i] = [f.i32(0), f.i32(0)];
+    const [r, i] = [f.i32(), f.i32()];
     f.for(r, 0, rows, 1, () => {
       const [from, to] = [f.i32(x.at(r.mul(n))), f.i32(y.at(r.mul(n)))];
       const max = f.v128(fold(f, i, from, n, -Infinity, larger).largest().splat());
@@ -50,7 +50,7 @@ export function addRows(m: ModuleBuilder): void {
     'layerNorm',
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'f32'],
     (f, y, x, w, b, rows, n, eps) => {
-      const [r, i] = [f.i32(0), f.i32(0)];
+      const [r, i] = [f.i32(), f.i32()];
       const count = f.f32(n.toFloat());
       f.for(r, 0, rows, 1, () => {
         const [from, to] = [f.i32(x.at(r.mul(n))), f.i32(y.at(r.mul(n)))];
@@ -68,7 +68,7 @@ export function addRows(m: ModuleBuilder): void {
 
   // for (r < rows) y[r] = √Σ x²
   m.func('norm', ['i32', 'i32', 'i32', 'i32'], (f, y, x, rows, n) => {
-    const [r, i] = [f.i32(0), f.i32(0)];
+    const [r, i] = [f.i32(), f.i32()];
     f.for(r, 0, rows, 1, () => {
       const from = f.i32(x.at(r.mul(n)));
       f.store(
@@ -86,14 +86,14 @@ export function addRows(m: ModuleBuilder): void {
     ['maximum', larger, -Infinity],
   ] as const) {
     m.func(`${name}Rows`, ['i32', 'i32', 'i32', 'i32'], (f, y, x, rows, n) => {
-      const [r, i] = [f.i32(0), f.i32(0)];
+      const [r, i] = [f.i32(), f.i32()];
       f.for(r, 0, rows, 1, () => {
         const found = fold(f, i, f.i32(x.at(r.mul(n))), n, neutral, op);
         f.store(y.at(r), op === plus ? found.sum() : found.largest());
       });
     });
     m.func(`${name}Columns`, ['i32', 'i32', 'i32', 'i32', 'i32'], (f, y, x, outer, n, inner) => {
-      const [o, k, i, j] = [f.i32(0), f.i32(0), f.i32(0), f.i32(0)];
+      const [o, k, i, j] = [f.i32(), f.i32(), f.i32(), f.i32()];
       f.for(o, 0, outer, 1, () => {
         const to = f.i32(y.at(o.mul(inner)));
         const from = f.i32(x.at(o.mul(n).mul(inner)));

@@ -67,7 +67,7 @@ function storePart(
   from: I32,
 ): void {
   sums.forEach((s, index) => f.store(scratch, s, 16 * index));
-  const [r, q] = [f.i32(0), f.i32(0)];
+  const [r, q] = [f.i32(), f.i32()];
   f.for(r, 0, rows.sub(i).min(4), 1, () =>
     f.for(q, 0, n.sub(j).min(8), 1, () => {
       const p = f.i32(at.at(r.mul(cStride).add(q)));
