@@ -1,7 +1,8 @@
 // The way back through a record: gradients from the last step to the first, and values computed again where they
 // were let go.
-import { Tensor, type Backend } from '@siglip-ts/core';
+import type { Backend, Tensor } from '@siglip-ts/core';
 import type { Input, Node } from './autograd.ts';
+import type { Pull } from './step.ts';
 
 /** Gradients of trained variables, from seeds: the gradients of some nodes. */
 export function walkBack(
@@ -10,28 +11,18 @@ export function walkBack(
   seeds: readonly (readonly [Node, Tensor])[],
 ): (x: Tensor) => Tensor | undefined {
   const gradients = new Map<Node, Tensor>();
-  const add = (to: Node, g: Tensor): void => {
-    const own = g.reshape(to.shape);
-    const old = gradients.get(to);
-    gradients.set(to, old ? old.add(own) : own);
-  };
-  for (const [node, seed] of seeds) if (node.trained) add(node, seed);
+  for (const [node, seed] of seeds) if (node.trained) add(gradients, node, seed);
   while (record.length > 0) {
     const { segment } = record.at(-1)!;
     let from = record.length;
     while (from > 0 && record[from - 1]!.segment === segment) from--;
-    walkSegment(b, record.splice(from), gradients, add);
+    walkSegment(b, record.splice(from), gradients);
   }
   return (x) => gradients.get(x.handle as Node);
 }
 
 /** Back through what one release had let go of. Leaves nothing but gradients on the stack. */
-function walkSegment(
-  b: Backend,
-  nodes: Node[],
-  gradients: Map<Node, Tensor>,
-  add: (to: Node, g: Tensor) => void,
-): void {
+function walkSegment(b: Backend, nodes: Node[], gradients: Map<Node, Tensor>): void {
   const since = b.mark?.();
   const again: Node[] = [];
   for (const y of nodes.reverse()) {
@@ -39,9 +30,8 @@ function walkSegment(
     if (!g) continue;
     gradients.delete(y);
     const inputs = y.inputs.map((x) => read(x, again));
-    const pulls = y.step!.back(g, inputs, valueOf(y, again));
-    for (const [i, x] of y.inputs.entries())
-      if (x.node.trained && pulls[i]) add(x.node, pulls[i]());
+    const value = valueOf(y, again);
+    walkStep(b, y, gradients, () => y.step!.back(g, inputs, value));
   }
   if (since)
     b.release!(
@@ -49,6 +39,33 @@ function walkSegment(
       [...gradients.values()].map((g) => g.handle),
     );
   for (const y of again) y.value = null;
+}
+
+/** Adds to the gradients of what went into a node. */
+function walkStep(
+  b: Backend,
+  y: Node,
+  gradients: Map<Node, Tensor>,
+  back: () => readonly (Pull | null)[],
+): void {
+  const since = b.mark?.();
+  const pulls = back();
+  const made: Tensor[] = [];
+  for (const [i, x] of y.inputs.entries())
+    if (x.node.trained && pulls[i]) made.push(add(gradients, x.node, pulls[i]()));
+  if (since)
+    b.release!(
+      since,
+      made.map((g) => g.handle),
+    );
+}
+
+function add(gradients: Map<Node, Tensor>, to: Node, g: Tensor): Tensor {
+  const own = g.reshape(to.shape);
+  const old = gradients.get(to);
+  const sum = old ? old.add(own) : own;
+  gradients.set(to, sum);
+  return sum;
 }
 
 const read = ({ node, shape }: Input, again: Node[]): Tensor => valueOf(node, again).reshape(shape);

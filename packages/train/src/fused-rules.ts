@@ -12,7 +12,7 @@ import {
   type Activation,
   type Tensor,
 } from '@siglip-ts/core';
-import { geluTanhBack, isGeluTanh } from './gelu.ts';
+import { ACTIVATION_RULES } from './activation-rules.ts';
 import type { Pull, Step } from './step.ts';
 
 /** [..., D] as [rows, D]. */
@@ -41,10 +41,7 @@ export const activation = (
 ): Step => ({
   run: ([x]) => activate(x!, kind),
   back: (g, [x]) => [
-    () =>
-      isGeluTanh(kind)
-        ? geluTanhBack(g, x!)
-        : definition((y) => compose.activation(y, kind), x!, g),
+    () => ACTIVATION_RULES[kind]?.(g, x!) ?? definition((y) => compose.activation(y, kind), x!, g),
   ],
 });
 

@@ -1,7 +1,8 @@
 // The sigmoid loss and its gradient block by block, as W devices compute it (paper, section 3.3), in one process:
 // b x b numbers of logits at a time instead of B x B. In closed form, so nothing is recorded.
-import { logSigmoid, Tensor, tidy } from '@siglip-ts/core';
+import { logSigmoid, Tensor } from '@siglip-ts/core';
 import { accumulator, type Accumulator } from './accumulator.ts';
+import { stacked } from './stacked.ts';
 import type { Contrast } from './losses.ts';
 
 /** The loss [] and its gradient with respect to each of its inputs. */
@@ -25,7 +26,7 @@ export function sigmoidBlocks(
   x: Contrast,
   { block, bidirectional = true }: { block?: number; bidirectional?: boolean } = {},
 ): ContrastGradients {
-  const [B, D] = x.text.shape as [number, number];
+  const B = x.text.shape[0]!;
   const b = block ?? B;
   if (x.image.shape[0] !== B)
     throw new RangeError(`loss: ${B} texts and ${x.image.shape[0]} images, expected pairs`);
@@ -43,10 +44,7 @@ export function sigmoidBlocks(
     }
   const total = sums.take();
   const parts = (name: string) =>
-    joined(
-      Array.from({ length: W }, (_, i) => total.get(name + i)!),
-      [B, D],
-    );
+    stacked(Array.from({ length: W }, (_, i) => total.get(name + i)!));
   return {
     loss: total.get('loss')!.reshape([]),
     logit_scale: total.get('logit_scale')!.reshape(x.logit_scale.shape),
@@ -89,16 +87,3 @@ function signs(logits: Tensor): Tensor {
 }
 
 const total = (x: Tensor): Tensor => x.sum(1).sum(0);
-
-/** Rows below one another. */
-function joined(parts: readonly Tensor[], [B, D]: [number, number]): Tensor {
-  return tidy(parts[0]!.backend, () => {
-    let at = 0;
-    const placed = parts.map((x) => {
-      const y = x.pad([at, 0], [B, D]);
-      at += x.shape[0]!;
-      return y;
-    });
-    return placed.reduce((sum, y) => sum.add(y));
-  });
-}

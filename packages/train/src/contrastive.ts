@@ -1,0 +1,162 @@
+// One batch of pairs: the loss of SiglipModel and its gradients, the towers run in chunks of pairs where memory asks
+// for it, the negatives always those of the whole batch. Moves no parameters.
+import {
+  held,
+  l2Normalize,
+  resident,
+  Scope,
+  Tensor,
+  textTransformer,
+  visionTransformer,
+  type Backend,
+  type Ids,
+  type Shape,
+  type SiglipConfig,
+} from '@siglip-ts/core';
+import { accumulator } from './accumulator.ts';
+import { backendOf, pullback, type GradOptions, type Parameters } from './grad.ts';
+import { stacked } from './stacked.ts';
+import { sigmoidBlocks } from './sigmoid-blocks.ts';
+
+/** B pairs on the host: image i belongs to text i. */
+export interface Pairs {
+  /** [B, C, H, W] */
+  readonly pixel_values: { readonly data: Float32Array | Float64Array; readonly shape: Shape };
+  /** [B, T] */
+  readonly input_ids: Ids;
+}
+
+export interface ContrastiveOptions extends GradOptions {
+  /** Pairs that the towers see at a time; default: all. With fewer, each runs twice (GradCache, Gao et al. 2021). */
+  readonly chunk?: number;
+  /** Size of the blocks of logits, a divisor of the batch; default: the batch. */
+  readonly block?: number;
+}
+
+export interface Contrastive {
+  /** [] */
+  readonly loss: Tensor;
+  /** Of every parameter that is not frozen, by HF key. */
+  readonly gradients: Map<string, Tensor>;
+}
+
+/**
+ * The sigmoid loss of the pairs and its gradients, on the stack of the parameters' backend.
+ *
+ * Two passes where `chunk` is less than the batch: embeddings of all chunks without recording anything, the loss and
+ * its gradient at those embeddings, then chunk by chunk the way back from there. Throws RangeError for a chunk that
+ * does not divide the batch, Error for a configuration with attention dropout, which is not implemented.
+ */
+export async function contrastiveGradients(
+  config: SiglipConfig,
+  parameters: Parameters,
+  pairs: Pairs,
+  o: ContrastiveOptions = {},
+): Promise<Contrastive> {
+  refuseDropout(config);
+  const B = pairs.input_ids.shape[0]!;
+  const chunk = o.chunk ?? B;
+  if (pairs.pixel_values.shape[0] !== B)
+    throw new RangeError(`pairs: ${pairs.pixel_values.shape[0]} images and ${B} texts`);
+  if (!(chunk > 0 && B % chunk === 0))
+    throw new RangeError(`pairs: chunks of ${chunk}, expected a divisor of the batch, ${B}`);
+  const b = backendOf(parameters);
+  const block = async () => (chunk === B ? atOnce : inChunks)(config, parameters, pairs, o);
+  return held(b, block, (y) => [y.loss, ...y.gradients.values()]);
+}
+
+/** What the two passes share: where the temperature and the bias are, and the loss at given embeddings. */
+function lossAt(text: Tensor, image: Tensor, parameters: Parameters, o: ContrastiveOptions) {
+  const [logit_scale, logit_bias] = [parameters.get('logit_scale'), parameters.get('logit_bias')];
+  if (!logit_scale || !logit_bias) throw new Error('parameters: no logit_scale and logit_bias');
+  const y = sigmoidBlocks(
+    { text, image, logit_scale, logit_bias },
+    o.block ? { block: o.block } : {},
+  );
+  const scalars = Object.entries({ logit_scale: y.logit_scale, logit_bias: y.logit_bias });
+  return { ...y, scalars: scalars.filter(([key]) => !o.frozen?.test(key)) };
+}
+
+async function atOnce(
+  config: SiglipConfig,
+  parameters: Parameters,
+  pairs: Pairs,
+  o: ContrastiveOptions,
+): Promise<Contrastive> {
+  const f = (p: Parameters, b: Backend) => embed(config, p, pairs, b);
+  const { outputs, pull } = await pullback(f, parameters, o);
+  const { loss, text, image, scalars } = lossAt(outputs[0]!, outputs[1]!, parameters, o);
+  return { loss, gradients: new Map([...pull([text, image]), ...scalars]) };
+}
+
+async function inChunks(
+  config: SiglipConfig,
+  parameters: Parameters,
+  pairs: Pairs,
+  o: ContrastiveOptions,
+): Promise<Contrastive> {
+  const b = backendOf(parameters);
+  const chunks = chunksOf(pairs, o.chunk!);
+  const texts: Tensor[] = [];
+  const images: Tensor[] = [];
+  for (const part of chunks) {
+    const [text, image] = await held(
+      b,
+      () => embed(config, parameters, part, b),
+      (y) => y,
+    );
+    texts.push(text);
+    images.push(image);
+  }
+  const { loss, text, image, scalars } = lossAt(stacked(texts), stacked(images), parameters, o);
+
+  const sums = accumulator(b);
+  for (const [i, part] of chunks.entries()) {
+    const back = async () => {
+      const f = (p: Parameters, tape: Backend) => embed(config, p, part, tape);
+      const { pull } = await pullback(f, parameters, o);
+      const rows = (x: Tensor) => x.slice([i * o.chunk!, 0], [o.chunk!, x.shape[1]!]);
+      for (const [key, g] of pull([rows(text), rows(image)])) sums.add(key, g);
+    };
+    await held(b, back, () => []);
+  }
+  return { loss, gradients: new Map([...sums.take(), ...scalars]) };
+}
+
+/** Normalised embeddings of texts and images, [B, D] each. */
+async function embed(
+  config: SiglipConfig,
+  parameters: Parameters,
+  { pixel_values, input_ids }: Pairs,
+  b: Backend,
+): Promise<[text: Tensor, image: Tensor]> {
+  const s = new Scope(resident(parameters));
+  const { dtype } = parameters.values().next().value!;
+  const pixels = Tensor.from(b, pixel_values.data, pixel_values.shape, dtype);
+  const vision = await visionTransformer(s.at('vision_model'), pixels, config.vision_config);
+  const text = await textTransformer(s.at('text_model'), b, input_ids, config.text_config);
+  if (!vision.pooler_output || !text.pooler_output)
+    throw new Error('the vision tower has no pooling head (vision_use_head is false)');
+  return [l2Normalize(text.pooler_output), l2Normalize(vision.pooler_output)];
+}
+
+function chunksOf({ pixel_values, input_ids }: Pairs, n: number): Pairs[] {
+  const part = <T extends Float32Array | Float64Array | Int32Array>(
+    x: { data: T; shape: Shape },
+    i: number,
+  ) => {
+    const width = x.data.length / x.shape[0]!;
+    const data = x.data.subarray(i * n * width, (i + 1) * n * width) as T;
+    return { data, shape: [n, ...x.shape.slice(1)] };
+  };
+  return Array.from({ length: input_ids.shape[0]! / n }, (_, i) => ({
+    pixel_values: part(pixel_values, i),
+    input_ids: part(input_ids, i),
+  }));
+}
+
+function refuseDropout({ text_config, vision_config }: SiglipConfig): void {
+  for (const { attention_dropout } of [text_config, vision_config])
+    if (attention_dropout > 0)
+      throw new Error(`attention_dropout: ${attention_dropout}, expected 0: it is not implemented`);
+}

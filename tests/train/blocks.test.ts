@@ -1,0 +1,111 @@
+// The sigmoid loss block by block: equal to the whole for every divisor of the batch, in memory too. And CLIP's loss.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cpu } from '@siglip-ts/backend-cpu';
+import { l2Normalize, meter, sigmoidLoss, Tensor, type Backend } from '@siglip-ts/core';
+import {
+  algorithm1,
+  grad,
+  logitsOf,
+  ringOffsets,
+  sigmoidBlocks,
+  softmaxLoss,
+  type Contrast,
+} from '@siglip-ts/train';
+import { expect, test } from 'vitest';
+import { difference } from '../model/golden.ts';
+import { random } from './random.ts';
+
+const contrast = (b: Backend, B = 12, D = 5): Contrast => ({
+  text: l2Normalize(random(b, [B, D], 1)),
+  image: l2Normalize(random(b, [B, D], 2)),
+  logit_scale: random(b, [1], 3).add(2),
+  logit_bias: random(b, [1], 4).sub(3),
+});
+const divisors = (n: number) =>
+  Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
+const KEYS = ['text', 'image', 'logit_scale', 'logit_bias'] as const;
+
+test.each(divisors(12))(
+  'blocks of %d give the loss and the gradients of the whole',
+  async (block) => {
+    const b = cpu();
+    const x = contrast(b);
+    const whole = await grad(
+      (p) => sigmoidLoss(logitsOf(Object.fromEntries(p) as unknown as Contrast)),
+      new Map(Object.entries(x) as [string, Tensor][]),
+    );
+    for (const bidirectional of [true, false]) {
+      const found = sigmoidBlocks(x, { block, bidirectional });
+      const loss = (await whole.value.data())[0]!;
+      expect(Math.abs((await found.loss.data())[0]! / loss - 1)).toBeLessThan(1e-13);
+      for (const key of KEYS) {
+        const expected = await whole.gradients.get(key)!.data();
+        expect(difference(await found[key].data(), expected).relative, key).toBeLessThan(1e-12);
+      }
+    }
+  },
+);
+
+test('memory is that of a block: b² and not B²', () => {
+  const peakOf = (block: number): number => {
+    const b = meter(cpu());
+    const x = contrast(b, 32, 1);
+    const before = b.readings.live;
+    sigmoidBlocks(x, { block });
+    return b.readings.peak - before;
+  };
+  const matrix = (b: number) => b * b * 8;
+  const rest = 32 * 8 * 40; // vectors of the batch: embeddings of one number each, and their gradients
+  for (const block of divisors(32)) {
+    expect(peakOf(block)).toBeLessThan(24 * matrix(block) + rest);
+    expect(peakOf(block)).toBeGreaterThan(matrix(block));
+  }
+});
+
+test('texts travel by every offset once, in both directions in half the rounds', () => {
+  expect(ringOffsets(5, false)).toEqual([0, 1, 2, 3, 4]);
+  expect(ringOffsets(5, true)).toEqual([0, 1, -1, 2, -2]);
+  expect(ringOffsets(4, true)).toEqual([0, 1, -1, 2]);
+  for (let W = 1; W < 10; W++)
+    expect(new Set(ringOffsets(W, true).map((o) => (o + W) % W)).size).toBe(W);
+});
+
+test('what does not divide the batch is refused', () => {
+  const x = contrast(cpu());
+  expect(() => sigmoidBlocks(x, { block: 5 })).toThrow(
+    'loss: blocks of 5, expected a divisor of the batch, 12',
+  );
+  const image = x.image.slice([0, 0], [4, 5]);
+  expect(() => sigmoidBlocks({ ...x, image })).toThrow(
+    'loss: 12 texts and 4 images, expected pairs',
+  );
+});
+
+test('Algorithm 1 normalises; its loss is that of the logits', async () => {
+  const x = contrast(cpu());
+  const long = { ...x, text: x.text.mul(3), image: x.image.mul(0.2) };
+  const [a] = await algorithm1(long).data();
+  const [c] = await sigmoidLoss(logitsOf(x)).data();
+  expect(a).toBeCloseTo(c!, 13);
+});
+
+// CLIP, with torch: (cross_entropy(l, arange) + cross_entropy(l.T, arange)) / 2
+test('softmax loss as torch', async () => {
+  const b = cpu();
+  const path = join(import.meta.dirname, '../../fixtures/train/softmax-loss.json');
+  const golden = JSON.parse(readFileSync(path, 'utf8'));
+  const B = Math.sqrt(golden.logits.length);
+  const logits = Tensor.constant(b, golden.logits, [B, B], 'float64');
+  const { value, gradients } = await grad(
+    (p) => softmaxLoss(p.get('l')!),
+    new Map([['l', logits]]),
+  );
+  expect((await value.data())[0]).toBeCloseTo(golden.loss, 12);
+  expect(difference(await gradients.get('l')!.data(), golden.gradient).absolute).toBeLessThan(
+    1e-14,
+  );
+  expect(() => softmaxLoss(logits.slice([0, 0], [B, 2]))).toThrow(
+    'expected as many images as texts',
+  );
+});
