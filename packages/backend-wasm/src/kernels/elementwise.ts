@@ -7,23 +7,19 @@
 import { loadSplat, load, vec, type I32, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder } from '../assembler/function.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
-import { erf, exp, log, log1p, tanh } from './maths.ts';
+import { erf, exp, log, log1p, roughExp, tanh } from './maths.ts';
 
 type Unary = (f: FunctionBuilder, x: V128) => V128;
 
-/** σ(x) = e^min(x, 0) / (1 + e^-|x|). */
-const sigmoid: Unary = (f, x) => exp(f, x.min(0)).div(f.v128(exp(f, f.v128(x.abs().neg()))).add(1));
-/** ½ x (1 + tanh √(2/π) (x + 0.044715 x³)) */
+/** σ(x) = e^min(x, 0) / (1 + e^-|x|), where one exponential is both or the upper one is 1. */
+const sigmoid: Unary = (f, x) => {
+  const e = f.v128(exp(f, x.abs().neg()));
+  return x.lt(0).pick(e, vec(1)).div(e.add(1));
+};
+/** ½ x (1 + tanh u) = x / (1 + e^-2u) with u = √(2/π) (x + 0.044715 x³) */
 const geluTanh: Unary = (f, x) => {
-  const inner = f.v128(
-    x
-      .mul(x)
-      .mul(x)
-      .mul(0.044715)
-      .add(x)
-      .mul(Math.sqrt(2 / Math.PI)),
-  );
-  return x.mul(0.5).mul(tanh(f, inner).add(1));
+  const cubic = x.mul(x).mul(x).mul(0.044715).add(x);
+  return x.div(roughExp(f, cubic.mul(-2 * Math.sqrt(2 / Math.PI))).add(1));
 };
 const gelu: Unary = (f, x) => x.mul(0.5).mul(erf(f, f.v128(x.mul(Math.SQRT1_2))).add(1));
 

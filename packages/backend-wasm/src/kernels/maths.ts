@@ -18,7 +18,22 @@ const LN2_LOW = -2.12194440054690583e-4;
 
 /** eˣ = 2ⁿ eʳ with |r| <= ln 2 / 2. Overflows to infinity and underflows through the subnormals to 0. */
 export function exp(f: FunctionBuilder, value: V128): V128 {
-  const x = f.v128(value.max(-104).min(89));
+  const { n, e } = parts(f, value.max(-104).min(89));
+  // 2ⁿ in two steps: neither of which leaves the normal range.
+  const half = f.v128(n.toInts().ishr(1));
+  const rest = f.v128(n.toInts().isub(half));
+  return e.mul(powerOfTwo(half)).mul(powerOfTwo(rest));
+}
+
+/** The same in one step, for sums with larger numbers: below 10⁻³⁸ it is 0, above 3·10³⁸ infinity. */
+export function roughExp(f: FunctionBuilder, value: V128): V128 {
+  const { n, e } = parts(f, value.max(-88).min(89));
+  return e.mul(powerOfTwo(n.toInts()));
+}
+
+/** n and eʳ of eˣ = 2ⁿ eʳ. */
+function parts(f: FunctionBuilder, value: V128): { n: V128; e: V128 } {
+  const x = f.v128(value);
   const n = f.v128(x.mul(LOG2_E).nearest());
   const r = f.v128(x.sub(n.mul(LN2_HIGH)).sub(n.mul(LN2_LOW)));
   const tail = polynomial(
@@ -28,11 +43,7 @@ export function exp(f: FunctionBuilder, value: V128): V128 {
       5.0000001201e-1,
     ],
   );
-  const e = f.v128(tail.mul(r).mul(r).add(r).add(1));
-  // 2ⁿ in two steps: neither of which leaves the normal range.
-  const half = f.v128(n.toInts().ishr(1));
-  const rest = f.v128(n.toInts().isub(half));
-  return e.mul(powerOfTwo(half)).mul(powerOfTwo(rest));
+  return { n, e: f.v128(tail.mul(r).mul(r).add(r).add(1)) };
 }
 const powerOfTwo = (n: V128): V128 => n.iadd(ints(127)).ishl(23);
 

@@ -4,7 +4,7 @@
 import { lanes, load, vec, type I32, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalV128 } from '../assembler/function.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
-import { exp } from './maths.ts';
+import { roughExp } from './maths.ts';
 
 /** Folds a row into one vector; what lies beyond its end counts as `neutral`. */
 function fold(
@@ -39,7 +39,7 @@ export function addRows(m: ModuleBuilder): void {
     f.for(r, 0, rows, 1, () => {
       const [from, to] = [f.i32(x.at(r.mul(n))), f.i32(y.at(r.mul(n)))];
       const max = f.v128(fold(f, i, from, n, -Infinity, larger).largest().splat());
-      f.for(i, 0, n, 4, () => f.store(to.at(i), exp(f, f.v128(load(from.at(i)).sub(max)))));
+      f.for(i, 0, n, 4, () => f.store(to.at(i), roughExp(f, load(from.at(i)).sub(max))));
       const sum = f.v128(fold(f, i, to, n, 0, plus).sum().splat());
       f.for(i, 0, n, 4, () => f.store(to.at(i), load(to.at(i)).div(sum)));
     });
