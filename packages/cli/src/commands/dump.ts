@@ -4,6 +4,7 @@ import { AutoConfig, ModelOutput, type HostTensor, type TensorLike } from 'sigli
 import type { StoredTensor } from '@siglip-ts/safetensors';
 import { classNameOf, classNames, classOf, type ClassName, type Inputs } from '../classes.ts';
 import { Exit } from '../errors.ts';
+import { gradientsOf } from '../gradients.ts';
 import type { Io } from '../io.ts';
 import {
   addComputeOptions,
@@ -23,6 +24,7 @@ interface DumpOptions extends SourceOptions, ComputeOptions {
   out: string;
   class?: ClassName;
   returnLoss?: boolean;
+  gradients?: boolean;
   interpolatePosEncoding?: boolean;
   outputHiddenStates?: boolean;
   outputAttentions?: boolean;
@@ -44,6 +46,7 @@ export function addDump(program: Command, io: Io): void {
       new Option('--class <name>', "the model class, if not config.json's").choices(classNames),
     )
     .option('--return-loss', 'also the loss of the batch')
+    .option('--gradients', 'also the gradient of every parameter, as grad.<name>; needs a loss')
     .option('--interpolate-pos-encoding', 'take pictures of any size')
     .option('--output-hidden-states', 'also the output of every layer')
     .option('--output-attentions', 'also the attention weights of every layer')
@@ -74,7 +77,9 @@ async function dump(io: Io, o: DumpOptions): Promise<void> {
   const output = await model.forward(all as unknown as Inputs);
 
   const tensors = new Map<string, StoredTensor>();
-  for (const [path, x] of [...taps, ...fieldsOf(output)]) tensors.set(path, await stored(x));
+  const gradients = o.gradients ? await gradientsOf(model, inputs, switches) : [];
+  for (const [path, x] of [...taps, ...fieldsOf(output), ...gradients])
+    tensors.set(path, await stored(x));
   await writeTensors(o.out, tensors, { class: name, dtype: o.dtype, attn: o.attn });
   print(io, [`${plural(tensors.size, 'tensor')} of ${name} in ${o.dtype}: ${printable(o.out)}`]);
 }
