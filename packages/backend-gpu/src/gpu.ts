@@ -27,7 +27,10 @@ import { Memory, slotOf } from './memory.ts';
 import { expanded, gather, padded, permuted, sliced, type View } from './views.ts';
 
 export interface GpuOptions {
-  /** How GPU.js computes. Default: the first of webgpu, webgl2, webgl, headlessgl, webasm and cpu that it finds. */
+  /**
+   * How GPU.js computes. Default: the first of headlessgl, webgl2, webgl, webasm and cpu that it finds. WebGPU has to be
+   * asked for: that there is an adapter is only known later.
+   */
   mode?: GpuMode;
 }
 

@@ -1,30 +1,55 @@
 // Which backend computes: one that is passed, or one by name, loaded only then; and how a dtype is computed on it.
 import { isHalf, rounded, withoutFused, type Backend, type DType } from '@siglip-ts/core';
 
-export type BackendName = 'wasm' | 'cpu';
+export type BackendName = 'wasm' | 'cpu' | 'gpu';
 
 const BACKENDS: Readonly<Record<BackendName, (o: BackendOptions) => Promise<Backend>>> = {
   wasm: async ({ threads = 1, weights = 'float32' }) =>
     (await import('@siglip-ts/backend-wasm')).wasm({ threads, weights }),
-  async cpu({ threads = 1, weights = 'float32' }) {
-    if (threads !== 1 || weights !== 'float32')
-      throw new RangeError('threads and weights: of the backends here only wasm has them');
+  async cpu(o) {
+    refuseWasmOptions(o);
     return (await import('@siglip-ts/backend-cpu')).cpu();
   },
+  async gpu(o) {
+    refuseWasmOptions(o);
+    const [{ gpu }, { GPU }] = await Promise.all([import('@siglip-ts/backend-gpu'), gpujs()]);
+    const backend = await gpu(GPU);
+    if (/webasm|cpu/.test(backend.name))
+      (o.warn ?? console.warn)(
+        `GPU.js finds no GPU here and computes without one: ${backend.name}. Slower than backend wasm`,
+      );
+    return backend;
+  },
 };
+
+function refuseWasmOptions({ threads = 1, weights = 'float32' }: BackendOptions): void {
+  if (threads !== 1 || weights !== 'float32')
+    throw new RangeError('threads and weights: of the backends here only wasm has them');
+}
+
+/** An optional peer: it brings 90 MB of native libraries. */
+const gpujs = () =>
+  import('gpu.js').catch((cause: unknown) => {
+    throw new Error('backend: "gpu" needs gpu.js, which does not load; npm install gpu.js@2.24.1', {
+      cause,
+    });
+  });
 
 export const backendNames = Object.keys(BACKENDS) as readonly BackendName[];
 
 export interface BackendOptions {
   /**
    * A name makes a private instance, disposed with its model; a Backend stays the caller's. Default: 'wasm' where
-   * there is WebAssembly, else 'cpu'; 'cpu' also for float64, which only it has.
+   * there is WebAssembly, else 'cpu'; 'cpu' also for float64, which only it has. 'gpu' needs gpu.js 2.24, an optional
+   * peer, and computes as that finds best; for its other modes pass a Backend.
    */
   backend?: BackendName | Backend;
   /** Of a backend by name: how many threads compute. Default 1. */
   threads?: number;
   /** Of a backend by name: how it stores the weights of linear layers. All but the default change results. */
   weights?: 'float32' | 'float16' | 'int8' | 'w8a8';
+  /** Told of what works, but not as it seems. Default: console.warn. */
+  warn?: (message: string) => void;
   /** HF's word: 'auto' means the default, other names a backend. */
   device_map?: string;
 }

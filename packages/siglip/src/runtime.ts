@@ -42,7 +42,6 @@ export interface LoadOptions extends BackendOptions, HubOptions {
   stream_weights?: boolean;
   /** For weights that the checkpoint does not have. Default 0. */
   seed?: number;
-  warn?: (message: string) => void;
 }
 
 /** Runs a model's forward on nothing, to learn which parameters it has. */

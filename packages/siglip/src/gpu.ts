@@ -1,0 +1,1 @@
+export { gpu, type GpuMode, type GpuOptions } from '@siglip-ts/backend-gpu';
