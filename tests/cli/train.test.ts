@@ -1,8 +1,9 @@
-// siglip train: what it says and what it leaves. The run itself is tests/train.
+// siglip train and siglip finetune: what they say and what it leaves. The run itself is tests/train.
 import { readFileSync } from 'node:fs';
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { pipeline, SiglipVisionModel } from 'siglip-ts';
+import { describe, expect, test } from 'vitest';
 import { image, json, scratch, siglip } from './harness.ts';
 
 const { path } = scratch();
@@ -27,8 +28,10 @@ test('tells the loss, what was skipped, and where everything is', async () => {
   );
   expect(stdout.split('\n')).toEqual([
     expect.stringMatching(/^step 3 of 3, loss \d\.\d{4}$/),
-    expect.stringMatching(/^zero-shot accuracy \d+\.\d %$/),
-    expect.stringMatching(/^recall of captions at 5 /),
+    expect.stringMatching(/^zero shot accuracy \d+\.\d %$/),
+    expect.stringMatching(/^image to text r5 /),
+    expect.stringMatching(/^text to image r1 /),
+    expect.stringMatching(/^text to image r5 /),
     `checkpoint ${path('out')}/step-000003`,
     `curves ${path('out')}/report.svg`,
     '',
@@ -75,4 +78,75 @@ test.each([
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toContain(message);
   expect(stderr.trimEnd().split('\n').length).toBe(1);
+});
+
+describe('finetune', () => {
+  const folder = path('classes');
+  const classes = {
+    round: ['twemoji-pizza.png', 'twemoji-red-apple.png'],
+    long: ['twemoji-rocket.png', 'twemoji-guitar.png'],
+  };
+  for (const [name, files] of Object.entries(classes)) {
+    mkdirSync(join(folder, name), { recursive: true });
+    for (const file of files) cpSync(image(file), join(folder, name, file));
+  }
+  const command = [
+    'finetune',
+    '--data',
+    folder,
+    '--steps',
+    '8',
+    '--batch-size',
+    '4',
+    '--warmup',
+    '1',
+    '--learning-rate',
+    '1e-3',
+  ];
+
+  test('learns the classes, and the checkpoint is a classifier with their names', async () => {
+    const out = path('finetuned');
+    const found = await json<{ evaluation: { accuracy: number } }>([
+      ...command,
+      '--held-out',
+      folder,
+      '--out',
+      out,
+    ]);
+    expect(found.evaluation.accuracy).toBe(1);
+    const classify = await pipeline('image-classification', join(out, 'step-000008'));
+    const [first] = await classify(readFileSync(image('twemoji-pizza.png')));
+    expect(first!.label).toBe('round');
+    await classify.dispose();
+  });
+
+  test('with --freeze vision only the new layer moves', async () => {
+    const out = path('probe');
+    await json([...command, '--freeze', 'vision', '--out', out]);
+    const read = async (from: string) => {
+      const model = await SiglipVisionModel.fromPretrained(from);
+      const shape = model.runtime.shapes.get('vision_model.embeddings.patch_embedding.weight')!;
+      return model.runtime.checkpoint.read(
+        'vision_model.embeddings.patch_embedding.weight',
+        0,
+        shape[0]!,
+        'float32',
+      );
+    };
+    expect(await read(join(out, 'step-000008'))).toEqual(await read('packages/tiny-model/model'));
+  });
+
+  test('one class is none', async () => {
+    const { code, stderr } = await siglip([
+      'finetune',
+      '--data',
+      join(folder, 'round'),
+      '--out',
+      path('x'),
+    ]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('0 folders, expected one for each class, at least 2'),
+    ]);
+  });
 });

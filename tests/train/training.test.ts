@@ -2,6 +2,7 @@
 import { wasm } from '@siglip-ts/backend-wasm';
 import {
   checkpoints,
+  contrastive,
   openShards,
   train,
   type Recipe,
@@ -52,6 +53,7 @@ async function run(out: string, o: Partial<TrainOptions> = {}) {
   const shards = await openShards([data]);
   try {
     return await train({
+      load: contrastive(),
       model: folderFiles('packages/tiny-model/model'),
       shards,
       out: join(root, out),

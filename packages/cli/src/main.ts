@@ -4,6 +4,7 @@ import pico from 'picocolors';
 import { addClassify } from './commands/classify.ts';
 import { addDump } from './commands/dump.ts';
 import { addEmbed } from './commands/embed.ts';
+import { addFinetune } from './commands/finetune.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addPreprocess } from './commands/preprocess.ts';
 import { addTokenize } from './commands/tokenize.ts';
@@ -70,6 +71,7 @@ Example:
     addDump,
     addInspect,
     addTrain,
+    addFinetune,
   ])
     add(command, io);
   return command;

@@ -1,21 +1,18 @@
 // A training run: pairs in, checkpoints and metrics out, resumable to the bit. The mathematics is elsewhere.
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { resident, Scope, siglip, type Backend } from '@siglip-ts/core';
+import type { Backend } from '@siglip-ts/core';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { folderFiles, type ModelFiles } from 'siglip-ts';
 import { globalNorm } from '../clipping.ts';
-import { grad } from '../grad.ts';
 import { optimizer, type Optimizer } from '../optimizer.ts';
 import { schedule, type ScheduleOptions } from '../schedules.ts';
 import { adafactor, adamw, lion, type UpdateRule } from '../update-rules.ts';
 import { checkpoints, saveCheckpoint } from './checkpoints.ts';
-import { evaluateModel } from './evaluate-model.ts';
-import type { Evaluation } from './evaluation.ts';
 import { MetricsFile, type Metrics } from './metrics.ts';
-import { loadTrained, tensorBytes, type TrainedModel } from './model.ts';
 import type { Shard } from './pairs.ts';
 import { Sampler, type Cursor } from './sampler.ts';
+import { tensorBytes, type LoadTrainee, type Prepared, type Trainee } from './trainee.ts';
 
 /** What decides every number of a run: a run is resumed with the same, or not at all. */
 export interface Recipe {
@@ -35,6 +32,8 @@ export interface Recipe {
 }
 
 export interface TrainOptions {
+  /** What is trained: contrastive() or classifier(classes). */
+  readonly load: LoadTrainee;
   /** Where the run begins. */
   readonly model: ModelFiles;
   readonly shards: readonly Shard[];
@@ -62,7 +61,7 @@ export interface TrainResult {
   readonly rows: readonly Metrics[];
   /** Pairs that could not be used. */
   readonly skipped: number;
-  readonly evaluation: Evaluation | null;
+  readonly evaluation: Readonly<Record<string, number>> | null;
 }
 
 const RULES = { adamw, lion, adafactor } satisfies Record<string, () => UpdateRule>;
@@ -79,7 +78,7 @@ interface Progress {
 export async function train(o: TrainOptions): Promise<TrainResult> {
   const { backend: b, recipe, out } = o;
   const before = await previous(o);
-  const model = await loadTrained(before ? folderFiles(before.path) : o.model, b);
+  const model = await o.load(before ? folderFiles(before.path) : o.model, b);
   const optimiser = optimizer(RULES[recipe.optimizer](), model.parameters, {
     rate: recipe.learning_rate,
     decay: recipe.weight_decay * recipe.learning_rate,
@@ -100,7 +99,7 @@ export async function train(o: TrainOptions): Promise<TrainResult> {
     o.on_skip?.(reason);
   };
   let folder = before?.path ?? '';
-  let evaluation: Evaluation | null = null;
+  let evaluation: TrainResult['evaluation'] = null;
   let step = before?.step ?? 0;
   const save = async () => {
     const progress: Progress = { step, cursor: sampler.cursor, skipped, recipe };
@@ -108,14 +107,14 @@ export async function train(o: TrainOptions): Promise<TrainResult> {
   };
   while (step < recipe.steps && !o.signal?.aborted) {
     const began = performance.now();
-    const pairs = await sampler.take(recipe.batch_size, model.prepare, skip);
+    const batch = await sampler.take(recipe.batch_size, model.prepare, skip);
     const factor = rateAt(step);
-    const numbers = await oneStep(model, pairs, optimiser, factor, recipe);
+    const numbers = await oneStep(model, batch, optimiser, factor, recipe, b);
     step++;
     const seconds = (performance.now() - began) / 1000;
     const row = { step, ...numbers, learning_rate: recipe.learning_rate * factor, seconds };
     const due = o.evaluate_every && (step % o.evaluate_every === 0 || step === recipe.steps);
-    if (o.held_out && due) evaluation = await evaluateModel(model, b, o.held_out, skip);
+    if (o.held_out && due) evaluation = await model.evaluate(o.held_out, skip);
     const whole = due && evaluation ? { ...row, ...evaluation } : row;
     await metrics.append(whole);
     o.on_step?.(whole);
@@ -129,46 +128,30 @@ export async function train(o: TrainOptions): Promise<TrainResult> {
 
 /** Loss, gradients and update; what they tell, before the update. */
 async function oneStep(
-  model: TrainedModel,
-  pairs: Parameters<TrainedModel['batch']>[0],
+  model: Trainee,
+  batch: readonly Prepared[],
   optimiser: Optimizer,
   factor: number,
   recipe: Recipe,
-): Promise<Readonly<Record<'loss' | 'grad_norm' | 'logit_scale' | 'logit_bias', number>>> {
-  const { parameters, config } = model;
-  const b = parameters.get('logit_scale')!.backend;
+  b: Backend,
+): Promise<Readonly<Record<string, number>>> {
   const since = b.mark?.();
   try {
-    const { value, gradients } = await grad(
-      async (p, tape) => {
-        const { pixels, ids } = model.batch(pairs, tape);
-        const output = await siglip(new Scope(resident(p)), pixels, ids, config, {
-          return_loss: true,
-        });
-        return output.loss!;
-      },
-      parameters,
-      { frozen: recipe.freeze ? new RegExp(recipe.freeze) : null },
-    );
-    const told = [value, globalNorm(gradients), parameters.get('logit_scale')!.exp(), parameters.get('logit_bias')!]; // prettier-ignore
-    const [loss, grad_norm, logit_scale, logit_bias] = await Promise.all(
-      told.map(async (x) => (await x.data())[0]!),
-    );
+    const frozen = recipe.freeze ? new RegExp(recipe.freeze) : null;
+    const { loss: value, gradients } = await model.gradients(batch, frozen);
+    const loss = (await value.data())[0]!;
+    const grad_norm = (await globalNorm(gradients).data())[0]!;
     if (!Number.isFinite(loss)) throw new Error(`training: the loss is ${loss}`);
+    const numbers = await model.numbers();
     optimiser.step(gradients, factor);
-    return {
-      loss: loss!,
-      grad_norm: grad_norm!,
-      logit_scale: logit_scale!,
-      logit_bias: logit_bias!,
-    };
+    return { loss, grad_norm, ...numbers };
   } finally {
     if (since) b.release!(since, []);
   }
 }
 
 async function filesOf(
-  model: TrainedModel,
+  model: Trainee,
   { state }: Optimizer,
   progress: Progress,
 ): Promise<Map<string, Uint8Array>> {

@@ -1,0 +1,33 @@
+// A folder for each class, with pictures in it: cats/1.jpg, dogs/2.png. As pairs whose caption is the folder's name.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Shard } from './pairs.ts';
+
+const PICTURE = /\.(jpe?g|png)$/i;
+
+/** The classes in alphabetical order, and their pictures. Throws where there are fewer than two classes. */
+export async function openClasses(folder: string): Promise<{ classes: string[]; shard: Shard }> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const classes = entries.filter((e) => e.isDirectory()).map((e) => e.name).sort(); // prettier-ignore
+  if (classes.length < 2)
+    throw new Error(
+      `${folder}: ${classes.length} folders, expected one for each class, at least 2`,
+    );
+  const pictures: { path: string; name: string }[] = [];
+  for (const name of classes) {
+    const files = (await readdir(join(folder, name))).filter((file) => PICTURE.test(file)).sort();
+    if (files.length === 0) throw new Error(`${join(folder, name)}: no JPEG or PNG pictures`);
+    pictures.push(...files.map((file) => ({ path: join(folder, name, file), name })));
+  }
+  return {
+    classes,
+    shard: {
+      name: folder,
+      size: pictures.length,
+      async read(i) {
+        const { path, name } = pictures[i]!;
+        return { name: path, image: await readFile(path), captions: [name] };
+      },
+    },
+  };
+}

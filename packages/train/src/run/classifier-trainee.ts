@@ -1,0 +1,73 @@
+// SiglipForImageClassification as a run trains it: pictures to the names of their classes.
+import {
+  classificationLoss,
+  imageClassification,
+  resident,
+  Scope,
+  Tensor,
+  type Backend,
+} from '@siglip-ts/core';
+import { SiglipForImageClassification } from 'siglip-ts';
+import { grad, type Parameters } from '../grad.ts';
+import {
+  allOf,
+  modelFilesOf,
+  parametersOf,
+  pixelsOf,
+  preparation,
+  rowsOf,
+  type LoadTrainee,
+  type Prepared,
+} from './trainee.ts';
+
+/** A fresh linear layer where the checkpoint has none for these classes. `seed` draws it. */
+export const classifier =
+  (classes: readonly string[], seed = 0): LoadTrainee =>
+  async (files, b) => {
+    const id2label = Object.fromEntries(classes.entries());
+    const label2id = Object.fromEntries(classes.map((name, i) => [name, i]));
+    await using model = await SiglipForImageClassification.fromPretrained(files, {
+      backend: b,
+      config: { id2label, label2id, problem_type: 'single_label_classification' },
+      ignore_mismatched_sizes: true,
+      seed,
+      warn() {}, // a fresh classifier is the point
+    });
+    const { config } = model;
+    const parameters = await parametersOf(model, b);
+    const numberOf = new Map(classes.map((name, i) => [name, i]));
+    const prepare = await preparation(files, (name) => {
+      const label = numberOf.get(name);
+      if (label === undefined)
+        throw new RangeError(`class "${name}", which is none of the classes`);
+      return Int32Array.of(label);
+    });
+    const logits = async (batch: readonly Prepared[], p: Parameters, on: Backend) => {
+      const { data, shape } = pixelsOf(batch, config);
+      const pixels = Tensor.from(on, data, shape, 'float32');
+      const scope = new Scope(resident(p));
+      const y = await imageClassification(scope, pixels, config.vision_config, classes.length);
+      return y.logits;
+    };
+    return {
+      parameters,
+      prepare,
+      async gradients(batch, frozen) {
+        const labels = { data: batch.map(({ target }) => target[0]!), shape: [batch.length] };
+        const loss = async (p: Parameters, tape: Backend) =>
+          classificationLoss(await logits(batch, p, tape), labels, 'single_label_classification');
+        const { value, gradients } = await grad(loss, parameters, { frozen });
+        return { loss: value, gradients };
+      },
+      numbers: async () => ({}),
+      async evaluate(shards, skipped) {
+        const pictures = await allOf(shards, prepare, skipped);
+        const rows = await rowsOf(b, pictures, (batch) => logits(batch, parameters, b));
+        const right = rows.filter(
+          (row, i) => row.indexOf(Math.max(...row)) === pictures[i]!.target[0],
+        );
+        return { accuracy: right.length / rows.length };
+      },
+      files: () => modelFilesOf(files, config, 'SiglipForImageClassification', parameters),
+    };
+  };
