@@ -6,5 +6,15 @@ import { rows as pieces } from './pieces.mjs';
 import { rows as pipeline } from './pipeline.mjs';
 import { rows as profile } from './profile.mjs';
 import { rows as towers } from './towers.mjs';
+import { rows as train } from './train.mjs';
 
-export const ROWS = [...matmul, ...pieces, ...towers, ...pipeline, ...load, ...inputs, ...profile];
+export const ROWS = [
+  ...matmul,
+  ...pieces,
+  ...towers,
+  ...train,
+  ...pipeline,
+  ...load,
+  ...inputs,
+  ...profile,
+];

@@ -1,0 +1,67 @@
+// A training step of the embedded model's shape: loss, gradients, clipping and AdamW, beside PyTorch on the same batch.
+import { readFileSync } from 'node:fs';
+import { SiglipConfig } from '@siglip-ts/core';
+import { adamw, contrastiveGradients, loadParameters, optimizer } from '@siglip-ts/train';
+import { SiglipModel } from 'siglip-ts';
+import { agreeing, interleave } from '../measure.mjs';
+import { BACKENDS } from '../ours.mjs';
+import { gather } from '../peers.mjs';
+import { python } from '../python.mjs';
+
+const B = 32;
+const folder = new URL('../../packages/tiny-model/model/', import.meta.url);
+
+/** Forward and back are three forwards: multiply-and-adds of linear layers and attention, times two. */
+const FLOP = B * 3 * 130e6;
+
+/** The batch, which python/train.py makes by the same formula. */
+function batch({ vision_config: v, text_config: t }) {
+  const shape = [B, v.num_channels, v.image_size, v.image_size];
+  const data = Float32Array.from({ length: shape.reduce((n, d) => n * d) }, (_, i) => Math.sin(i));
+  const T = t.max_position_embeddings;
+  const ids = Int32Array.from({ length: B * T }, (_, i) => (i * 37) % t.vocab_size);
+  return { pixel_values: { data, shape }, input_ids: { data: ids, shape: [B, T] } };
+}
+
+async function ours(name, o) {
+  const b = await BACKENDS[name](o);
+  const config = SiglipConfig.from_dict(JSON.parse(readFileSync(new URL('config.json', folder))));
+  const model = await SiglipModel.fromPretrained(folder.pathname, { backend: b });
+  const parameters = await loadParameters(b, model.runtime.checkpoint);
+  const moved = optimizer(adamw(), parameters, { rate: 1e-4, decay: 1e-5, clip: 1 });
+  const pairs = batch(config);
+  /** The loss before each step. */
+  const run = async () => {
+    const since = b.mark();
+    const { loss, gradients } = await contrastiveGradients(config, parameters, pairs);
+    moved.step(gradients);
+    const value = await loss.data();
+    b.release(since, []);
+    return value;
+  };
+  return { run };
+}
+
+/** Times itself, so that the pipe between us does not count. */
+async function pytorch({ threads }) {
+  const child = python('train.py', 'torch and transformers');
+  const note = await child.ask('prepare', folder.pathname, B, threads);
+  const step = () => child.ask('step');
+  return { note, run: async () => [(await step()).loss], timed: async () => (await step()).time };
+}
+
+async function trainRow(o) {
+  const { contenders, absent } = await gather({
+    wasm: () => ours('wasm', o),
+    'wasm relaxed': () => ours('wasm relaxed', o),
+    PyTorch: () => pytorch(o),
+  });
+  const checked = await agreeing(contenders, absent, { tolerance: 1e-3 });
+  const timed = checked.map((c) => ({ ...c, flop: FLOP, run: c.timed ?? c.run }));
+  const times = await interleave(timed, { rounds: o.quick ? 2 : 6, warmup: 1 });
+  return { contenders: timed, absent, times };
+}
+
+export const rows = [
+  { name: 'train', title: `a training step of the embedded model, ${B} pairs`, run: trainRow },
+];
