@@ -69,13 +69,43 @@ test('textures are deleted once, not before their last use and not later than re
   expect([...(await y.data())]).toEqual([2, 8]);
 });
 
-test('a failure on the device rejects what depends on it, and nothing else', async () => {
-  const b = await gpu(spied((source) => source.replace('Math.sqrt(x)', 'Math.noSuch(x)')));
-  const x = Tensor.from(b, [4, 9], [2]);
-  const [root, later, other] = [x.sqrt(), x.sqrt().add(1), x.add(1)];
-  await expect(later.data()).rejects.toThrow();
-  await expect(root.data()).rejects.toThrow();
-  expect([...(await other.data())]).toEqual([5, 10]);
+describe('a failure on the device', () => {
+  const broken = spied((source) => source.replace('Math.sqrt(x)', 'Math.noSuch(x)'));
+
+  test('rejects every later read until what failed is released, and no earlier one', async () => {
+    const b = await gpu(broken);
+    const x = Tensor.from(b, [4, 9], [2]);
+    const since = b.mark!();
+    const before = x.add(1).data();
+    const [root, later, other] = [x.sqrt(), x.sqrt().add(1), x.add(1)];
+    const inner = b.mark!();
+    const reads = [later.data(), root.data(), other.data(), x.data()];
+    b.release!(inner, []);
+    reads.push(x.data()); // what failed is older than the mark
+    b.release!(since, [later.handle]);
+    reads.push(x.data());
+    expect([...(await before)]).toEqual([5, 10]);
+    const outcomes = await Promise.allSettled(reads);
+    expect(outcomes.map(({ status }) => status)).toEqual(new Array(6).fill('rejected'));
+    b.release!(since, []);
+    expect([...(await x.add(1).data())]).toEqual([5, 10]);
+  });
+  test('that nobody reads is no unhandled rejection', async () => {
+    const heard: unknown[] = [];
+    const hear = (error: unknown) => void heard.push(error);
+    process.on('unhandledRejection', hear);
+    try {
+      const b = await gpu(broken);
+      const since = b.mark!();
+      Tensor.from(b, [4, 9], [2]).sqrt().add(1);
+      b.release!(since, []);
+      expect([...(await Tensor.from(b, [1], [1]).data())]).toEqual([1]);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(heard).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', hear);
+    }
+  });
 });
 
 describe('a device that computes wrong is refused', () => {

@@ -31,6 +31,8 @@ export class Memory {
   private readonly device: Device;
   private tail: Promise<unknown> = Promise.resolve();
   private stack: Slot[] = [];
+  /** What was not computed and is not released: as long as there is any, no read gives numbers. */
+  private readonly failed = new Set<Slot>();
 
   constructor(device: Device) {
     this.device = device;
@@ -54,7 +56,10 @@ export class Memory {
     return slot;
   }
   read(slot: Slot): Promise<Values> {
-    return this.inTurn(async () => (await this.values(slot)).slice());
+    return this.inTurn(async () => {
+      for (const { error } of this.failed) throw error;
+      return (await this.values(slot)).slice();
+    });
   }
   assign(target: Slot, source: Slot): void {
     this.fill(target, async () => {
@@ -65,7 +70,12 @@ export class Memory {
   }
   free(...slots: Slot[]): void {
     for (const slot of slots) slot.released = true;
-    void this.inTurn(async () => slots.forEach(empty));
+    void this.inTurn(async () => {
+      for (const slot of slots) {
+        empty(slot);
+        this.failed.delete(slot);
+      }
+    });
   }
   mark(): Mark {
     return { depth: this.stack.length };
@@ -103,16 +113,18 @@ export class Memory {
     this.tail = done.catch(() => {});
     return done;
   }
-  /** An error stays in the slot, for whoever needs what was not computed. */
+  /** An error stays in the slot, for whoever needs what was not computed, and is never an unhandled rejection. */
   private fill(slot: Slot, work: () => Promise<Stored>): void {
     void this.inTurn(async () => {
       const before = slot.stored;
       try {
         slot.stored = await work();
         slot.error = null;
+        this.failed.delete(slot);
         if (before && 'device' in before) deleted(before.device);
       } catch (error) {
         slot.error = error;
+        this.failed.add(slot);
       }
     });
   }
