@@ -9,10 +9,10 @@ import {
 } from '@siglip-ts/core';
 import { SiglipForImageClassification } from 'siglip-ts';
 import { grad, type Parameters } from '../grad.ts';
+import { loadParameters } from '../parameters.ts';
 import {
   allOf,
   modelFilesOf,
-  parametersOf,
   pixelsOf,
   preparation,
   rowsOf,
@@ -34,7 +34,8 @@ export const classifier =
       warn() {}, // a fresh classifier is the point
     });
     const { config } = model;
-    const parameters = await parametersOf(model, b);
+    const { checkpoint, shapes } = model.runtime;
+    const parameters = await loadParameters(b, checkpoint, { wanted: shapes.keys() });
     const numberOf = new Map(classes.map((name, i) => [name, i]));
     const prepare = await preparation(files, (name) => {
       const label = numberOf.get(name);

@@ -9,12 +9,12 @@ import {
 } from '@siglip-ts/core';
 import { SiglipModel, SiglipTokenizer } from 'siglip-ts';
 import { contrastiveGradients } from '../contrastive.ts';
+import { loadParameters } from '../parameters.ts';
 import { evaluate } from './evaluation.ts';
 import {
   allOf,
   idsOf,
   modelFilesOf,
-  parametersOf,
   pixelsOf,
   preparation,
   rowsOf,
@@ -27,7 +27,8 @@ export const contrastive =
   async (files, b) => {
     await using model = await SiglipModel.fromPretrained(files, { backend: b });
     const { config } = model;
-    const parameters = await parametersOf(model, b);
+    const { checkpoint, shapes } = model.runtime;
+    const parameters = await loadParameters(b, checkpoint, { wanted: shapes.keys() });
     const tokenizer = await SiglipTokenizer.fromPretrained(files);
     const max_length = config.text_config.max_position_embeddings;
     const tokens = { padding: 'max_length', truncation: true, max_length, return_tensors: true } as const; // prettier-ignore

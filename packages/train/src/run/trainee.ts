@@ -1,6 +1,6 @@
 // What a run trains: a model's parameters on a backend, and how it makes inputs, a loss and files of them. The two kinds
 // are contrastive-trainee.ts and classifier-trainee.ts; this is what they share.
-import { Tensor, type Backend, type SiglipConfig } from '@siglip-ts/core';
+import type { Backend, SiglipConfig, Tensor } from '@siglip-ts/core';
 import { serialize, type TensorData } from '@siglip-ts/safetensors';
 import { loadImage, SiglipImageProcessor, type ModelFiles } from 'siglip-ts';
 import type { Parameters } from '../grad.ts';
@@ -35,26 +35,6 @@ export interface Trainee {
 
 /** Where a trainee comes from: the files it starts with, or those of its own checkpoint. */
 export type LoadTrainee = (files: ModelFiles, b: Backend) => Promise<Trainee>;
-
-interface Loaded {
-  readonly config: SiglipConfig;
-  readonly runtime: {
-    readonly shapes: ReadonlyMap<string, readonly number[]>;
-    readonly checkpoint: {
-      read(key: string, begin: number, end: number, dtype: 'float32'): Promise<ArrayLike<number>>;
-    };
-  };
-}
-
-/** A model's weights as constants of b. */
-export async function parametersOf({ runtime }: Loaded, b: Backend): Promise<Parameters> {
-  const parameters = new Map<string, Tensor>();
-  for (const [key, shape] of runtime.shapes) {
-    const values = await runtime.checkpoint.read(key, 0, shape[0] ?? 1, 'float32');
-    parameters.set(key, Tensor.constant(b, Float32Array.from(values), shape, 'float32'));
-  }
-  return parameters;
-}
 
 /** From a pair's bytes to pixels, with the model's own processor; names what is broken. */
 export async function preparation(
