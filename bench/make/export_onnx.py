@@ -2,9 +2,9 @@
 
     python bench/make/export_onnx.py bench/.cache/base     (npm run bench makes that folder first)
 
-Needs torch 2.13, transformers 4.49, onnx 1.23, tokenizers 0.21, sentencepiece 0.2. Writes into FOLDER/onnx
-vision_model.onnx, text_model.onnx, encoder_layer.onnx and model.onnx (both towers, as transformers.js wants it), and
-FOLDER/tokenizer.json. Takes two minutes and 4 GB.
+Needs torch 2.13, transformers 4.49, onnx 1.23, onnxruntime 1.32, tokenizers 0.21, sentencepiece 0.2. Writes into
+FOLDER/onnx vision_model.onnx, text_model.onnx, encoder_layer.onnx, model.onnx (both towers, as transformers.js wants it)
+and vision_model_quantized.onnx (weights of 8 bits), and FOLDER/tokenizer.json. Takes two minutes and 4 GB.
 """
 
 import json
@@ -15,6 +15,7 @@ import sentencepiece
 import tokenizers
 import torch
 import transformers
+from onnxruntime.quantization import QuantType, quantize_dynamic
 from sentencepiece import sentencepiece_model_pb2
 from tokenizers import AddedToken, Regex, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
@@ -68,6 +69,13 @@ def export_models():
     export(Layer(layer), "encoder_layer.onnx", hidden, ["y"], dynamic=False)
 
 
+def quantize():
+    """8 bits for the weights of products, and for activations at run time: what transformers.js calls q8."""
+    to = out / "vision_model_quantized.onnx"
+    quantize_dynamic(out / "vision_model.onnx", to, weight_type=QuantType.QUInt8, op_types_to_quantize=["MatMul"])
+    print(to, to.stat().st_size)
+
+
 class Layer(torch.nn.Module):
     def __init__(self, layer):
         super().__init__()
@@ -101,3 +109,4 @@ def export_tokenizer():
 
 export_tokenizer()
 export_models()
+quantize()

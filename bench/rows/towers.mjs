@@ -1,5 +1,6 @@
 // One encoder layer, and both towers of ViT-B/16 on the checkpoint of random weights, beside ONNX exports of the same
 // weights. Outputs must agree before anything is timed.
+import { wasm } from '@siglip-ts/backend-wasm';
 import { Scope, SiglipVisionConfig, Tensor, encoderLayer } from '@siglip-ts/core';
 import { SiglipTextModel, SiglipVisionModel } from 'siglip-ts';
 import { ceiling } from '../ceiling.mjs';
@@ -13,9 +14,10 @@ const [T, D] = [196, 768];
 const FLOP = { layer: 2.95e9, vision: 35.42e9, text: 11.02e9 };
 
 /** The contenders checked and timed, with the ceiling in the same rounds. */
-async function timed(makers, flop, rounds) {
+async function timed(makers, flop, rounds, tolerance = 1e-3) {
   const { contenders, absent } = await gather(makers);
-  const checked = (await agreeing(contenders, absent)).map((c) => ({ ...c, flop }));
+  const agreed = await agreeing(contenders, absent, { tolerance });
+  const checked = agreed.map((c) => ({ ...c, flop }));
   checked.push(await ceiling());
   return { contenders: checked, absent, times: await interleave(checked, { rounds, warmup: 1 }) };
 }
@@ -100,6 +102,26 @@ async function textRow(o) {
   );
 }
 
+/** Weights of 8 bits on both sides, and float32. Each rounds in its own way, so they agree in a tenth only. */
+async function bytesRow(o) {
+  const pixels = { data: numbers(3 * 224 * 224), shape: [1, 3, 224, 224] };
+  const ours = (weights) => async () => {
+    const backend = await wasm({ threads: o.threads, weights });
+    const model = await SiglipVisionModel.fromPretrained(await baseCheckpoint(), { backend });
+    return { run: async () => (await model({ pixel_values: pixels })).pooler_output.data() };
+  };
+  return timed(
+    {
+      'wasm w8a8': ours('w8a8'),
+      wasm: ours('float32'),
+      ...runtimes('vision_model_quantized.onnx', 'pooler_output', { pixel_values: pixels }, o),
+    },
+    FLOP.vision,
+    o.quick ? 2 : 6,
+    0.1,
+  );
+}
+
 /** The three implementations of attention by batch; times are per image of the batch. */
 const batchRow = (B) => async (o) => {
   const folder = await baseCheckpoint();
@@ -121,6 +143,7 @@ const batchRow = (B) => async (o) => {
 export const rows = [
   { name: 'layer', title: 'one encoder layer, 196 tokens', run: layerRow },
   { name: 'vision', title: 'image tower ViT-B/16-224, one image', run: visionRow },
+  { name: 'vision-8bit', title: 'image tower, weights of 8 bits', run: bytesRow },
   { name: 'text', title: 'text tower, 64 tokens', run: textRow },
   ...[1, 2, 4, 8].map((B) => ({
     name: `attention-by-batch-${B}`,
