@@ -7,4 +7,5 @@ export * from './losses.ts';
 export * from './optimizer.ts';
 export * from './schedules.ts';
 export * from './sigmoid-blocks.ts';
+export * from './sigmoid-ring.ts';
 export * from './update-rules.ts';

@@ -54,29 +54,37 @@ export function sigmoidBlocks(
   };
 }
 
-/** The texts of one device against the images of another. Pairs are on the diagonal if it is the same one. */
+/** Adds what the texts of one device and the images of another give. */
 function addBlock(
   sums: Accumulator,
   x: Contrast,
   at: { image: number; text: number; b: number; B: number },
 ): void {
-  const { b, B } = at;
-  const part = (rows: Tensor, i: number) => rows.slice([i * b, 0], [b, rows.shape[1]!]);
-  const [text, image] = [part(x.text, at.text), part(x.image, at.image)];
-  const scale = x.logit_scale.exp();
-  const similarity = text.matmul(image, { transB: true }).mul(scale); // [b, b]; also dl/dt'
-  const logits = similarity.add(x.logit_bias);
-  const zl = at.text === at.image ? logits.mul(signs(logits)) : logits.neg();
-  sums.add('loss', total(logSigmoid(zl)).div(-B));
+  const part = (rows: Tensor, i: number) => rows.slice([i * at.b, 0], [at.b, rows.shape[1]!]);
+  const block = { ...x, text: part(x.text, at.text), image: part(x.image, at.image) };
+  const { text, image, ...scalars } = blockGradients(block, at.text === at.image, at.B);
+  for (const [name, value] of Object.entries(scalars)) sums.add(name, value);
+  sums.add(`text${at.text}`, text);
+  sums.add(`image${at.image}`, image);
+}
 
+/** A block's share of the loss of a batch of B and of its gradients. `pairs`: whether text i belongs to image i. */
+export function blockGradients(x: Contrast, pairs: boolean, B: number): ContrastGradients {
+  const scale = x.logit_scale.exp();
+  const similarity = x.text.matmul(x.image, { transB: true }).mul(scale); // [b, b]; also dl/dt'
+  const logits = similarity.add(x.logit_bias);
+  const z = pairs ? signs(logits) : -1;
+  const zl = logits.mul(z);
   // d/dl of -log σ(z l) / B is -z σ(-z l) / B.
-  const negative = logSigmoid(zl.neg()).exp().div(-B);
-  const d = at.text === at.image ? negative.mul(signs(logits)) : negative.neg();
-  sums.add('logit_bias', total(d));
-  sums.add('logit_scale', total(d.mul(similarity)));
+  const d = logSigmoid(zl.neg()).exp().mul(z).div(-B);
   const scaled = d.mul(scale);
-  sums.add(`text${at.text}`, scaled.matmul(image));
-  sums.add(`image${at.image}`, scaled.matmul(text, { transA: true }));
+  return {
+    loss: total(logSigmoid(zl)).div(-B),
+    logit_scale: total(d.mul(similarity)),
+    logit_bias: total(d),
+    text: scaled.matmul(x.image),
+    image: scaled.matmul(x.text, { transA: true }),
+  };
 }
 
 /** 1 on the diagonal, -1 elsewhere. */
