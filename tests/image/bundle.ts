@@ -1,9 +1,16 @@
 // Reads the bundles that fixtures/make/image_bundle.py writes, and hashes pixels as it does.
+import { pixelKernels } from '@siglip-ts/backend-wasm/pixels';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const FIXTURES = join(import.meta.dirname, '../../fixtures');
+
+/** What pictures may be computed with: the goldens are tested on both. */
+export const WAYS = [
+  { way: 'loops', kernels: undefined },
+  { way: 'kernels', kernels: pixelKernels() },
+];
 
 /** Folders with bundles of the same shape but more cases, for one-off runs: IMAGE_BUNDLES=DIR,DIR */
 const MORE = process.env['IMAGE_BUNDLES']?.split(',') ?? [];

@@ -1,7 +1,7 @@
 // Every file of the PNG and JPEG bundles gives Pillow's pixels, or an error where Pillow gives one.
-import { convertRgb, decodeImage } from '@siglip-ts/image';
+import { convertRgb, decodeImage, type PixelKernels } from '@siglip-ts/image';
 import { expect, test } from 'vitest';
-import { foldersWith, readBytes, readJson, sha256 } from './bundle.ts';
+import { WAYS, foldersWith, readBytes, readJson, sha256 } from './bundle.ts';
 
 interface Row {
   name: string;
@@ -25,9 +25,9 @@ const REFUSED = 'arithmetic';
 const WORDS =
   /^(cannot identify image file|cannot load this image|Truncated \w+ \w+|image file is truncated|broken data stream|unrecognized data stream|Image size)/;
 
-function outcome(bytes: Uint8Array, row: Row): Partial<Row> {
+function outcome(bytes: Uint8Array, row: Row, kernels: PixelKernels | undefined): Partial<Row> {
   try {
-    const image = decodeImage(bytes, { truncated: row.pad ? 'pad' : 'error' });
+    const image = decodeImage(bytes, { truncated: row.pad ? 'pad' : 'error', kernels });
     const { mode, width, height, orientation = 1 } = image;
     const hashes = { sha256: sha256(image.data), sha256_rgb: sha256(convertRgb(image).data) };
     return { mode, width, height, orientation, ...hashes };
@@ -45,13 +45,13 @@ function expected(row: Row): Partial<Row> {
 
 for (const format of ['png', 'jpeg']) {
   for (const folder of foldersWith(`${format}.json`)) {
-    test(`${format} bundle in ${folder.slice(-40)}`, () => {
+    test.each(WAYS)(`${format} bundle in ${folder.slice(-40)}, $way`, ({ kernels }) => {
       const { files } = readJson<{ files: Row[] }>(folder, `${format}.json`);
       const bundle = readBytes(folder, `${format}.bin`);
       const wrong: unknown[] = [];
       for (const row of files) {
         const bytes = bundle.subarray(row.offset, row.offset + row.length);
-        const got = outcome(bytes, row);
+        const got = outcome(bytes, row, kernels);
         if (JSON.stringify(got) !== JSON.stringify(expected(row))) {
           wrong.push({ name: row.name, got, expected: expected(row) });
         }

@@ -3,7 +3,7 @@ import { convertRgb, decodeImage } from '@siglip-ts/image';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { FIXTURES, readBytes, readJson, sha256 } from './bundle.ts';
+import { FIXTURES, WAYS, readBytes, readJson, sha256 } from './bundle.ts';
 
 interface Photo {
   mode: string;
@@ -25,16 +25,18 @@ describe('photos', () => {
     const folder = [join(FIXTURES, 'images'), ELSEWHERE].find((f) => existsSync(join(f, name)));
     test(name, (context) => {
       if (!folder) return context.skip('the picture may not be copied into this repository');
-      const image = decodeImage(readBytes(folder, name));
-      const { mode, width, height, orientation } = image;
-      expect({
-        mode,
-        width,
-        height,
-        orientation,
-        sha256: sha256(image.data),
-        sha256_rgb: sha256(convertRgb(image).data),
-      }).toEqual(photo);
+      for (const { kernels } of WAYS) {
+        const image = decodeImage(readBytes(folder, name), { kernels });
+        const { mode, width, height, orientation } = image;
+        expect({
+          mode,
+          width,
+          height,
+          orientation,
+          sha256: sha256(image.data),
+          sha256_rgb: sha256(convertRgb(image).data),
+        }).toEqual(photo);
+      }
     });
   }
 });

@@ -1,8 +1,8 @@
 // Both processors against transformers: pixel values by hash, messages and warnings by word.
-import type { CallOptions, ImageInput, Mode, TypedImage } from '@siglip-ts/image';
+import type { CallOptions, ImageInput, Mode, PixelKernels, TypedImage } from '@siglip-ts/image';
 import { SiglipImageProcessor, SiglipImageProcessorFast, channelsOf } from '@siglip-ts/image';
 import { describe, expect, test } from 'vitest';
-import { foldersWith, readJson, sha256 } from './bundle.ts';
+import { WAYS, foldersWith, readJson, sha256 } from './bundle.ts';
 import { pattern } from './pattern.ts';
 
 interface Described {
@@ -86,11 +86,15 @@ function described({ data, shape, dtype }: TypedImage): Described {
 
 type Processor = typeof SiglipImageProcessor | typeof SiglipImageProcessorFast;
 
-function run(processor: Processor, { images, config, options }: Case) {
+function run(
+  processor: Processor,
+  { images, config, options }: Case,
+  kernels: PixelKernels | undefined,
+) {
   const warnings: string[] = [];
   const warn = (message: string) => warnings.push(message);
   try {
-    const made = processor.from_dict(config, {}, { warn });
+    const made = processor.from_dict(config, {}, { warn, kernels });
     const { pixel_values } = made.preprocess(build(images) as ImageInput, options);
     const result = Array.isArray(pixel_values)
       ? pixel_values.map(described)
@@ -120,11 +124,11 @@ for (const [kind, processor] of KINDS) {
   describe(kind, () => {
     const file = `processor-${kind}.json`;
     for (const folder of foldersWith(file)) {
-      test(`cases in ${folder.slice(-40)}`, () => {
+      test.each(WAYS)(`cases in ${folder.slice(-40)}, $way`, ({ kernels }) => {
         const { cases } = readJson<Goldens>(folder, file);
         const wrong: unknown[] = [];
         for (const golden of cases) {
-          const got = run(processor, golden);
+          const got = run(processor, golden, kernels);
           const { images, config, options, result, message, warnings } = golden;
           const right =
             message === undefined

@@ -1,8 +1,8 @@
 // Pillow's and torchvision's resizes of random patterns, by hash.
-import type { Mode, PillowOrder, ResizeFilter } from '@siglip-ts/image';
+import type { Mode, PillowOrder, PixelKernels, ResizeFilter } from '@siglip-ts/image';
 import { resizePillow, resizeTorchvisionBytes, resizeTorchvisionFloats } from '@siglip-ts/image';
 import { describe, expect, test } from 'vitest';
-import { foldersWith, readJson, sha256 } from './bundle.ts';
+import { WAYS, foldersWith, readJson, sha256 } from './bundle.ts';
 import { channelsFirst, pattern } from './pattern.ts';
 
 /** mode, height, width, new height, new width, filter, kind of pattern, its seed, hash */
@@ -15,18 +15,25 @@ interface Goldens {
 
 const CHANNELS: Record<string, number> = { L: 1, LA: 2, RGB: 3, RGBA: 4, float: 3 };
 
-function byPillow([mode, h, w, height, width, filter, kind, seed]: Case, order: PillowOrder) {
+function byPillow(
+  [mode, h, w, height, width, filter, kind, seed]: Case,
+  order: PillowOrder,
+  kernels: PixelKernels | undefined,
+) {
   const data = pattern(kind, seed, h, w, CHANNELS[mode]!);
   const image = { mode: mode as Mode, width: w, height: h, data };
-  return resizePillow(image, { width, height }, { filter, order }).data;
+  return resizePillow(image, { width, height }, { filter, order, kernels }).data;
 }
 
-function byTorchvision([mode, h, w, height, width, filter, kind, seed]: Case) {
+function byTorchvision(
+  [mode, h, w, height, width, filter, kind, seed]: Case,
+  kernels: PixelKernels | undefined,
+) {
   const channels = CHANNELS[mode]!;
   const data = channelsFirst(pattern(kind, seed, h, w, channels), channels);
   const planes = { channels, height: h, width: w };
   if (mode !== 'float')
-    return resizeTorchvisionBytes({ data, ...planes }, { width, height }, filter).data;
+    return resizeTorchvisionBytes({ data, ...planes }, { width, height }, filter, kernels).data;
   const floats = Float32Array.from(data, (v) => Math.fround(v) / 255);
   return resizeTorchvisionFloats({ data: floats, ...planes }, { width, height }, filter).data;
 }
@@ -43,10 +50,10 @@ describe('Pillow', () => {
   ];
   for (const [file, order] of files) {
     for (const folder of foldersWith(file)) {
-      test(`${file} in ${folder.slice(-40)}`, () => {
+      test.each(WAYS)(`${file} in ${folder.slice(-40)}, $way`, ({ kernels }) => {
         const { cases, small } = readJson<Goldens>(folder, file);
-        expect([...byPillow(small.case, order)]).toEqual(small.values);
-        expect(wrong(cases, (c) => byPillow(c, order))).toEqual([]);
+        expect([...byPillow(small.case, order, kernels)]).toEqual(small.values);
+        expect(wrong(cases, (c) => byPillow(c, order, kernels))).toEqual([]);
       });
     }
   }
@@ -64,11 +71,11 @@ describe('Pillow', () => {
 
 describe('torchvision', () => {
   for (const folder of foldersWith('resize-torchvision.json')) {
-    test(`bytes and floats in ${folder.slice(-40)}`, () => {
+    test.each(WAYS)(`bytes and floats in ${folder.slice(-40)}, $way`, ({ kernels }) => {
       const { cases, small } = readJson<Goldens>(folder, 'resize-torchvision.json');
-      const values = [...byTorchvision(small.case)];
+      const values = [...byTorchvision(small.case, kernels)];
       values.forEach((value, i) => expect(value).toBeCloseTo(small.values[i]!, 6));
-      expect(wrong(cases, byTorchvision)).toEqual([]);
+      expect(wrong(cases, (c) => byTorchvision(c, kernels))).toEqual([]);
     });
   }
 });

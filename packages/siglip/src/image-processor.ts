@@ -11,6 +11,7 @@ import {
 import { callable } from './callable.ts';
 import type { HubOptions } from './files/index.ts';
 import { filesOf, readJson, type ModelSource } from './modeling/common.ts';
+import { pixelKernels } from './pixel-kernels.ts';
 import { writeFiles } from './saving.ts';
 
 type Images = Parameters<Slow['call']>[0];
@@ -43,7 +44,8 @@ export class SiglipImageProcessor extends Slow {
     { image_processor, ...options }: ImageProcessorOptions<SiglipImageProcessorConfig> = {},
   ): Promise<SiglipImageProcessor> {
     const dict = await readProcessor(source, options);
-    return SiglipImageProcessor.from_dict(dict, image_processor) as SiglipImageProcessor;
+    const behaviour = { kernels: await pixelKernels() };
+    return SiglipImageProcessor.from_dict(dict, image_processor, behaviour) as SiglipImageProcessor;
   }
   static from_pretrained = SiglipImageProcessor.fromPretrained;
   /** Writes preprocessor_config.json into a folder. */
@@ -67,7 +69,9 @@ export class SiglipImageProcessorFast extends Fast {
     { image_processor, ...options }: ImageProcessorOptions<SiglipImageProcessorFastConfig> = {},
   ): Promise<SiglipImageProcessorFast> {
     const dict = await readProcessor(source, options);
-    return SiglipImageProcessorFast.from_dict(dict, image_processor) as SiglipImageProcessorFast;
+    const behaviour = { kernels: await pixelKernels() };
+    const processor = SiglipImageProcessorFast.from_dict(dict, image_processor, behaviour);
+    return processor as SiglipImageProcessorFast;
   }
   static from_pretrained = SiglipImageProcessorFast.fromPretrained;
   /** Writes preprocessor_config.json into a folder. */

@@ -7,6 +7,7 @@ import {
   type DecodeOptions,
   type RawImage,
 } from '@siglip-ts/image';
+import { pixelKernels } from './pixel-kernels.ts';
 
 /** Pixels of a canvas or of any library: 1, 3 or 4 bytes each (gray, RGB, RGBA whose alpha is dropped). */
 export interface Pixels {
@@ -36,7 +37,8 @@ export interface LoadImageOptions extends DecodeOptions {
  * decoder's errors for bytes that are no picture.
  */
 export async function loadImage(image: ImageInput, o: LoadImageOptions = {}): Promise<RawImage> {
-  return convertRgb(exifTranspose(await opened(image, o)));
+  const kernels = await pixelKernels();
+  return convertRgb(exifTranspose(await opened(image, { kernels, ...o })));
 }
 
 async function opened(image: ImageInput, o: LoadImageOptions): Promise<RawImage> {
