@@ -1,0 +1,15 @@
+// The catalogue: every known mistake, in the order of the data's way through the model. A name may have variants.
+import type { Mistake } from './mistake.ts';
+import { OUTPUT_MISTAKES } from './output-mistakes.ts';
+import { PIXEL_MISTAKES } from './pixel-mistakes.ts';
+import { TOKEN_MISTAKES } from './token-mistakes.ts';
+import { TOWER_MISTAKES } from './tower-mistakes.ts';
+
+export const CATALOGUE: readonly Mistake[] = [
+  ...PIXEL_MISTAKES,
+  ...TOKEN_MISTAKES,
+  ...TOWER_MISTAKES,
+  ...OUTPUT_MISTAKES,
+];
+
+export const mistakeNames: readonly string[] = [...new Set(CATALOGUE.map((m) => m.name))];

@@ -1,0 +1,170 @@
+// Finds which mistakes explain embeddings, logits or scores, where the towers themselves were not seen: every mistake
+// is run end to end, then every pair of one in each place.
+import { explained, power, squaredError } from './compare.ts';
+import type { Mistake, Tower, Values } from './mistake.ts';
+import { runOutputs, runTower, type Run } from './reference.ts';
+import {
+  equals,
+  limitOf,
+  rms,
+  ENOUGH,
+  type Divergence,
+  type Suspect,
+  type Theirs,
+} from './search.ts';
+import type { Inputs, Subject } from './subject.ts';
+
+const ORDER = ['image_embeds', 'text_embeds', 'logits_per_image', 'logits_per_text', 'scores'];
+
+/** Mistakes by where they are made. */
+type Made = Readonly<Record<Tower | 'output', readonly Mistake[]>>;
+
+export interface OutputResult {
+  readonly divergences: readonly Divergence[];
+  readonly compared: number;
+  readonly worst: number;
+}
+
+/** `known`: what the towers' own search found. `seen`: whether a tower's pooled vectors were compared there. */
+export async function searchOutputs(
+  subject: Subject,
+  inputs: Inputs,
+  theirs: Theirs,
+  candidates: readonly Mistake[],
+  known: Readonly<Record<Tower, readonly Mistake[]>>,
+  seen: Readonly<Record<Tower, boolean>>,
+): Promise<OutputResult> {
+  const keys = ORDER.filter((key) => theirs.tensors.has(key));
+  const divergences: Divergence[] = [];
+  let made: Made = { ...known, output: [] };
+  const settled = new Set<string>();
+  const runner = outputRunner(subject, inputs);
+  for (;;) {
+    const reference = await runner(made);
+    const single = await runner(made, 'float32');
+    let worst = 0;
+    const at = keys.find((key) => {
+      if (settled.has(key) || !reference.has(key)) return false;
+      const [x, y] = [theirs.tensors.get(key)!, reference.get(key)!];
+      const error = squaredError(x, y);
+      const noise = squaredError(single.get(key)!, y);
+      const right = error <= limitOf(y, noise, theirs.exact(key));
+      if (right) worst = Math.max(worst, Math.sqrt(error / (power(y) || 1)));
+      return !right;
+    });
+    if (at === undefined) return { divergences, compared: keys.length, worst };
+    const [x, y] = [theirs.tensors.get(at)!, reference.get(at)!];
+    const noise = squaredError(single.get(at)!, y);
+    const error = squaredError(x, y);
+    const places = (['vision', 'text', 'output'] as const).filter((place) =>
+      place === 'output' ? true : !seen[place] && concerns(at, place),
+    );
+    const tried: { made: Made; suspect: Suspect }[] = [];
+    const trial = async (added: Partial<Made>) => {
+      const all: Made = {
+        vision: [...made.vision, ...(added.vision ?? [])],
+        text: [...made.text, ...(added.text ?? [])],
+        output: [...made.output, ...(added.output ?? [])],
+      };
+      const run = await runner(all);
+      const after = run.has(at) ? squaredError(x, run.get(at)!) : Infinity;
+      const mistakes = [
+        ...new Set([added.vision, added.text, added.output].flatMap((m) => m ?? [])),
+      ];
+      tried.push({
+        made: all,
+        suspect: { mistakes, after, explains: explained(error, after, noise, power(x)) },
+      });
+    };
+    await singles(trial, places, candidates, made);
+    const sorted = () => tried.map((t) => t.suspect).sort((a, b) => a.after - b.after);
+    if ((sorted()[0]?.explains ?? 0) < ENOUGH) await pairs(trial, places, candidates, made);
+    const suspects = sorted();
+    const accepted = equals(suspects, noise + power(x) * 1e-16);
+    divergences.push({ at, error: rms(error, x), magnitude: rms(power(y), y), suspects, accepted });
+    if (accepted.length > 0) made = tried.find((t) => t.suspect === accepted[0])!.made;
+    else settled.add(at);
+    if (divergences.length > 5) return { divergences, compared: keys.length, worst };
+  }
+}
+
+/** Whether a tower has to do with an output. */
+const concerns = (key: string, tower: Tower): boolean =>
+  tower === 'vision' ? key !== 'text_embeds' : key !== 'image_embeds';
+
+type Trial = (added: Partial<Made>) => Promise<void>;
+
+async function singles(
+  trial: Trial,
+  places: readonly (Tower | 'output')[],
+  candidates: readonly Mistake[],
+  made: Made,
+): Promise<void> {
+  for (const m of candidates) {
+    const towers = m.towers.filter((t) => places.includes(t) && !made[t].includes(m));
+    if (towers.length === 2) await trial({ vision: [m], text: [m] });
+    for (const t of towers) await trial({ [t]: [m] });
+    if (m.stage === 'output' && !made.output.includes(m)) await trial({ output: [m] });
+  }
+}
+
+async function pairs(
+  trial: Trial,
+  places: readonly (Tower | 'output')[],
+  candidates: readonly Mistake[],
+  made: Made,
+): Promise<void> {
+  const of = (place: Tower | 'output') =>
+    places.includes(place)
+      ? candidates.filter(
+          (m) =>
+            (place === 'output' ? m.stage === 'output' : m.towers.includes(place)) &&
+            !made[place].includes(m),
+        )
+      : [];
+  for (const v of of('vision')) for (const t of of('text')) await trial({ vision: [v], text: [t] });
+  for (const o of of('output')) {
+    for (const v of of('vision')) await trial({ vision: [v], output: [o] });
+    for (const t of of('text')) await trial({ text: [t], output: [o] });
+  }
+}
+
+/** Runs what was not run before: a tower with the same mistakes gives the same vectors. */
+function outputRunner(subject: Subject, inputs: Inputs) {
+  const pooled = new Map<string, Promise<Values | undefined>>();
+  const tower = (name: Tower, mistakes: readonly Mistake[], dtype: 'float32' | 'float64') => {
+    const key = `${name} ${dtype} ${mistakes.map((m) => m.name + m.who).join()}`;
+    const run = async () => {
+      const given =
+        name === 'vision'
+          ? subject.vision && (inputs.pictures ?? inputs.pixel_values)
+          : subject.text && (inputs.texts ?? inputs.input_ids);
+      if (!given) return undefined;
+      const own = mistakes.filter((m) => usable(m, subject, inputs));
+      const found: Run = await runTower(subject, inputs, name, { mistakes: own, dtype });
+      return found.get(`${name}_model.head`);
+    };
+    if (!pooled.has(key)) pooled.set(key, run());
+    return pooled.get(key)!;
+  };
+  return async (made: Made, dtype: 'float32' | 'float64' = 'float64'): Promise<Run> => {
+    const image = await tower('vision', made.vision, dtype);
+    const text = await tower('text', made.text, dtype);
+    if (!image && !text) return new Map();
+    const later = [...made.output, ...made.vision.filter((m) => m.dtype && made.text.includes(m))];
+    const fields = new Map(await runOutputs(subject, image ?? text!, text ?? image!, later));
+    if (image && text) return fields;
+    const only = image ? 'image_embeds' : 'text_embeds';
+    return new Map([[only, fields.get(only)!]]);
+  };
+}
+
+const usable = (m: Mistake, subject: Subject, inputs: Inputs): boolean =>
+  (!m.resize || inputs.pictures !== undefined) &&
+  (m.name !== 'classification-skips-first-patch' || subject.labels !== null) &&
+  (!m.interpolated || sized(subject, inputs));
+
+function sized({ vision }: Subject, { pixel_values }: Inputs): boolean {
+  const side = pixel_values?.shape[2] ?? vision?.image_size;
+  return side !== vision?.image_size || pixel_values?.shape[3] !== vision?.image_size;
+}

@@ -1,0 +1,10 @@
+// Finding where a port of SigLIP goes wrong.
+export { CATALOGUE, mistakeNames } from './diagnose/catalogue.ts';
+export { diagnose, type DumpLike, type Verdict } from './diagnose/diagnose.ts';
+export type { Mistake, Values } from './diagnose/mistake.ts';
+export { subjectOf, type Inputs, type Subject } from './diagnose/subject.ts';
+export { diff, type Comparison, type Row, type RunReference } from './diff/diff.ts';
+export { measure, PROFILES, type Difference, type Tolerance } from './diff/measure.ts';
+export { render } from './diff/render.ts';
+export type { Dump, DumpTensor } from './dump.ts';
+export { readDump, writeDump } from './formats/index.ts';
