@@ -47,21 +47,33 @@ export function programOf(name: BrowserName): string | undefined {
   return process.env[variable] ?? paths.find((path) => existsSync(path));
 }
 
+/** What a page needs of its browser beyond the usual. */
+export interface Setup {
+  readonly args?: readonly string[];
+  /** On a screen in memory, by xvfb-run and with a GPU in software: Firefox has no WebGL when it is headless. */
+  readonly screen?: boolean;
+}
+
 /** Opens a page and waits for `answer`, `seconds` at most. */
 export async function visit<T>(
   name: BrowserName,
   url: string,
   answer: Promise<T>,
   seconds: number,
+  setup: Setup = {},
 ): Promise<T> {
   const { args, preferences }: Browser = BROWSERS[name];
   const profile = mkdtempSync(join(tmpdir(), 'siglip-browser-'));
   const prefs = Object.entries(preferences ?? {});
   const lines = prefs.map(([key, value]) => `user_pref("${key}", ${JSON.stringify(value)});\n`);
   writeFileSync(join(profile, 'user.js'), lines.join(''));
-  const browser = spawn(programOf(name)!, args(profile, url), {
+  const command = [programOf(name)!, ...args(profile, url), ...(setup.args ?? [])];
+  const [program, ...rest] = setup.screen
+    ? ['xvfb-run', '-a', ...command.filter((arg) => arg !== '--headless')]
+    : command;
+  const browser = spawn(program!, rest, {
     stdio: 'ignore', // their complaints are many, and none is of the page
-    env: { ...process.env, HOME: profile },
+    env: { ...process.env, HOME: profile, ...(setup.screen && { LIBGL_ALWAYS_SOFTWARE: '1' }) },
     detached: true, // a group of its own, which is ended as a whole
   });
   const ended = new Promise<number | null>((resolve) => browser.on('close', resolve));

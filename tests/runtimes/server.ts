@@ -16,6 +16,7 @@ const isolated = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
 };
+const strict = { 'content-security-policy': "default-src 'self'" };
 interface Page {
   readonly program: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -25,6 +26,11 @@ export const PAGES = {
   '/classify?threads=2': { program: 'page.ts', headers: isolated },
   '/forbidden': { program: 'page.ts', headers: { 'content-security-policy': STRICT } },
   '/conformance': { program: 'conformance.ts', headers: isolated },
+  // GPU.js needs no code generation where it has a GPU, so the strictest policy is that of all its pages.
+  '/gpu?mode=webgl2': { program: 'gpu-page.ts', headers: strict },
+  '/gpu?mode=webgpu': { program: 'gpu-page.ts', headers: strict },
+  '/gpu-conformance?mode=webgl2': { program: 'gpu-conformance.ts', headers: strict },
+  '/gpu-conformance?mode=webgpu': { program: 'gpu-conformance.ts', headers: strict },
 } as const satisfies Record<string, Page>;
 export type PageName = keyof typeof PAGES;
 
