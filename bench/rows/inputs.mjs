@@ -2,6 +2,7 @@
 // libraries. The Python ones time themselves in a child process.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pixelKernels } from '@siglip-ts/backend-wasm/pixels';
 import { decodeJpeg, resizePillow } from '@siglip-ts/image';
 import { SiglipImageProcessor, SiglipTokenizer } from 'siglip-ts';
 import { SentencePiece } from '@siglip-ts/tokenizer';
@@ -30,6 +31,9 @@ export async function photo() {
   }
 }
 
+/** What siglip-ts passes by itself. */
+const kernels = pixelKernels();
+
 const SENTENCE =
   'A photograph of two brown dogs playing with a red ball on the beach while the sun sets behind the sea.';
 const TEXTS = Array.from({ length: 200 }, (_, i) => `${SENTENCE} ${i}`);
@@ -52,7 +56,8 @@ async function timed(makers, o) {
 async function decodeRow(o) {
   const bytes = readFileSync(await photo());
   const makers = {
-    ours: async () => ({ run: () => decodeJpeg(bytes) }),
+    ours: async () => ({ run: () => decodeJpeg(bytes, { kernels }) }),
+    'ours, without WebAssembly': async () => ({ run: () => decodeJpeg(bytes) }),
     'jpeg-js': async () => {
       const { decode } = await jpegJs();
       return {
@@ -71,7 +76,8 @@ async function resizeRow(o) {
   const size = { width: 224, height: 224 };
   return timed(
     {
-      ours: async () => ({ run: () => resizePillow(picture, size, { filter: 'bicubic' }) }),
+      ours: async () => ({ run: () => resizePillow(picture, size, { kernels }) }),
+      'ours, without WebAssembly': async () => ({ run: () => resizePillow(picture, size) }),
       'transformers.js': async () => {
         const { RawImage } = await transformersJs();
         const { data, width, height } = picture;
@@ -90,7 +96,9 @@ async function processorRow(o) {
   const ours = await SiglipImageProcessor.fromPretrained(folder);
   return timed(
     {
-      ours: async () => ({ run: () => ours(decodeJpeg(bytes), { return_tensors: true }) }),
+      ours: async () => ({
+        run: () => ours(decodeJpeg(bytes, { kernels }), { return_tensors: true }),
+      }),
       'transformers.js': async () => {
         const { AutoProcessor, RawImage } = await transformersJs();
         const processor = await AutoProcessor.from_pretrained(folder);
