@@ -1,4 +1,5 @@
 // All rows in the order of the table.
+import { rows as gpu } from './gpu.mjs';
 import { rows as inputs } from './inputs.mjs';
 import { rows as load } from './load.mjs';
 import { rows as matmul } from './matmul.mjs';
@@ -10,6 +11,7 @@ import { rows as train } from './train.mjs';
 
 export const ROWS = [
   ...matmul,
+  ...gpu,
   ...pieces,
   ...towers,
   ...train,
