@@ -131,8 +131,7 @@ async function runVision(
   const x = Tensor.from(b, pixels.data, pixels.shape, dtype);
   const interpolate_pos_encoding = interpolates(c, pixels);
   if (subject.labels !== null) {
-    const y = await imageClassification(s, x, c, subject.labels, { interpolate_pos_encoding });
-    found.set('logits', await hosted(y.logits));
+    await imageClassification(s, x, c, subject.labels, { interpolate_pos_encoding });
   } else await visionTransformer(s.at('vision_model'), x, c, { interpolate_pos_encoding });
 }
 
@@ -253,7 +252,7 @@ function withFields(run: ReadonlyMap<string, Values>, tower: Tower, layers: numb
   const fields = new Map([
     [`${model}.embeddings`, 'hidden_states.0'],
     [model, 'last_hidden_state'],
-    [tower === 'vision' ? `${model}.head` : `${model}.head`, 'pooler_output'],
+    [`${model}.head`, 'pooler_output'],
   ]);
   for (let i = 0; i < layers; i++)
     fields.set(`${model}.encoder.layers.${i}`, `hidden_states.${i + 1}`);
@@ -262,6 +261,7 @@ function withFields(run: ReadonlyMap<string, Values>, tower: Tower, layers: numb
     all.set(path, x);
     const field = fields.get(path);
     if (field !== undefined) all.set(prefix + field, x);
+    if (path === 'classifier') all.set('logits', x);
   }
   return all;
 }

@@ -191,6 +191,7 @@ async function noiseOf(
 
 /** The module whose output an output field is. */
 export function moduleOf(key: string): string {
+  if (key === 'logits') return 'classifier';
   const [, tower, field] = /^(vision|text)_model_output\.(.*)$/.exec(key) ?? [];
   if (tower === undefined) return key;
   const model = `${tower}_model`;
