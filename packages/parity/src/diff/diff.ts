@@ -1,0 +1,103 @@
+// diff: tap by tap, how far a dump is from the reference, and how much of that each module added to what it was given.
+import { Tensor, type Listener } from '@siglip-ts/core';
+import type { Dump, DumpTensor } from '../dump.ts';
+import { measure, type Difference, type Tolerance } from './measure.ts';
+
+/** Runs the reference on the dump's inputs and gives every output by HF's names; the listener hears the modules. */
+export type RunReference = (listener: Listener) => Promise<ReadonlyMap<string, DumpTensor>>;
+
+export interface Row {
+  readonly path: string;
+  /** Theirs against ours, both from the same inputs of the model; null where the shapes differ. */
+  readonly total: Difference | null;
+  /** Theirs against ours, the module given *their* tensors: what it does wrong by itself. Null where that is not known. */
+  readonly added: Difference | null;
+  /** Within the tolerance: by itself where that is known. */
+  readonly pass: boolean;
+  readonly note?: string;
+}
+
+export interface Comparison {
+  readonly producer: string;
+  readonly rows: readonly Row[];
+  /** The first module that is wrong by itself, in the order in which they run. */
+  readonly first: string | null;
+  /** Tensors of the dump that the reference does not have, and modules that the dump lacks. */
+  readonly unknown: readonly string[];
+  readonly missing: readonly string[];
+}
+
+/** Throws RangeError if they have no tensor in common. */
+export async function diff(theirs: Dump, run: RunReference, t: Tolerance): Promise<Comparison> {
+  const ours = new Map<string, DumpTensor>();
+  const waiting: Promise<void>[] = [];
+  const outputs = await run({
+    heard: (path, x) => void waiting.push(keep(ours, path, x)),
+  });
+  await Promise.all(waiting);
+  const order = [...ours.keys(), ...[...outputs.keys()].filter((path) => !ours.has(path))];
+  for (const [path, x] of outputs) if (!ours.has(path)) ours.set(path, x);
+  const alone = await replayed(theirs, ours, run);
+  const rows = order.flatMap((path) => {
+    const found = theirs.taps.get(path);
+    return found ? [rowOf(path, found, ours.get(path)!, alone.get(path), t)] : [];
+  });
+  if (rows.length === 0)
+    throw new RangeError(
+      `dump: none of its ${theirs.taps.size} tensors is one of the model's, expected HF's module paths or output fields`,
+    );
+  return {
+    producer: theirs.producer,
+    rows,
+    first: rows.find(({ pass }) => !pass)?.path ?? null,
+    unknown: [...theirs.taps.keys()].filter((path) => !ours.has(path) && !INPUTS.has(path)),
+    missing: order.filter((path) => !theirs.taps.has(path)),
+  };
+}
+
+const INPUTS = new Set(['pixel_values', 'input_ids', 'attention_mask', 'position_ids', 'labels']);
+
+async function keep(into: Map<string, DumpTensor>, path: string, x: Tensor): Promise<void> {
+  into.set(path, { shape: x.shape, dtype: x.dtype, data: new Float32Array() }); // keeps its place
+  into.set(path, { shape: x.shape, dtype: x.dtype, data: (await x.host().data()) as Float32Array });
+}
+
+/** What each of our modules gives when every module before it gave what theirs gave. */
+async function replayed(
+  theirs: Dump,
+  ours: ReadonlyMap<string, DumpTensor>,
+  run: RunReference,
+): Promise<Map<string, DumpTensor>> {
+  const alone = new Map<string, DumpTensor>();
+  const waiting: Promise<void>[] = [];
+  await run({
+    heard(path, x) {
+      waiting.push(keep(alone, path, x));
+      const given = theirs.taps.get(path);
+      if (!given || given.data.length !== ours.get(path)!.data.length) return undefined;
+      return Tensor.from(x.backend, given.data, x.shape, x.dtype);
+    },
+  });
+  await Promise.all(waiting);
+  return alone;
+}
+
+function rowOf(
+  path: string,
+  theirs: DumpTensor,
+  ours: DumpTensor,
+  alone: DumpTensor | undefined,
+  t: Tolerance,
+): Row {
+  if (theirs.data.length !== ours.data.length)
+    return {
+      path,
+      total: null,
+      added: null,
+      pass: false,
+      note: `shape [${theirs.shape.join(', ')}], expected [${ours.shape.join(', ')}]`,
+    };
+  const total = measure(theirs, ours, t);
+  const added = alone ? measure(theirs, alone, t) : null;
+  return { path, total, added, pass: (added ?? total).beyond === 0 };
+}

@@ -1,0 +1,22 @@
+// What an implementation computed on the way: tensors by name, in the order in which they came. Where they were stored is
+// ./formats.
+
+/** One forward of an implementation. */
+export interface Dump {
+  readonly schema: 1;
+  /** Who computed it: "torch 2.13.0", "siglip-ts 0.1.0". */
+  readonly producer: string;
+  readonly model?: string;
+  /** What arithmetic was in, as far as is known. */
+  readonly dtype: string;
+  /** By HF's module path, output field or argument: vision_model.encoder.layers.0, logits_per_image, pixel_values. */
+  readonly taps: ReadonlyMap<string, DumpTensor>;
+}
+
+export interface DumpTensor {
+  readonly shape: readonly number[];
+  /** As it was stored: float32, float16, int64, … */
+  readonly dtype: string;
+  /** Halves widened to float32; integers as int32. */
+  readonly data: Float32Array | Float64Array | Int32Array;
+}

@@ -1,0 +1,53 @@
+// NumPy's .npy: magic, a Python dictionary, numbers. Little-endian numbers in C order, the only kind that numpy.save
+// writes on today's machines unless asked. No pickled objects.
+import { fromBits } from '@siglip-ts/core';
+import type { DumpTensor } from '../dump.ts';
+
+const MAGIC = '\x93NUMPY';
+const HEADER =
+  /^\{'descr': '([<|=][a-z]\d+)', 'fortran_order': (True|False), 'shape': \(([\d, ]*)\), \}\s*$/;
+
+/** Throws with `name` for anything else. */
+export function readNpy(bytes: Uint8Array, name: string): DumpTensor {
+  const fail = (what: string): never => {
+    throw new Error(`${name}: ${what}, expected a .npy file of numbers`);
+  };
+  const latin1 = (from: number, to: number) =>
+    String.fromCharCode(...bytes.subarray(from, Math.min(to, from + 4096)));
+  if (latin1(0, 6) !== MAGIC || bytes.length < 12) return fail('no .npy header');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const major = bytes[6]!;
+  const [start, length] =
+    major === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
+  const header = HEADER.exec(latin1(start, start + length));
+  if (!header || start + length > bytes.length) return fail('its header is not readable');
+  const [, descr, fortran, dims] = header as unknown as [string, string, string, string];
+  const shape = dims.split(',').map((n) => n.trim()).filter(Boolean).map(Number); // prettier-ignore
+  if (fortran === 'True' && shape.length > 1) return fail('numbers in Fortran order');
+  const read = READERS[descr.slice(1)];
+  if (!read) return fail(`dtype ${descr}`);
+  const count = shape.reduce((product, n) => product * n, 1);
+  const width = Number(descr.slice(2));
+  const have = bytes.length - start - length;
+  if (have !== count * width)
+    return fail(`${have} bytes of numbers for shape [${shape.join(', ')}] of ${width} bytes each`);
+  // A copy, since the numbers need not be aligned in the file. A Buffer's own slice would be a view of the whole file.
+  const { buffer } = new Uint8Array(bytes.subarray(start + length));
+  return { shape, ...read(buffer) };
+}
+
+type Numbers = Pick<DumpTensor, 'dtype' | 'data'>;
+const READERS: Readonly<Record<string, (b: ArrayBufferLike) => Numbers>> = {
+  f8: (b) => ({ dtype: 'float64', data: new Float64Array(b) }),
+  f4: (b) => ({ dtype: 'float32', data: new Float32Array(b) }),
+  f2: (b) => ({
+    dtype: 'float16',
+    data: Float32Array.from(fromBits(new Uint16Array(b), 'float16')),
+  }),
+  i8: (b) => ({ dtype: 'int64', data: Int32Array.from(new BigInt64Array(b), Number) }),
+  i4: (b) => ({ dtype: 'int32', data: new Int32Array(b) }),
+  i2: (b) => ({ dtype: 'int16', data: Int32Array.from(new Int16Array(b)) }),
+  i1: (b) => ({ dtype: 'int8', data: Int32Array.from(new Int8Array(b)) }),
+  u1: (b) => ({ dtype: 'uint8', data: Int32Array.from(new Uint8Array(b)) }),
+  b1: (b) => ({ dtype: 'bool', data: Int32Array.from(new Uint8Array(b)) }),
+};

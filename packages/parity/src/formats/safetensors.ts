@@ -1,0 +1,41 @@
+// Tensors of a .safetensors file as a dump's.
+import { fromBits } from '@siglip-ts/core';
+import { openSafetensors, type StoredTensor } from '@siglip-ts/safetensors';
+import { fileSource } from '@siglip-ts/safetensors/node';
+import type { DumpTensor } from '../dump.ts';
+
+const NAMES: Readonly<Record<string, string>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  BOOL: 'bool',
+};
+
+/** All of them, in the file's order, and the file's metadata. Throws for a dtype that is no number's. */
+export async function readSafetensors(
+  path: string,
+): Promise<{ tensors: Map<string, DumpTensor>; metadata: ReadonlyMap<string, string> }> {
+  const file = await openSafetensors(await fileSource(path));
+  try {
+    const tensors = new Map<string, DumpTensor>();
+    for (const name of file.tensors.keys())
+      tensors.set(name, tensorOf(`${path}: tensor "${name}"`, await file.read(name)));
+    return { tensors, metadata: file.metadata };
+  } finally {
+    await file.close();
+  }
+}
+
+function tensorOf(name: string, { dtype, shape, data }: StoredTensor): DumpTensor {
+  const stored = NAMES[dtype] ?? dtype.replace(/^I/, 'int').replace(/^U/, 'uint');
+  const numbers = (): DumpTensor['data'] => {
+    if (dtype === 'F16') return Float32Array.from(fromBits(data as Uint16Array, 'float16'));
+    if (dtype === 'BF16') return Float32Array.from(fromBits(data as Uint16Array, 'bfloat16'));
+    if (data instanceof Float32Array || data instanceof Float64Array) return data;
+    if (!/^(BOOL|[IU]\d+)$/.test(dtype))
+      throw new TypeError(`${name} is ${dtype}, expected numbers`);
+    return Int32Array.from(data as Iterable<number | bigint>, Number);
+  };
+  return { shape, dtype: stored, data: numbers() };
+}
