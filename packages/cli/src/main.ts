@@ -6,6 +6,7 @@ import { addDump } from './commands/dump.ts';
 import { addEmbed } from './commands/embed.ts';
 import { addFinetune } from './commands/finetune.ts';
 import { addInspect } from './commands/inspect.ts';
+import { addParity } from './commands/parity.ts';
 import { addPreprocess } from './commands/preprocess.ts';
 import { addTokenize } from './commands/tokenize.ts';
 import { addTrain } from './commands/train.ts';
@@ -72,6 +73,7 @@ Example:
     addInspect,
     addTrain,
     addFinetune,
+    addParity,
   ])
     add(command, io);
   return command;

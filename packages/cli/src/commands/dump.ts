@@ -118,7 +118,7 @@ async function inputsOf(
 }
 
 /** The tensors of an output by HF's field names, those of lists and of sub-outputs behind a dot. */
-function* fieldsOf(output: ModelOutput, prefix = ''): Generator<[string, HostTensor]> {
+export function* fieldsOf(output: ModelOutput, prefix = ''): Generator<[string, HostTensor]> {
   for (const [name, value] of Object.entries(output) as [string, unknown][]) {
     const path = prefix + name;
     if (value instanceof ModelOutput) yield* fieldsOf(value, `${path}.`);

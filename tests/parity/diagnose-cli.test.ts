@@ -1,0 +1,62 @@
+// siglip parity diagnose as a command: JSON, exit codes, one line for bad input.
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
+import { expect, test } from 'vitest';
+import { run } from '@siglip-ts/cli';
+
+const model = join(import.meta.dirname, '../../fixtures/model/plain');
+const dir = mkdtempSync(join(tmpdir(), 'diagnose-'));
+
+async function siglip(...args: string[]) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const io = {
+    stdin: new PassThrough(),
+    stdout,
+    stderr,
+    env: {},
+    signal: new AbortController().signal,
+  };
+  const code = await run(['parity', 'diagnose', '--model', model, ...args], io);
+  const text = (s: PassThrough) => String(s.read() ?? '');
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+/** The model's inputs without the mask, which the plain goldens were made without. */
+async function unmasked(): Promise<string> {
+  const file = await openSafetensors(bytesSource(readFileSync(join(model, 'inputs.safetensors'))));
+  const kept = ['input_ids', 'pixel_values'];
+  const tensors = new Map<string, StoredTensor>();
+  for (const key of kept) tensors.set(key, await file.read(key));
+  const path = join(dir, 'inputs.safetensors');
+  writeFileSync(path, serialize(tensors));
+  return path;
+}
+
+const first = async (inputs: string, golden: string) => {
+  const dump = join(model, `golden-${golden}.safetensors`);
+  const { code, out } = await siglip('--inputs', inputs, '--dump', dump, '--json');
+  return { code, mistake: JSON.parse(out).ranking[0].mistake };
+};
+
+test('goldens of transformers, without and with a mask, are right', async () => {
+  expect(await first(await unmasked(), 'float32')).toEqual({ code: 0, mistake: 'none' });
+  const masked = join(model, 'inputs.safetensors');
+  expect(await first(masked, 'float32-eager')).toEqual({ code: 0, mistake: 'none' });
+});
+
+test('a golden in float16 is named', async () => {
+  expect(await first(await unmasked(), 'float16-sdpa')).toEqual({ code: 1, mistake: 'float16' });
+});
+
+test.each([
+  ['absent.safetensors', /^siglip: .*absent\.safetensors: no such file or folder\n$/],
+  ['junk.safetensors', /^siglip: [^\n]+\n$/],
+])('%s: exit 2 and one line', async (name, message) => {
+  writeFileSync(join(dir, 'junk.safetensors'), 'no safetensors');
+  const { code, err } = await siglip('--dump', join(dir, name));
+  expect(code).toBe(2);
+  expect(err).toMatch(message);
+});
