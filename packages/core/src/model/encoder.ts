@@ -32,13 +32,11 @@ export async function encoder(
   const since = x.backend.mark?.();
   const hidden_states = o.output_hidden_states ? [x.host()] : null;
   const attentions: (HostTensor | null)[] | null = o.output_attentions ? [] : null;
+  const layers = s.at('layers');
   for (let i = 0; i < c.num_hidden_layers; i++) {
-    const layer = s.at('layers').at(i);
+    const layer = layers.at(i);
     await layer.ready();
-    if (i + 1 < c.num_hidden_layers)
-      s.at('layers')
-        .at(i + 1)
-        .soon();
+    if (i + 1 < c.num_hidden_layers) layers.at(i + 1).soon();
     x = encoderLayer(layer, x, c, { ...o, attentions });
     hidden_states?.push(x.host());
     if (since) x.backend.release!(since, [x.handle]);
