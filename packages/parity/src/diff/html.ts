@@ -14,10 +14,10 @@ export function html(c: Comparison, t: Tolerance): string {
 <html lang="en"><meta charset="utf-8"><title>Parity of ${escaped(c.producer)}</title>
 <meta name="viewport" content="width=device-width">
 <style>
-body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: ${WIDTH}px; padding: 0 1rem; color: #1f2937 }
+body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 1200px; padding: 0 1rem; color: #1f2937 }
 pre { background: #f3f4f6; padding: 1rem; overflow: auto }
 table { border-collapse: collapse; width: 100% } td, th { padding: 2px 8px; text-align: right; white-space: nowrap }
-td:first-child, th:first-child { text-align: left; white-space: normal; overflow-wrap: anywhere } th { cursor: pointer; border-bottom: 1px solid #9ca3af }
+td:nth-child(2), th:nth-child(2) { text-align: left } .wide { overflow-x: auto } th { cursor: pointer; border-bottom: 1px solid #9ca3af }
 tr.wrong td { background: #fee2e2 } svg { width: 100%; height: auto } .key { color: #1668b8 } .key + .key { color: #c4460b }
 </style>
 <h1>Parity of ${escaped(c.producer)}</h1>
@@ -25,8 +25,8 @@ tr.wrong td { background: #fee2e2 } svg { width: 100%; height: auto } .key { col
 <p>Root mean square of the error, module by module in the order in which they run: <span class="key">● total</span>,
 <span class="key">● added by the module itself</span>. Equal to the bit: at the bottom.</p>
 ${plot(c)}
-<table><thead><tr>${HEAD.map((h) => `<th>${h}</th>`).join('')}</tr></thead>
-<tbody>${c.rows.map(row).join('\n')}</tbody></table>
+<div class="wide"><table><thead><tr>${HEAD.map((h) => `<th>${h}</th>`).join('')}</tr></thead>
+<tbody>${c.rows.map(row).join('\n')}</tbody></table></div>
 <script>
 document.querySelectorAll('th').forEach((th, column) => th.addEventListener('click', () => {
   const body = document.querySelector('tbody');
