@@ -4,6 +4,7 @@ import pico from 'picocolors';
 import { addClassify } from './commands/classify.ts';
 import { addDump } from './commands/dump.ts';
 import { addEmbed } from './commands/embed.ts';
+import { addExplainScore } from './commands/explain-score.ts';
 import { addFinetune } from './commands/finetune.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addParity } from './commands/parity.ts';
@@ -70,6 +71,7 @@ Example:
     addTokenize,
     addPreprocess,
     addDump,
+    addExplainScore,
     addInspect,
     addTrain,
     addFinetune,

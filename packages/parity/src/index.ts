@@ -8,3 +8,9 @@ export { measure, PROFILES, type Difference, type Tolerance } from './diff/measu
 export { render } from './diff/render.ts';
 export type { Dump, DumpTensor } from './dump.ts';
 export { readDump, writeDump } from './formats/index.ts';
+export {
+  explainScore,
+  type Explanation,
+  type ExplainOptions,
+  type ScoredText,
+} from './explain-score.ts';

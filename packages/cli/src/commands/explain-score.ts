@@ -1,0 +1,65 @@
+// siglip explain-score: why a text has its score for a picture. Not a measure of how good the model is.
+import type { Command } from 'commander';
+import { SiglipImageProcessor, SiglipModel, SiglipTokenizer } from 'siglip-ts';
+import { Exit } from '../errors.ts';
+import { readPicture } from '../images.ts';
+import type { Io } from '../io.ts';
+import {
+  addComputeOptions,
+  addSourceOptions,
+  collect,
+  filesOf,
+  loadOptions,
+  runOptions,
+  type ComputeOptions,
+  type SourceOptions,
+} from '../options.ts';
+import { cell, paint, print, printable, printJson } from '../output.ts';
+
+interface ExplainScoreOptions extends SourceOptions, ComputeOptions {
+  template: string;
+  label?: string[];
+  json?: boolean;
+}
+
+export function addExplainScore(program: Command, io: Io): void {
+  const command = program
+    .command('explain-score')
+    .summary('say why a score is low')
+    .description(
+      'Scores one text for one picture and says where the number comes from: template, tokens, padding, cosine, and the ' +
+        "model's temperature and bias.",
+    )
+    .argument('<image>', 'PNG or JPEG file, or http(s) address')
+    .argument('<text>', 'a label, or the whole sentence')
+    .option('--template <text>', 'the sentence around a label', 'This is a photo of {}.')
+    .option('--label <text>', 'another label, scored as it is (repeatable)', collect)
+    .option('--json', 'print every number and the remarks as one object')
+    .addHelpText('after', '\nExample:\n  siglip explain-score photo.jpg "a cat" --label "a dog"');
+  addComputeOptions(addSourceOptions(command)).action(
+    (image: string, text: string, o: ExplainScoreOptions) => explain(io, image, text, o),
+  );
+}
+
+async function explain(io: Io, image: string, text: string, o: ExplainScoreOptions): Promise<void> {
+  if (text.trim() === '') throw new Exit(2, 'text: it is empty, expected some words');
+  if (!o.template.includes('{}'))
+    throw new Exit(2, `--template: "${o.template}" has no {} where a label could go`);
+  const { explainScore } = await import('@siglip-ts/parity');
+  const files = await filesOf(o, io);
+  const picture = await readPicture(image, io);
+  const tokenizer = await SiglipTokenizer.fromPretrained(files);
+  const processor = await SiglipImageProcessor.fromPretrained(files);
+  await using model = await SiglipModel.fromPretrained(files, loadOptions(o, io));
+  const { pixel_values } = processor(picture, { return_tensors: true });
+  const options = { template: o.template, labels: o.label ?? [], ...runOptions(io) };
+  const found = await explainScore(model, tokenizer, { pixel_values, text }, options);
+  if (o.json) return printJson(io, { image, ...found });
+  const c = paint(io);
+  const head = `${image}, ${JSON.stringify(text)}: ${Number((100 * found.score).toPrecision(3))} %`;
+  const width = Math.max(...found.remarks.map(({ about }) => about.length));
+  print(io, [
+    c.bold(printable(head)),
+    ...found.remarks.map(({ about, says }) => `  ${cell(about, width)}  ${printable(says)}`),
+  ]);
+}
