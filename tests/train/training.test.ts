@@ -142,6 +142,15 @@ test('what is frozen does not move', async () => {
   }
 });
 
+test.each([
+  ['keep', { keep: 0 }],
+  ['save_every', { save_every: 0 }],
+  ['batch_size', { recipe: { ...RECIPE, batch_size: 0 } }],
+  ['steps', { recipe: { ...RECIPE, steps: 0 } }],
+] as const)('%s 0 is refused', async (name, o) => {
+  await expect(run('zero', o)).rejects.toThrow(`${name}: 0, expected a whole number above 0`);
+});
+
 test('nothing is overwritten or mixed', async () => {
   await expect(run('whole')).rejects.toThrow(
     'it has a run up to step 6; resume it, or name another folder',

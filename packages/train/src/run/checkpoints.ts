@@ -2,7 +2,7 @@
 // another name and renamed when it is whole, so that a run killed at any moment leaves only whole ones.
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const STEP = /^step-(\d+)$/;
 const PARTIAL = '.partial-';
@@ -21,11 +21,18 @@ export async function saveCheckpoint(
   await mkdir(partial);
   for (const [name, bytes] of files) await writeWhole(join(partial, name), bytes);
   const folder = join(out, `step-${String(step).padStart(6, '0')}`);
-  await rm(folder, { recursive: true, force: true });
+  const before = await checkpoints(out);
+  for (const { path } of before) if (path === folder) await discard(path);
   await rename(partial, folder);
-  for (const { path } of (await checkpoints(out)).slice(keep))
-    await rm(path, { recursive: true, force: true });
+  for (const { path } of (await checkpoints(out)).slice(keep)) await discard(path);
   return folder;
+}
+
+/** Renamed before it is removed: a run may be killed while its files go one by one. */
+async function discard(path: string): Promise<void> {
+  const gone = join(dirname(path), `${PARTIAL}${randomUUID()}`);
+  await rename(path, gone);
+  await rm(gone, { recursive: true });
 }
 
 /** On the disk, not only on its way there. */

@@ -77,6 +77,15 @@ interface Progress {
 /** Throws where `out` has a run and `resume` is not set, or where the recipe is another. */
 export async function train(o: TrainOptions): Promise<TrainResult> {
   const { backend: b, recipe, out } = o;
+  const { steps, batch_size } = recipe;
+  for (const [name, n] of Object.entries({
+    steps,
+    batch_size,
+    save_every: o.save_every,
+    keep: o.keep,
+  }))
+    if (!(Number.isInteger(n) && n >= 1))
+      throw new RangeError(`${name}: ${n}, expected a whole number above 0`);
   const before = await previous(o);
   const model = await o.load(before ? folderFiles(before.path) : o.model, b);
   const optimiser = optimizer(RULES[recipe.optimizer](), model.parameters, {
