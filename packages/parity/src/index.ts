@@ -14,3 +14,4 @@ export {
   type ExplainOptions,
   type ScoredText,
 } from './explain-score.ts';
+export { selftest, selftestGolden, type SelftestGolden, type SelftestRow } from './selftest.ts';

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { addParityDiagnose } from './parity-diagnose.ts';
 import { addParityDiff } from './parity-diff.ts';
+import { addParitySelftest } from './parity-selftest.ts';
 
 export function addParity(program: Command, io: Io): void {
   const parity = program
@@ -12,5 +13,5 @@ export function addParity(program: Command, io: Io): void {
       'A dump is what an implementation computed on the way: tensors by HF module path, output field or argument, in a ' +
         '.safetensors file, an .npz, a folder of .npy files, or a folder with manifest.json. `siglip dump --taps` makes ours.',
     );
-  for (const add of [addParityDiagnose, addParityDiff]) add(parity, io);
+  for (const add of [addParityDiagnose, addParityDiff, addParitySelftest]) add(parity, io);
 }
