@@ -27,7 +27,9 @@ const argv = (out: string) => [
 /** Exit code, or null if it was killed. */
 const command = (out: string, killAfter?: number): Promise<number | null> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [bin, ...argv(out)], { stdio: 'ignore' });
+    const child = spawn(process.execPath, [bin, ...argv(out)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     const timer = killAfter && setTimeout(() => child.kill('SIGKILL'), killAfter);
     child.on('exit', (code) => {
       clearTimeout(timer);
@@ -59,7 +61,8 @@ test(`${KILLS} times out of ${KILLS}`, { timeout: 600_000 }, async () => {
         expect(model.runtime.shapes.size).toBeGreaterThan(0);
         JSON.parse(readFileSync(join(path, 'training.json'), 'utf8'));
       }
-      if (code !== null) break;
+      if (code === 0) break;
+      expect(code).toBeNull();
       kills++;
     }
     expect(Buffer.compare(await weights(out), expected)).toBe(0);

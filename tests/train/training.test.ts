@@ -8,7 +8,15 @@ import {
   type Recipe,
   type TrainOptions,
 } from '@siglip-ts/train/run';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { folderFiles, SiglipModel } from 'siglip-ts';
@@ -140,6 +148,14 @@ test('what is frozen does not move', async () => {
     );
     expect(Buffer.compare(Buffer.from(a!.buffer), Buffer.from(b!.buffer)) !== 0, key).toBe(moved);
   }
+});
+
+test('what was resumed from may be removed: the checkpoints after it are whole', async () => {
+  const stop = new AbortController();
+  await run('long', { signal: stop.signal, on_step: ({ step }) => step === 1 && stop.abort() });
+  const { folder } = await run('long', { resume: true, save_every: 1, keep: 1 });
+  expect(readdirSync(folder).sort()).toEqual(readdirSync(whole.folder).sort());
+  expect(readdirSync(folder)).toContain('spiece.model');
 });
 
 test.each([

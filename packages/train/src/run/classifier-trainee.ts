@@ -12,6 +12,7 @@ import { grad, type Parameters } from '../grad.ts';
 import { loadParameters } from '../parameters.ts';
 import {
   allOf,
+  companions,
   modelFilesOf,
   pixelsOf,
   preparation,
@@ -34,6 +35,7 @@ export const classifier =
       warn() {}, // a fresh classifier is the point
     });
     const { config } = model;
+    const others = await companions(files);
     const { checkpoint, shapes } = model.runtime;
     const parameters = await loadParameters(b, checkpoint, { wanted: shapes.keys() });
     const numberOf = new Map(classes.map((name, i) => [name, i]));
@@ -69,6 +71,6 @@ export const classifier =
         );
         return { accuracy: right.length / rows.length };
       },
-      files: () => modelFilesOf(files, config, 'SiglipForImageClassification', parameters),
+      files: () => modelFilesOf(others, config, 'SiglipForImageClassification', parameters),
     };
   };

@@ -13,6 +13,7 @@ import { loadParameters } from '../parameters.ts';
 import { evaluate } from './evaluation.ts';
 import {
   allOf,
+  companions,
   idsOf,
   modelFilesOf,
   pixelsOf,
@@ -27,6 +28,7 @@ export const contrastive =
   async (files, b) => {
     await using model = await SiglipModel.fromPretrained(files, { backend: b });
     const { config } = model;
+    const others = await companions(files);
     const { checkpoint, shapes } = model.runtime;
     const parameters = await loadParameters(b, checkpoint, { wanted: shapes.keys() });
     const tokenizer = await SiglipTokenizer.fromPretrained(files);
@@ -68,6 +70,6 @@ export const contrastive =
         });
         return { ...evaluate(images, captions, texts) };
       },
-      files: () => modelFilesOf(files, config, 'SiglipModel', parameters),
+      files: () => modelFilesOf(others, config, 'SiglipModel', parameters),
     };
   };

@@ -126,24 +126,30 @@ const COPIED = [
   'preprocessor_config.json',
 ];
 
-/** config.json, model.safetensors, and the files of tokenizer and image processor. */
+/** The files of tokenizer and image processor. Read at the start: the checkpoint they come from may be removed later. */
+export async function companions(files: ModelFiles): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  for (const name of COPIED) {
+    const bytes = await files.bytes(name);
+    if (bytes) found.set(name, bytes);
+  }
+  return found;
+}
+
+/** config.json and model.safetensors, with the companions. */
 export async function modelFilesOf(
-  files: ModelFiles,
+  companions: ReadonlyMap<string, Uint8Array>,
   config: SiglipConfig,
   architecture: string,
   parameters: Parameters,
 ): Promise<Map<string, Uint8Array>> {
   config.architectures = [architecture];
   config.torch_dtype = 'float32';
-  const out = new Map([
+  return new Map([
+    ...companions,
     ['config.json', new TextEncoder().encode(config.to_json_string())],
     ['model.safetensors', await tensorBytes(parameters, { format: 'pt' })],
   ]);
-  for (const name of COPIED) {
-    const copied = await files.bytes(name);
-    if (copied) out.set(name, copied);
-  }
-  return out;
 }
 
 /** Tensors as a safetensors file, in float32. */
