@@ -1,6 +1,6 @@
 // What is done on the host: rows of tables, which may be too large for a device (a vocabulary of 256,000 rows is 786 MB,
 // and some bind 128 MiB), and the arithmetic of ids. Not for activations that are on the device: those would be fetched.
-import { size, type BinaryOp, type Shape, type Values } from '@siglip-ts/core';
+import { INTEGER, size, type BinaryOp, type Shape, type Values } from '@siglip-ts/core';
 import { empty } from './views.ts';
 
 export function take(table: Values, ids: Values, width: number): Values {
@@ -21,14 +21,3 @@ export function scatterAdd(ids: Values, rows: Values, out: Shape): Values {
 
 export const integers = (op: BinaryOp, a: Values, b: Values): Values =>
   Int32Array.from(a, (v, i) => INTEGER[op](v, b[i]!));
-
-const INTEGER: Readonly<Record<BinaryOp, (a: number, b: number) => number>> = {
-  add: (a, b) => a + b,
-  sub: (a, b) => a - b,
-  mul: Math.imul,
-  div: (a, b) => a / b,
-  max: Math.max,
-  min: Math.min,
-  greater: (a, b) => Number(a > b),
-  equal: (a, b) => Number(a === b),
-};

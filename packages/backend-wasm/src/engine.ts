@@ -1,5 +1,5 @@
 // The engine under the contract: calls of kernels on blocks of memory. Shapes were checked above.
-import { LOWEST, size, type BinaryOp, type Operand, type Shape } from '@siglip-ts/core';
+import { INTEGER, LOWEST, size, type BinaryOp, type Operand, type Shape } from '@siglip-ts/core';
 import { Heap } from './heap.ts';
 import { attentionRoom } from './kernels/attention.ts';
 import type { Variant } from './kernels/index.ts';
@@ -311,17 +311,6 @@ function threadsOf({ threads = 1, module }: WasmOptions): number {
 
 /** The kernel for each storage whose arithmetic is float32. */
 const PRODUCT = { float32: 'product', float16: 'productHalf', int8: 'productInt8' };
-
-const INTEGER: Readonly<Record<BinaryOp, (a: number, b: number) => number>> = {
-  add: (a, b) => a + b,
-  sub: (a, b) => a - b,
-  mul: Math.imul,
-  div: (a, b) => a / b,
-  max: Math.max,
-  min: Math.min,
-  greater: (a, b) => Number(a > b),
-  equal: (a, b) => Number(a === b),
-};
 
 /** Whether a kernel can repeat a right side of this shape by itself. */
 export const repeats = (shape: Shape, out: Shape): boolean =>

@@ -1,6 +1,7 @@
 export * from './backend.ts';
 export * from './shapes.ts';
 export * from './half.ts';
+export * from './integers.ts';
 export * from './random.ts';
 export * from './tensor.ts';
 export * from './host-tensor.ts';
