@@ -112,13 +112,30 @@ export class Engine {
   private multiply(c: number, x: number, b: Panels, rows: number, bias: number): void {
     const { n, k } = b;
     const a = this.heap.take(4 * Math.ceil(rows / 4) * 4 * k);
-    this.run.packRows!(a, x, rows, k, k, 4);
+    this.pack('packRows', a, x, rows, k, k, 4);
     const args = [c, a, b.at, rows, n, k, bias, n, this.scratch, b.scales];
+    this.product(PRODUCT[b.storage as keyof typeof PRODUCT], args);
+    this.heap.release(a);
+  }
+  /** A kernel whose arguments begin with c, a, b, rows, n and k, in blocks of rows. */
+  private product(kernel: string, args: readonly number[]): void {
+    const [, , , rows, n, k] = args as [number, number, number, number, number, number];
     const block = this.rowsOfBlock(rows);
     const steps = { 0: 4 * block * n, 1: 4 * block * k };
-    const kernel = PRODUCT[b.storage as keyof typeof PRODUCT];
     this.split({ kernel, args, steps, rows, rowsAt: 3, block, own: this.tiles });
-    this.heap.release(a);
+  }
+  private pack(
+    kernel: 'packRows' | 'packColumns',
+    to: number,
+    x: number,
+    rows: number,
+    k: number,
+    stride: number,
+    width: number,
+  ): void {
+    const block = Math.max(64, Math.ceil(NUMBERS / k / width) * width);
+    const steps = { 0: 4 * block * k, 1: 4 * block * (kernel === 'packRows' ? stride : 1) };
+    this.split({ kernel, args: [to, x, rows, k, stride, width], steps, rows, rowsAt: 2, block });
   }
   /** With activations quantised row by row, as finely as sums of 32 bits allow. */
   private multiplyWhole(c: number, x: number, b: Panels, rows: number, bias: number): void {
@@ -145,12 +162,13 @@ export class Engine {
     const [pa, pb] = [this.address(a), this.address(b)];
     const left = this.heap.take(4 * Math.ceil(m / 4) * 4 * k);
     const right = this.heap.take(4 * Math.ceil(n / 8) * 8 * k);
-    const packA = transA ? this.run.packColumns! : this.run.packRows!;
-    const packB = transB ? this.run.packRows! : this.run.packColumns!;
+    const packA = transA ? 'packColumns' : 'packRows';
+    const packB = transB ? 'packRows' : 'packColumns';
     batches(a.shape, b.shape, out).forEach(([i, j], matrix) => {
-      packA(left, pa + 4 * i * m * k, m, k, transA ? m : k, 4);
-      packB(right, pb + 4 * j * n * k, n, k, transB ? k : n, 8);
-      this.run.product!(y.at + 4 * matrix * m * n, left, right, m, n, k, 0, n, this.scratch, 0);
+      this.pack(packA, left, pa + 4 * i * m * k, m, k, transA ? m : k, 4);
+      this.pack(packB, right, pb + 4 * j * n * k, n, k, transB ? k : n, 8);
+      const c = y.at + 4 * matrix * m * n;
+      this.product('product', [c, left, right, m, n, k, 0, n, this.scratch, 0]);
     });
     this.heap.release(left);
     this.heap.release(right);
@@ -165,62 +183,90 @@ export class Engine {
     heads: number,
     scale: number,
   ): Block {
-    const [B, T, D] = q.shape as [number, number, number];
+    const [, T, D] = q.shape as [number, number, number];
     const S = k.shape[1]!;
-    const d = D / heads;
-    const y = this.memory.output(q.shape);
     const [Q, K, V] = [this.address(q), this.address(k), this.address(v)];
-    const bytes = Math.ceil(attentionRoom(T, S, d) / 16) * 16;
-    const base = this.heap.take(bytes * this.count);
-    const mask = this.heap.take(4 * S);
-    this.memory.view(this.number, 'float32', 1)[0] = scale;
-    const steps = { 0: 4 * d, 1: 4 * d, 2: 4 * d, 3: 4 * d }; // from head to head
-    for (let b = 0; b < B; b++) {
-      if (keys) this.fillMask(mask, keys, b * S, S);
-      const [qAt, kAt] = [4 * b * T * D, 4 * b * S * D];
-      const args = [
-        y.at + qAt,
-        Q + qAt,
-        K + kAt,
-        V + kAt,
-        keys ? mask : 0,
-        heads,
-        T,
-        S,
-        d,
-        D,
-        base,
-        this.number,
-      ];
-      const own = { at: 10, base, bytes };
-      this.split({ kernel: 'attention', args, steps, rows: heads, rowsAt: 5, block: 1, own });
-    }
-    this.heap.release(base);
-    this.heap.release(mask);
+    const y = this.memory.output(q.shape);
+    const room = attentionRoom(T, S, D / heads);
+    this.eachHead('attention', [[y.at, T], [Q, T], [K, S], [V, S]], q, S, keys, heads, scale, room); // prettier-ignore
     return y;
   }
-  private fillMask(mask: number, keys: Operand, from: number, S: number): void {
+  /**
+   * A kernel on every head of every image, with arrays [B, tokens, D] as its first arguments. Threads take images, or
+   * heads where images are few; each has its own `room`, in bytes.
+   */
+  private eachHead(
+    kernel: string,
+    arrays: readonly (readonly [at: number, tokens: number])[],
+    q: Operand,
+    S: number,
+    keys: Operand | null,
+    heads: number,
+    scale: number,
+    room: number,
+  ): void {
+    const [B, T, D] = q.shape as [number, number, number];
+    const d = D / heads;
+    const n = arrays.length;
+    const bytes = Math.ceil(room / 16) * 16;
+    const base = this.heap.take(bytes * this.count);
+    const mask = keys ? this.maskOf(keys) : 0;
+    this.memory.view(this.number, 'float32', 1)[0] = scale;
+    const args = [...arrays.map(([at]) => at), mask, heads, T, S, d, D, base, this.number];
+    const own = { at: n + 6, base, bytes };
+    const images = { ...arrays.map(([, tokens]) => 4 * tokens * D), [n]: mask && 4 * S };
+    if (this.threads && B >= 2 * this.count)
+      this.split({ kernel, args, steps: images, rows: B, rowsAt: null, block: 1, own });
+    else
+      for (let b = 0; b < B; b++) {
+        const here = args.map((x, i) => x + b * (images[i] ?? 0));
+        const steps = { ...arrays.map(() => 4 * d) };
+        this.split({ kernel, args: here, steps, rows: heads, rowsAt: n + 1, block: 1, own });
+      }
+    this.heap.release(base);
+    if (mask) this.heap.release(mask);
+  }
+  /** What is added to scores: nothing, or the lowest number where a key is not seen. The caller's to release. */
+  private maskOf(keys: Operand): number {
+    const n = size(keys.shape);
+    this.address(keys);
+    const mask = this.heap.take(4 * n);
     const seen = this.memory.values(keys);
-    const row = this.memory.view(mask, 'float32', S);
-    for (let s = 0; s < S; s++) row[s] = (1 - seen[from + s]!) * LOWEST.float32;
+    const row = this.memory.view(mask, 'float32', n);
+    for (let i = 0; i < n; i++) row[i] = (1 - seen[i]!) * LOWEST.float32;
+    return mask;
   }
 
   // The rest: one kernel each.
 
+  /** A kernel that treats every number alike: `moving` of its arguments are arrays, `at` is the count of numbers. */
+  private eachNumber(kernel: string, args: readonly number[], moving: number, at: number): void {
+    const steps = { ...Array<number>(moving).fill(4 * NUMBERS) };
+    this.split({ kernel, args, steps, rows: args[at]!, rowsAt: at, block: NUMBERS });
+  }
+  /**
+   * A kernel on rows: `widths` are the floats that a row takes of each of its first arguments, `at` is the count of rows.
+   * Kernels write whole vectors, past the end of a row; so rows that end within one are all one thread's.
+   */
+  private eachRow(kernel: string, args: readonly number[], widths: number[], at: number): void {
+    const whole = widths.every((n) => n % 4 === 0 || n === 1);
+    const rows = args[at]!;
+    const block = whole ? Math.ceil(NUMBERS / Math.max(...widths) / 4) * 4 : rows;
+    const steps = { ...widths.map((n) => 4 * block * n) };
+    this.split({ kernel, args, steps, rows, rowsAt: at, block });
+  }
+
   unary(op: string, x: Operand): Block {
     const from = this.address(x);
     const y = this.memory.output(x.shape);
-    const steps = { 0: 4 * NUMBERS, 1: 4 * NUMBERS };
-    const rows = size(x.shape);
-    const args = [y.at, from, rows];
-    this.split({ kernel: op, args, steps, rows, rowsAt: 2, block: NUMBERS });
+    this.eachNumber(op, [y.at, from, size(x.shape)], 2, 2);
     return y;
   }
   withNumber(op: string, x: Operand, number: number): Block {
     const from = this.address(x);
     const y = this.memory.output(x.shape);
     this.memory.view(this.number, 'float32', 1)[0] = number;
-    this.run[`${op}Scalar`]!(y.at, from, this.number, 1, size(x.shape), 0);
+    this.eachNumber(`${op}Scalar`, [y.at, from, this.number, 1, size(x.shape), 0], 2, 4);
     return y;
   }
   /** a has the shape of the result. b has it too, or is a row, a column or a number to be repeated. */
@@ -230,10 +276,10 @@ export class Engine {
     const m = size(b.shape);
     const y = this.memory.output(out);
     const inner = out.at(-1) ?? 1;
-    if (m === n) this.run[op]!(y.at, pa, pb, 1, n, 0);
-    else if (m === 1) this.run[`${op}Scalar`]!(y.at, pa, pb, 1, n, 0);
-    else if (isTail(b.shape, out)) this.run[op]!(y.at, pa, pb, n / m, m, 0);
-    else this.run[`${op}Scalar`]!(y.at, pa, pb, n / inner, inner, 1);
+    if (m === n) this.eachNumber(op, [y.at, pa, pb, 1, n, 0], 3, 4);
+    else if (m === 1) this.eachNumber(`${op}Scalar`, [y.at, pa, pb, 1, n, 0], 2, 4);
+    else if (isTail(b.shape, out)) this.eachRow(op, [y.at, pa, pb, n / m, m, 0], [m, m, 0], 3);
+    else this.eachRow(`${op}Scalar`, [y.at, pa, pb, n / inner, inner, 1], [inner, inner, 1], 3);
     return y;
   }
   /** Ids are compared now and then; nothing worth a kernel. */
@@ -246,7 +292,7 @@ export class Engine {
     const from = this.address(x);
     const y = this.memory.output([outer, inner]);
     const name = op === 'sum' ? 'sum' : 'maximum';
-    if (inner === 1) this.run[`${name}Rows`]!(y.at, from, outer, n);
+    if (inner === 1) this.eachRow(`${name}Rows`, [y.at, from, outer, n], [1, n], 2);
     else this.run[`${name}Columns`]!(y.at, from, outer, n, inner);
     return y;
   }
@@ -254,20 +300,23 @@ export class Engine {
     const [from, w, b] = [this.address(x), this.address(weight), this.address(bias)];
     const y = this.memory.output(x.shape);
     const n = x.shape.at(-1)!;
-    this.run.layerNorm!(y.at, from, w, b, size(x.shape) / n, n, eps);
+    this.memory.view(this.number, 'float32', 1)[0] = eps;
+    const args = [y.at, from, w, b, size(x.shape) / n, n, this.number];
+    this.eachRow('layerNorm', args, [n, n], 4);
     return y;
   }
   softmax(x: Operand): Block {
     const from = this.address(x);
     const y = this.memory.output(x.shape);
     const n = x.shape.at(-1)!;
-    this.run.softmax!(y.at, from, size(x.shape) / n, n);
+    this.eachRow('softmax', [y.at, from, size(x.shape) / n, n], [n, n], 2);
     return y;
   }
   norm(x: Operand, out: Shape): Block {
     const from = this.address(x);
     const y = this.memory.output(out);
-    this.run.norm!(y.at, from, size(out), x.shape.at(-1)!);
+    const n = x.shape.at(-1)!;
+    this.eachRow('norm', [y.at, from, size(out), n], [1, n], 2);
     return y;
   }
   take(table: Operand, ids: Operand): Block {

@@ -56,8 +56,9 @@ export class Memory {
     return isHalf(dtype) ? new Uint16Array(buffer, at, n) : new Float32Array(buffer, at, n);
   }
   assign(target: Operand, x: Operand): void {
-    const values = this.values(x).slice();
-    this.values(target).set(values);
+    this.address(target); // first: it may move the memory
+    this.address(x);
+    this.values(target).set(this.values(x));
     this.dropPanels(target.handle as Block);
   }
   free(block: Block): void {

@@ -2,12 +2,15 @@
 // counter until none is left. So a busy core costs little, and since no sum is cut, bits do not depend on the count.
 import type { Kernels } from './weights.ts';
 
-/** A kernel call that can be cut: for block i, `args[a] + i * steps[a]`, with `rows` of the block in `args[rowsAt]`. */
+/**
+ * A kernel call that can be cut: for block i, `args[a] + i * steps[a]`, with `rows` of the block in `args[rowsAt]`, or
+ * nowhere, where a block is one call.
+ */
 export interface Job {
   readonly kernel: string;
   readonly args: readonly number[];
   readonly steps: Readonly<Record<number, number>>;
-  readonly rowsAt: number;
+  readonly rowsAt: number | null;
   readonly rows: number;
   /** Rows of a block. */
   readonly block: number;
@@ -36,7 +39,7 @@ function work(c: Int32Array, kernels: readonly Kernel[], thread: number): void {
     if (i >= blocks!) return;
     const args: number[] = [];
     for (let a = 0; a < count!; a++) args.push(c[13 + a]! + i * c[29 + a]!);
-    args[rowsAt!] = Math.min(block!, rows! - i * block!);
+    if (rowsAt! >= 0) args[rowsAt!] = Math.min(block!, rows! - i * block!);
     if (ownAt! >= 0) args[ownAt!] = base! + thread * bytes!;
     kernels[kernel!]!(...args);
   }
@@ -143,7 +146,8 @@ export class Threads {
     const c = this.control;
     const blocks = Math.ceil(job.rows / job.block);
     const kernel = this.names.indexOf(job.kernel);
-    const { args, block, rows, rowsAt } = job;
+    const { args, block, rows } = job;
+    const rowsAt = job.rowsAt ?? -1;
     const own = job.own ?? { at: -1, base: 0, bytes: 0 };
     const numbers = [kernel, blocks, block, rows, rowsAt, args.length, own.at, own.base, own.bytes];
     c.set(numbers, HEADER);

@@ -1,7 +1,7 @@
 // Kernels that reduce along rows of n numbers: softmax, layer norm, l2 norm, sum and maximum.
 // Sums go through four lanes and are then added in one fixed order, so bits do not depend on the machine. The last
 // vector of a row may be written into the next one, which is written after; y and x are never the same.
-import { lanes, load, vec, type I32, type V128 } from '../assembler/expressions.ts';
+import { lanes, load, loadFloat, vec, type I32, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalV128 } from '../assembler/function.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 import { roughExp } from './maths.ts';
@@ -45,10 +45,10 @@ export function addRows(m: ModuleBuilder): void {
     });
   });
 
-  // for (r < rows) { mean; variance; y = (x - mean) / √(variance + eps) * weight + bias }
+  // for (r < rows) { mean; variance; y = (x - mean) / √(variance + eps) * weight + bias }; eps: the address of a float
   m.func(
     'layerNorm',
-    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'f32'],
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     (f, y, x, w, b, rows, n, eps) => {
       const [r, i] = [f.i32(), f.i32()];
       const count = f.f32(n.toFloat());
@@ -57,7 +57,7 @@ export function addRows(m: ModuleBuilder): void {
         const mean = f.v128(fold(f, i, from, n, 0, plus).sum().div(count).splat());
         const squared = (v: V128) => v.sub(mean).mul(v.sub(mean));
         const variance = fold(f, i, from, n, 0, plus, squared).sum().div(count);
-        const scale = f.v128(variance.add(eps).sqrt().splat());
+        const scale = f.v128(variance.add(loadFloat(eps)).sqrt().splat());
         f.for(i, 0, n, 4, () => {
           const normal = load(from.at(i)).sub(mean).div(scale);
           f.store(to.at(i), normal.mul(load(w.at(i))).add(load(b.at(i))));
