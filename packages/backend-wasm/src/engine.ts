@@ -1,5 +1,6 @@
 // The engine under the contract: calls of kernels on blocks of memory. Shapes were checked above.
 import { INTEGER, LOWEST, size, type BinaryOp, type Operand, type Shape } from '@siglip-ts/core';
+import { batches, isTail } from './broadcasting.ts';
 import { Heap } from './heap.ts';
 import { attentionRoom } from './kernels/attention.ts';
 import type { Variant } from './kernels/index.ts';
@@ -90,10 +91,15 @@ export class Engine {
   private get tiles() {
     return { at: 8, base: this.scratch, bytes: SCRATCH };
   }
+  /** Puts a number where kernels read it, and gives its address. */
+  place(value: number): number {
+    this.memory.view(this.number, 'float32', 1)[0] = value;
+    return this.number;
+  }
   private get heap(): Heap {
     return this.memory.heap;
   }
-  private address(x: Operand): number {
+  address(x: Operand): number {
     return this.memory.address(x);
   }
 
@@ -193,9 +199,9 @@ export class Engine {
   }
   /**
    * A kernel on every head of every image, with arrays [B, tokens, D] as its first arguments. Threads take images, or
-   * heads where images are few; each has its own `room`, in bytes.
+   * heads where images are few; each has its own `room`, in bytes. `more`: the arguments after the scale.
    */
-  private eachHead(
+  eachHead(
     kernel: string,
     arrays: readonly (readonly [at: number, tokens: number])[],
     q: Operand,
@@ -204,6 +210,7 @@ export class Engine {
     heads: number,
     scale: number,
     room: number,
+    more: readonly number[] = [],
   ): void {
     const [B, T, D] = q.shape as [number, number, number];
     const d = D / heads;
@@ -211,8 +218,8 @@ export class Engine {
     const bytes = Math.ceil(room / 16) * 16;
     const base = this.heap.take(bytes * this.count);
     const mask = keys ? this.maskOf(keys) : 0;
-    this.memory.view(this.number, 'float32', 1)[0] = scale;
-    const args = [...arrays.map(([at]) => at), mask, heads, T, S, d, D, base, this.number];
+    const at = arrays.map(([at]) => at);
+    const args = [...at, mask, heads, T, S, d, D, base, this.place(scale), ...more];
     const own = { at: n + 6, base, bytes };
     const images = { ...arrays.map(([, tokens]) => 4 * tokens * D), [n]: mask && 4 * S };
     if (this.threads && B >= 2 * this.count)
@@ -240,7 +247,7 @@ export class Engine {
   // The rest: one kernel each.
 
   /** A kernel that treats every number alike: `moving` of its arguments are arrays, `at` is the count of numbers. */
-  private eachNumber(kernel: string, args: readonly number[], moving: number, at: number): void {
+  eachNumber(kernel: string, args: readonly number[], moving: number, at: number): void {
     const steps = { ...Array<number>(moving).fill(4 * NUMBERS) };
     this.split({ kernel, args, steps, rows: args[at]!, rowsAt: at, block: NUMBERS });
   }
@@ -248,7 +255,7 @@ export class Engine {
    * A kernel on rows: `widths` are the floats that a row takes of each of its first arguments, `at` is the count of rows.
    * Kernels write whole vectors, past the end of a row; so rows that end within one are all one thread's.
    */
-  private eachRow(kernel: string, args: readonly number[], widths: number[], at: number): void {
+  eachRow(kernel: string, args: readonly number[], widths: number[], at: number): void {
     const whole = widths.every((n) => n % 4 === 0 || n === 1);
     const rows = args[at]!;
     const block = whole ? Math.ceil(NUMBERS / Math.max(...widths) / 4) * 4 : rows;
@@ -265,8 +272,8 @@ export class Engine {
   withNumber(op: string, x: Operand, number: number): Block {
     const from = this.address(x);
     const y = this.memory.output(x.shape);
-    this.memory.view(this.number, 'float32', 1)[0] = number;
-    this.eachNumber(`${op}Scalar`, [y.at, from, this.number, 1, size(x.shape), 0], 2, 4);
+    const args = [y.at, from, this.place(number), 1, size(x.shape), 0];
+    this.eachNumber(`${op}Scalar`, args, 2, 4);
     return y;
   }
   /** a has the shape of the result. b has it too, or is a row, a column or a number to be repeated. */
@@ -300,8 +307,7 @@ export class Engine {
     const [from, w, b] = [this.address(x), this.address(weight), this.address(bias)];
     const y = this.memory.output(x.shape);
     const n = x.shape.at(-1)!;
-    this.memory.view(this.number, 'float32', 1)[0] = eps;
-    const args = [y.at, from, w, b, size(x.shape) / n, n, this.number];
+    const args = [y.at, from, w, b, size(x.shape) / n, n, this.place(eps)];
     this.eachRow('layerNorm', args, [n, n], 4);
     return y;
   }
@@ -360,35 +366,3 @@ function threadsOf({ threads = 1, module }: WasmOptions): number {
 
 /** The kernel for each storage whose arithmetic is float32. */
 const PRODUCT = { float32: 'product', float16: 'productHalf', int8: 'productInt8' };
-
-/** Whether a kernel can repeat a right side of this shape by itself. */
-export const repeats = (shape: Shape, out: Shape): boolean =>
-  size(shape) === size(out) || size(shape) === 1 || isTail(shape, out) || isColumn(shape, out);
-
-/** Whether a shape is the end of another: [D] of [B, T, D]. */
-function isTail(shape: Shape, out: Shape): boolean {
-  const own = shape.slice(shape.findIndex((n) => n !== 1));
-  return own.every((n, i) => n === out[out.length - own.length + i]);
-}
-/** Whether a shape is another with its last axis 1. */
-const isColumn = (shape: Shape, out: Shape): boolean =>
-  shape.length === out.length && shape.every((n, i) => n === (i === out.length - 1 ? 1 : out[i]));
-
-/** Which matrix of each side every matrix of the result is made of. */
-function batches(a: Shape, b: Shape, out: Shape): [number, number][] {
-  const lead = out.slice(0, -2);
-  const count = size(lead);
-  const index = (shape: Shape, n: number): number => {
-    const own = shape.slice(0, -2);
-    let [at, step, rest] = [0, 1, n];
-    for (let i = lead.length - 1; i >= 0; i--) {
-      const here = rest % lead[i]!;
-      rest = Math.floor(rest / lead[i]!);
-      const length = own[i - lead.length + own.length] ?? 1;
-      if (length !== 1) at += here * step;
-      step *= length;
-    }
-    return at;
-  };
-  return Array.from({ length: count }, (_, n) => [index(a, n), index(b, n)]);
-}

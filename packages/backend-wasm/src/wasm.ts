@@ -16,7 +16,9 @@ import {
   type Values,
 } from '@siglip-ts/core';
 import { canary } from './canary.ts';
-import { Engine, repeats } from './engine.ts';
+import { fusedGradients } from './gradients.ts';
+import { repeats } from './broadcasting.ts';
+import { Engine } from './engine.ts';
 import { UNARY } from './kernels/elementwise.ts';
 import type { Block } from './memory.ts';
 import type { WasmOptions } from './options.ts';
@@ -102,6 +104,7 @@ function backendOf(e: Engine): Backend {
       attention: (q, k, v, keys, heads, scale) =>
         e.attention(floats('attention', q), k, v, keys, heads, scale),
     },
+    fusedGradients: fusedGradients(e, (kind) => SAME[kind] ?? kind),
   };
   return self;
 }

@@ -93,6 +93,8 @@ export interface Backend {
 
   /** Faster versions of the composites that functional.ts defines. */
   readonly fused?: Partial<Fused>;
+  /** Gradients of composites, for training. Decorators do not pass them on: there, gradients are composed. */
+  readonly fusedGradients?: FusedGradients;
 }
 
 export interface Fused {
@@ -119,6 +121,29 @@ export interface Fused {
     heads: number,
     scale: number,
   ): Handle;
+}
+
+/** Gradients in one kernel, from the gradient g of the output. */
+export interface FusedGradients {
+  /** g f'(x), or null where this activation has no kernel. */
+  activation(g: Operand, x: Operand, kind: Activation): Handle | null;
+  /** Of x [..., D], weight [D] and bias [D]. */
+  layerNorm(
+    g: Operand,
+    x: Operand,
+    weight: Operand,
+    eps: number,
+  ): readonly [x: Handle, weight: Handle, bias: Handle];
+  /** Of q [B, T, D], k and v [B, S, D]. */
+  attention(
+    g: Operand,
+    q: Operand,
+    k: Operand,
+    v: Operand,
+    keys: Operand | null,
+    heads: number,
+    scale: number,
+  ): readonly [q: Handle, k: Handle, v: Handle];
 }
 
 export const BYTES: Readonly<Record<DType, number>> = {

@@ -1,4 +1,5 @@
-// Gradients of the composites in closed form, for speed. Each is tested against the gradient of its definition.
+// Gradients of the composites in closed form, for speed, by a kernel where the backend has one. Each is tested against
+// the gradient of its definition.
 import {
   activation as activate,
   attention as attend,
@@ -10,6 +11,7 @@ import {
   size,
   softmax as soften,
   type Activation,
+  type Handle,
   type Tensor,
 } from '@siglip-ts/core';
 import { ACTIVATION_RULES } from './activation-rules.ts';
@@ -20,6 +22,12 @@ const rowsOf = (x: Tensor): Tensor => {
   const D = x.shape.at(-1)!;
   return x.reshape([size(x.shape) / D, D]);
 };
+
+/** Gradients of these that a kernel gives all at once, when the first is asked for. */
+function together(inputs: readonly Tensor[], compute: () => readonly Handle[]): Pull[] {
+  let made: readonly Handle[] | undefined;
+  return inputs.map((x, i) => () => x.made(x.shape, (made ??= compute())[i]!));
+}
 
 /** Inputs x, weight and, if there is one, bias. The activation is a step of its own. */
 export const linear: Step = {
@@ -41,13 +49,20 @@ export const activation = (
 ): Step => ({
   run: ([x]) => activate(x!, kind),
   back: (g, [x]) => [
-    () => ACTIVATION_RULES[kind]?.(g, x!) ?? definition((y) => compose.activation(y, kind), x!, g),
+    () => {
+      const kernel = x!.backend.fusedGradients?.activation(g, x!, kind);
+      if (kernel) return x!.made(x!.shape, kernel);
+      const rule = ACTIVATION_RULES[kind];
+      return rule ? rule(g, x!) : definition((y) => compose.activation(y, kind), x!, g);
+    },
   ],
 });
 
 export const layerNorm = (eps: number): Step => ({
   run: ([x, weight, bias]) => normalise(x!, weight!, bias!, eps),
   back(g, [x, weight, bias]) {
+    const kernel = g.backend.fusedGradients;
+    if (kernel) return together([x!, weight!, bias!], () => kernel.layerNorm(g, x!, weight!, eps));
     const centred = x!.sub(x!.mean(-1));
     const deviation = centred.mul(centred).mean(-1).add(eps).sqrt(); // [..., 1]
     const unit = centred.div(deviation);
@@ -89,6 +104,11 @@ export const attention = (heads: number, scale: number): Step => {
   return {
     run: ([q, k, v, keys]) => attend(q!, k!, v!, { heads, scale, keys: keys ?? null }),
     back(g, [q, k, v, keys]) {
+      const kernel = g.backend.fusedGradients;
+      if (kernel) {
+        const all = () => kernel.attention(g, q!, k!, v!, keys ?? null, heads, scale);
+        return [...together([q!, k!, v!], all), null];
+      }
       const [G, Q, K, V] = [split(g), split(q!), split(k!), split(v!)];
       let scores = Q.matmul(K, { transB: true }).mul(scale); // [B, H, T, S]
       if (keys) scores = scores.add(maskOf(keys));

@@ -1,6 +1,7 @@
 // All kernels in one module. What it exports is what engine.ts calls.
 import { ModuleBuilder } from '../assembler/module.ts';
 import { addAttention } from './attention.ts';
+import { addGradients } from './gradients.ts';
 import { addElementwise } from './elementwise.ts';
 import { addIntegerProduct } from './integer-product.ts';
 import { addPack } from './pack.ts';
@@ -25,5 +26,6 @@ export function kernels({ shared, relaxed = false, scalar }: Variant = {}): Uint
   addRows(m);
   addElementwise(m);
   addAttention(m);
+  addGradients(m);
   return m.bytes({ shared, scalar });
 }

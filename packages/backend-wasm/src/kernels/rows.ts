@@ -7,21 +7,21 @@ import type { ModuleBuilder } from '../assembler/module.ts';
 import { roughExp } from './maths.ts';
 
 /** Folds a row into one vector; what lies beyond its end counts as `neutral`. */
-function fold(
+export function fold(
   f: FunctionBuilder,
   i: ReturnType<FunctionBuilder['i32']>,
   row: I32,
   n: I32,
   neutral: number,
   step: (sofar: V128, x: V128) => V128,
-  value: (x: V128) => V128 = (x) => x,
+  value: (x: V128, i: I32) => V128 = (x) => x,
 ): LocalV128 {
   const sofar = f.v128(neutral);
   const whole = f.i32(n.and(-4));
-  f.for(i, 0, whole, 4, () => f.set(sofar, step(sofar, value(load(row.at(i))))));
+  f.for(i, 0, whole, 4, () => f.set(sofar, step(sofar, value(load(row.at(i)), i))));
   f.if(whole.lt(n), () => {
     const within = lanes(0, 1, 2, 3).lt(n.sub(whole).toFloat().splat());
-    f.set(sofar, step(sofar, within.pick(value(load(row.at(whole))), vec(neutral))));
+    f.set(sofar, step(sofar, within.pick(value(load(row.at(whole)), whole), vec(neutral))));
   });
   return sofar;
 }
@@ -29,7 +29,7 @@ function fold(
 /** As in the matrix product: long sums are summed in parts, which keeps their errors short. */
 const BLOCK = 64;
 
-const plus = (a: V128, b: V128): V128 => a.add(b);
+export const plus = (a: V128, b: V128): V128 => a.add(b);
 const larger = (a: V128, b: V128): V128 => a.max(b);
 
 export function addRows(m: ModuleBuilder): void {

@@ -68,7 +68,7 @@ export function decorate(
 ): Backend {
   const all = fusedCalls(around);
   const fused = Object.fromEntries(composites.map((c) => [c, all[c]])) as Partial<Fused>;
-  const { fused: _, ...rest } = b;
+  const { fused: _, fusedGradients: __, ...rest } = b;
   return { ...rest, ...primitiveCalls(around), name, ...(composites.length > 0 && { fused }) };
 }
 

@@ -2,6 +2,6 @@
 import type { Backend } from '../backend.ts';
 
 export function withoutFused(b: Backend): Backend {
-  const { fused: _, ...rest } = b;
+  const { fused: _, fusedGradients: __, ...rest } = b;
   return { ...rest, name: `withoutFused(${b.name})` };
 }
