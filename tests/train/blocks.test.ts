@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cpu } from '@siglip-ts/backend-cpu';
-import { l2Normalize, meter, sigmoidLoss, Tensor, type Backend } from '@siglip-ts/core';
+import { l2Normalize, logSigmoid, meter, sigmoidLoss, Tensor, type Backend } from '@siglip-ts/core';
 import {
   algorithm1,
   grad,
@@ -44,6 +44,41 @@ test.each(divisors(12))(
         expect(difference(await found[key].data(), expected).relative, key).toBeLessThan(1e-12);
       }
     }
+  },
+);
+
+test.each([12, 4])(
+  'in blocks of %d, what is also true of another image counts neither way',
+  async (block) => {
+    const B = 12;
+    const x = contrast(cpu());
+    const also_true = Uint8Array.from({ length: B * B }, (_, k) =>
+      Number(k % 7 === 3 || k % 13 === 0),
+    );
+    const counted = Float64Array.from(also_true, (left_out, k) =>
+      k % 13 === 0 ? 1 : 1 - left_out,
+    ); // 13: the diagonal
+    const whole = await grad(
+      (p) => {
+        const logits = logitsOf(Object.fromEntries(p) as unknown as Contrast);
+        const on = (values: Float64Array) => Tensor.from(logits.backend, values, [B, B], 'float64');
+        const z = on(counted.map((_, k) => (k % 13 === 0 ? 1 : -1)));
+        const terms = logSigmoid(logits.mul(z)).mul(on(counted));
+        return terms.sum(1).sum(0).div(-B).reshape([]);
+      },
+      new Map(Object.entries(x) as [string, Tensor][]),
+    );
+    const found = sigmoidBlocks(x, { block, also_true });
+    expect(difference(await found.loss.data(), await whole.value.data()).relative).toBeLessThan(
+      1e-13,
+    );
+    for (const key of KEYS) {
+      const expected = await whole.gradients.get(key)!.data();
+      expect(difference(await found[key].data(), expected).relative, key).toBeLessThan(1e-12);
+    }
+    expect(() => sigmoidBlocks(x, { also_true: new Uint8Array(3) })).toThrow(
+      'loss: also_true has 3 entries, expected 144',
+    );
   },
 );
 

@@ -77,6 +77,27 @@ describe('the same numbers', async () => {
     }
   });
 
+  test('in chunks, with half of the patches', async () => {
+    const N = (v.image_size / v.patch_size) ** 2;
+    const K = Math.floor(N / 2);
+    const data = Int32Array.from({ length: 6 * K }, (_, i) => (i * 5 + 1) % N);
+    const pairs = { ...pairsOf(6), patches: { data, shape: [6, K] } };
+    const [at_once, in_chunks] = await Promise.all(
+      [{}, { chunk: 2 }].map(async (o) =>
+        contrastiveGradients(config, await load(cpu()), pairs, o),
+      ),
+    );
+    for (const [key, expected] of at_once!.gradients) {
+      const found = await in_chunks!.gradients.get(key)!.data();
+      const { absolute, relative } = difference(found, await expected.data());
+      expect(Math.min(absolute, relative), key).toBeLessThan(1e-11);
+    }
+    const outside = { ...pairs, patches: { data: data.map((i) => i + N), shape: [6, K] } };
+    await expect(contrastiveGradients(config, await load(cpu()), outside)).rejects.toThrow(
+      `patches: [6, ${K}], expected [6, K] below ${N}`,
+    );
+  });
+
   test('frozen parameters get no gradient, the others the same', async () => {
     const found = await run(cpu(), { frozen: /^vision_model\.|logit_bias/ });
     const trained = [...whole.gradients.keys()].filter(

@@ -6,6 +6,7 @@ import {
   openShards,
   train,
   type Recipe,
+  type Source,
   type TrainOptions,
 } from '@siglip-ts/train/run';
 import {
@@ -50,6 +51,7 @@ const RECIPE: Recipe = {
   weight_decay: 1e-4,
   warmup: 1,
   schedule: 'cosine',
+  cooldown: 0,
   optimizer: 'adamw',
   clip: 1,
   freeze: '',
@@ -128,6 +130,51 @@ test.each([2, 3, 5])(
     expect(Buffer.compare(weights(second.folder), weights(whole.folder))).toBe(0);
   },
 );
+
+test('a run at a constant rate may be prolonged, where no step taken would have been another', async () => {
+  const constant = { ...RECIPE, schedule: 'constant', cooldown: 2 } as const;
+  const short = await run('prolonged', { recipe: { ...constant, steps: 3, cooldown: 0 } });
+  const long = await run('prolonged', { recipe: { ...constant, steps: 5 }, resume: true });
+  expect(long.rows.map((row) => row.learning_rate)).toEqual([0, 1e-3, 1e-3, 1e-3, 5e-4]);
+  expect(numbers(long.rows.slice(0, 3))).toEqual(numbers(short.rows));
+  await expect(
+    run('prolonged', { recipe: { ...constant, steps: 9 }, resume: true }),
+  ).rejects.toThrow('steps was 5, is 9; a run is resumed with its own recipe');
+});
+
+test('a source of its own: what is also true is no negative, and dropped patches are not seen', async () => {
+  const asked: number[] = [];
+  const source =
+    (also_true: boolean, patches?: Int32Array) =>
+    (_: number, from = { epoch: 0, position: 0 }): Source => {
+      let cursor = from;
+      return {
+        get cursor() {
+          return cursor;
+        },
+        async take(n) {
+          asked.push(cursor.position);
+          cursor = { epoch: 0, position: cursor.position + 1 };
+          return Array.from({ length: n }, (_, i) => ({
+            pixels: new Float32Array(3 * 64 * 64).fill(i / n),
+            target: new Int32Array(16).fill(i + 5),
+            also_true: () => also_true,
+            ...(patches && { patches }),
+          }));
+        },
+      };
+    };
+  const first = async (name: string, shards: TrainOptions['shards']) => {
+    const { rows } = await run(name, { shards, recipe: { ...RECIPE, steps: 1 } });
+    return rows[0]!.loss!;
+  };
+  const all = Int32Array.from({ length: 64 }, (_, i) => i);
+  const loss = await first('source', source(false));
+  expect(await first('also-true', source(true))).toBeLessThan(loss);
+  expect(await first('all-patches', source(false, all))).toBeCloseTo(loss, 5);
+  expect(await first('half', source(false, all.slice(20, 52)))).not.toBeCloseTo(loss, 3);
+  expect(asked).toEqual([0, 0, 0, 0]);
+});
 
 test('what is frozen does not move', async () => {
   const { folder } = await run('frozen', {

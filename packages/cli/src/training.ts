@@ -18,6 +18,7 @@ export interface RunOptions extends SourceOptions {
   weightDecay: number;
   warmup: number;
   schedule: Recipe['schedule'];
+  cooldown: number;
   optimizer: Recipe['optimizer'];
   clip: number;
   freeze: string;
@@ -41,6 +42,7 @@ export const addRecipeOptions = (command: Command): Command =>
     .addOption(
       choice('--schedule <name>', 'how the rate falls', ['cosine', 'linear', 'rsqrt', 'constant']),
     ) // prettier-ignore
+    .option('--cooldown <steps>', 'steps at the end in which the rate goes to 0', whole, 0)
     .addOption(
       choice('--optimizer <name>', 'what moves the weights', ['adamw', 'lion', 'adafactor']),
     ) // prettier-ignore
@@ -121,6 +123,7 @@ function recipeOf(o: RunOptions): Recipe {
     weight_decay: o.weightDecay,
     warmup: Math.min(o.warmup, o.steps),
     schedule: o.schedule,
+    cooldown: o.cooldown,
     optimizer: o.optimizer,
     clip: o.clip,
     freeze,

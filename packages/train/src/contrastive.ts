@@ -15,6 +15,7 @@ import {
 } from '@siglip-ts/core';
 import { accumulator } from './accumulator.ts';
 import { backendOf, pullback, type GradOptions, type Parameters } from './grad.ts';
+import { visionOfPatches } from './dropped-patches.ts';
 import { stacked } from './stacked.ts';
 import { sigmoidBlocks } from './sigmoid-blocks.ts';
 
@@ -24,6 +25,10 @@ export interface Pairs {
   readonly pixel_values: { readonly data: Float32Array | Float64Array; readonly shape: Shape };
   /** [B, T] */
   readonly input_ids: Ids;
+  /** [B, K]: the patches that the vision tower sees; default: all. */
+  readonly patches?: Ids;
+  /** [B, B]: see sigmoidBlocks. */
+  readonly also_true?: Uint8Array;
 }
 
 export interface ContrastiveOptions extends GradOptions {
@@ -66,13 +71,15 @@ export async function contrastiveGradients(
 }
 
 /** What the two passes share: where the temperature and the bias are, and the loss at given embeddings. */
-function lossAt(text: Tensor, image: Tensor, parameters: Parameters, o: ContrastiveOptions) {
+function lossAt(
+  text: Tensor,
+  image: Tensor,
+  parameters: Parameters,
+  o: ContrastiveOptions & Pick<Pairs, 'also_true'>,
+) {
   const [logit_scale, logit_bias] = [parameters.get('logit_scale'), parameters.get('logit_bias')];
   if (!logit_scale || !logit_bias) throw new Error('parameters: no logit_scale and logit_bias');
-  const y = sigmoidBlocks(
-    { text, image, logit_scale, logit_bias },
-    o.block ? { block: o.block } : {},
-  );
+  const y = sigmoidBlocks({ text, image, logit_scale, logit_bias }, o);
   const scalars = Object.entries({ logit_scale: y.logit_scale, logit_bias: y.logit_bias });
   return { ...y, scalars: scalars.filter(([key]) => !o.frozen?.test(key)) };
 }
@@ -85,7 +92,10 @@ async function atOnce(
 ): Promise<Contrastive> {
   const f = (p: Parameters, b: Backend) => embed(config, p, pairs, b);
   const { outputs, pull } = await pullback(f, parameters, o);
-  const { loss, text, image, scalars } = lossAt(outputs[0]!, outputs[1]!, parameters, o);
+  const { loss, text, image, scalars } = lossAt(outputs[0]!, outputs[1]!, parameters, {
+    ...pairs,
+    ...o,
+  });
   return { loss, gradients: new Map([...pull([text, image]), ...scalars]) };
 }
 
@@ -108,7 +118,10 @@ async function inChunks(
     texts.push(text);
     images.push(image);
   }
-  const { loss, text, image, scalars } = lossAt(stacked(texts), stacked(images), parameters, o);
+  const { loss, text, image, scalars } = lossAt(stacked(texts), stacked(images), parameters, {
+    ...pairs,
+    ...o,
+  });
 
   const sums = accumulator(b);
   for (const [i, part] of chunks.entries()) {
@@ -127,20 +140,22 @@ async function inChunks(
 async function embed(
   config: SiglipConfig,
   parameters: Parameters,
-  { pixel_values, input_ids }: Pairs,
+  { pixel_values, input_ids, patches }: Pairs,
   b: Backend,
 ): Promise<[text: Tensor, image: Tensor]> {
   const s = new Scope(resident(parameters));
   const { dtype } = parameters.values().next().value!;
   const pixels = Tensor.from(b, pixel_values.data, pixel_values.shape, dtype);
-  const vision = await visionTransformer(s.at('vision_model'), pixels, config.vision_config);
+  const vision = patches
+    ? await visionOfPatches(s.at('vision_model'), pixels, config.vision_config, patches)
+    : await visionTransformer(s.at('vision_model'), pixels, config.vision_config);
   const text = await textTransformer(s.at('text_model'), b, input_ids, config.text_config);
   if (!vision.pooler_output || !text.pooler_output)
     throw new Error('the vision tower has no pooling head (vision_use_head is false)');
   return [l2Normalize(text.pooler_output), l2Normalize(vision.pooler_output)];
 }
 
-function chunksOf({ pixel_values, input_ids }: Pairs, n: number): Pairs[] {
+function chunksOf({ pixel_values, input_ids, patches }: Pairs, n: number): Pairs[] {
   const part = <T extends Float32Array | Float64Array | Int32Array>(
     x: { data: T; shape: Shape },
     i: number,
@@ -152,6 +167,7 @@ function chunksOf({ pixel_values, input_ids }: Pairs, n: number): Pairs[] {
   return Array.from({ length: input_ids.shape[0]! / n }, (_, i) => ({
     pixel_values: part(pixel_values, i),
     input_ids: part(input_ids, i),
+    ...(patches && { patches: part(patches, i) }),
   }));
 }
 

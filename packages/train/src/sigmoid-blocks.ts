@@ -21,10 +21,21 @@ export function ringOffsets(W: number, bidirectional: boolean): number[] {
   return offsets;
 }
 
-/** Equal to the gradients of sigmoidLoss to rounding. `block`, b, must divide the batch; default: the batch. */
+export interface BlockOptions {
+  /** b, a divisor of the batch; default: the batch. */
+  readonly block?: number;
+  readonly bidirectional?: boolean;
+  /**
+   * [B, B] on the host, a row a text: 1 where text i is also true of image j. Such a pair is neither positive nor
+   * negative, it is left out. The diagonal does not count. Neither the paper nor HF has this; small data need it.
+   */
+  readonly also_true?: Uint8Array;
+}
+
+/** Equal to the gradients of sigmoidLoss to rounding. */
 export function sigmoidBlocks(
   x: Contrast,
-  { block, bidirectional = true }: { block?: number; bidirectional?: boolean } = {},
+  { block, bidirectional = true, also_true }: BlockOptions = {},
 ): ContrastGradients {
   const B = x.text.shape[0]!;
   const b = block ?? B;
@@ -32,6 +43,8 @@ export function sigmoidBlocks(
     throw new RangeError(`loss: ${B} texts and ${x.image.shape[0]} images, expected pairs`);
   if (!(b > 0 && B % b === 0))
     throw new RangeError(`loss: blocks of ${b}, expected a divisor of the batch, ${B}`);
+  if (also_true && also_true.length !== B * B)
+    throw new RangeError(`loss: also_true has ${also_true.length} entries, expected ${B * B}`);
   const { backend } = x.text;
   const W = B / b;
   const sums = accumulator(backend);
@@ -39,7 +52,7 @@ export function sigmoidBlocks(
     for (let device = 0; device < W; device++) {
       const from = (device + offset + W) % W;
       const since = backend.mark?.();
-      addBlock(sums, x, { image: device, text: from, b, B });
+      addBlock(sums, x, { image: device, text: from, b, B }, also_true);
       if (since) backend.release!(since, []);
     }
   const total = sums.take();
@@ -59,27 +72,38 @@ function addBlock(
   sums: Accumulator,
   x: Contrast,
   at: { image: number; text: number; b: number; B: number },
+  also_true?: Uint8Array,
 ): void {
   const part = (rows: Tensor, i: number) => rows.slice([i * at.b, 0], [at.b, rows.shape[1]!]);
   const block = { ...x, text: part(x.text, at.text), image: part(x.image, at.image) };
-  const { text, image, ...scalars } = blockGradients(block, at.text === at.image, at.B);
+  const left_out = also_true && ((i: number, j: number) => also_true[(at.text * at.b + i) * at.B + at.image * at.b + j] === 1); // prettier-ignore
+  const { text, image, ...scalars } = blockGradients(block, at.text === at.image, at.B, left_out);
   for (const [name, value] of Object.entries(scalars)) sums.add(name, value);
   sums.add(`text${at.text}`, text);
   sums.add(`image${at.image}`, image);
 }
 
-/** A block's share of the loss of a batch of B and of its gradients. `pairs`: whether text i belongs to image i. */
-export function blockGradients(x: Contrast, pairs: boolean, B: number): ContrastGradients {
+/**
+ * A block's share of the loss of a batch of B and of its gradients. `pairs`: whether text i belongs to image i.
+ * `left_out`: whether text i and image j, which do not belong together, count for nothing.
+ */
+export function blockGradients(
+  x: Contrast,
+  pairs: boolean,
+  B: number,
+  left_out?: (i: number, j: number) => boolean,
+): ContrastGradients {
   const scale = x.logit_scale.exp();
   const similarity = x.text.matmul(x.image, { transB: true }).mul(scale); // [b, b]; also dl/dt'
   const logits = similarity.add(x.logit_bias);
-  const z = pairs ? signs(logits) : -1;
+  const z = pairs || left_out ? signs(logits, pairs, left_out) : -1;
   const zl = logits.mul(z);
-  // d/dl of -log σ(z l) / B is -z σ(-z l) / B.
+  // d/dl of -log σ(z l) / B is -z σ(-z l) / B, and 0 where z is.
   const d = logSigmoid(zl.neg()).exp().mul(z).div(-B);
   const scaled = d.mul(scale);
+  const terms = left_out ? logSigmoid(zl).mul((z as Tensor).mul(z)) : logSigmoid(zl);
   return {
-    loss: total(logSigmoid(zl)).div(-B),
+    loss: total(terms).div(-B),
     logit_scale: total(d.mul(similarity)),
     logit_bias: total(d),
     text: scaled.matmul(x.image),
@@ -87,10 +111,15 @@ export function blockGradients(x: Contrast, pairs: boolean, B: number): Contrast
   };
 }
 
-/** 1 on the diagonal, -1 elsewhere. */
-function signs(logits: Tensor): Tensor {
+/** z: 1 where they belong together, 0 where they are left out, -1 elsewhere. */
+function signs(
+  logits: Tensor,
+  pairs: boolean,
+  left_out: (i: number, j: number) => boolean = () => false,
+): Tensor {
   const b = logits.shape[0]!;
-  const z = Float32Array.from({ length: b * b }, (_, i) => (i % (b + 1) === 0 ? 1 : -1));
+  const sign = (i: number, j: number) => (pairs && i === j ? 1 : left_out(i, j) ? 0 : -1);
+  const z = Float32Array.from({ length: b * b }, (_, k) => sign(Math.floor(k / b), k % b));
   return Tensor.from(logits.backend, z, [b, b], logits.dtype);
 }
 

@@ -20,6 +20,7 @@ import {
   preparation,
   rowsOf,
   type LoadTrainee,
+  type Prepared,
 } from './trainee.ts';
 
 /** `chunk`: pairs that the towers see at a time, a divisor of the batch; all count as negatives whatever it is. */
@@ -44,7 +45,12 @@ export const contrastive =
         contrastiveGradients(
           config,
           parameters,
-          { pixel_values: pixelsOf(batch, config), input_ids: idsOf(batch) },
+          {
+            pixel_values: pixelsOf(batch, config),
+            input_ids: idsOf(batch),
+            ...(batch[0]!.patches && { patches: patchesOf(batch) }),
+            ...(batch[0]!.also_true && { also_true: alsoTrue(batch) }),
+          },
           { frozen, ...(chunk !== undefined && chunk < batch.length && { chunk }) },
         ),
       async numbers() {
@@ -73,3 +79,13 @@ export const contrastive =
       files: () => modelFilesOf(others, config, 'SiglipModel', parameters),
     };
   };
+
+/** [B, K] */
+const patchesOf = (batch: readonly Prepared[]) => ({
+  data: Int32Array.from(batch.flatMap(({ patches }) => [...patches!])),
+  shape: [batch.length, batch[0]!.patches!.length],
+});
+
+/** [B, B], a row a text. */
+const alsoTrue = (batch: readonly Prepared[]) =>
+  Uint8Array.from(batch.flatMap((text) => batch.map((image) => +image.also_true!(text))));

@@ -8,6 +8,6 @@ export { evaluate, type Evaluation } from './evaluation.ts';
 export { MetricsFile, type Metrics } from './metrics.ts';
 export { openShards, type Pair, type Shard } from './pairs.ts';
 export { reportSvg } from './report.ts';
-export { Sampler, type Cursor, type Sample } from './sampler.ts';
+export { Sampler, type Cursor, type Sample, type Source } from './sampler.ts';
 export type { LoadTrainee, Prepared, Trainee } from './trainee.ts';
 export { train, type Recipe, type TrainOptions, type TrainResult } from './train.ts';

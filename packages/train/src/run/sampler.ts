@@ -2,6 +2,7 @@
 // and the pairs within them, so that one shard after another is read. A place in the order is two numbers.
 import { generator, permutation } from '@siglip-ts/core';
 import type { Pair, Shard } from './pairs.ts';
+import type { Prepared } from './trainee.ts';
 
 /** The pair to come next. */
 export interface Cursor {
@@ -19,7 +20,18 @@ export interface Sample {
 /** How broken pairs are told. */
 export type Skipped = (reason: string) => void;
 
-export class Sampler {
+/** Where a run takes its pairs from. What comes is decided by the seed and the cursor alone. */
+export interface Source {
+  readonly cursor: Cursor;
+  /** The next `n`. `prepare` is the trainee's; a source that makes its pixels itself does without. */
+  take(
+    n: number,
+    prepare: (sample: Sample) => Promise<Prepared>,
+    skipped: Skipped,
+  ): Promise<Prepared[]>;
+}
+
+export class Sampler implements Source {
   private readonly shards: readonly Shard[];
   private readonly seed: number;
   private at: Cursor;

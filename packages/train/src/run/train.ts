@@ -11,10 +11,10 @@ import { adafactor, adamw, lion, type UpdateRule } from '../update-rules.ts';
 import { checkpoints, saveCheckpoint } from './checkpoints.ts';
 import { MetricsFile, type Metrics } from './metrics.ts';
 import type { Shard } from './pairs.ts';
-import { Sampler, type Cursor } from './sampler.ts';
+import { Sampler, type Cursor, type Source } from './sampler.ts';
 import { tensorBytes, type LoadTrainee, type Prepared, type Trainee } from './trainee.ts';
 
-/** What decides every number of a run: a run is resumed with the same, or not at all. */
+/** What decides every number of a run. It is resumed with the same, or with one that would have led there too. */
 export interface Recipe {
   readonly steps: number;
   readonly batch_size: number;
@@ -23,6 +23,8 @@ export interface Recipe {
   readonly weight_decay: number;
   readonly warmup: number;
   readonly schedule: ScheduleOptions['decay'];
+  /** Steps at the end over which the rate goes to 0. */
+  readonly cooldown: number;
   readonly optimizer: keyof typeof RULES;
   /** The largest global norm of the gradients; 0: no limit. */
   readonly clip: number;
@@ -36,7 +38,8 @@ export interface TrainOptions {
   readonly load: LoadTrainee;
   /** Where the run begins. */
   readonly model: ModelFiles;
-  readonly shards: readonly Shard[];
+  /** Pairs on disk, or what opens a source of one's own at a cursor (at its start: undefined). */
+  readonly shards: readonly Shard[] | ((seed: number, from?: Cursor) => Source);
   readonly out: string;
   readonly backend: Backend;
   readonly recipe: Recipe;
@@ -94,13 +97,12 @@ export async function train(o: TrainOptions): Promise<TrainResult> {
     ...(recipe.clip > 0 && { clip: recipe.clip }),
   });
   if (before) optimiser.resume(before.step, await stateAt(before.path));
-  const sampler = new Sampler(o.shards, recipe.seed, before?.cursor);
+  const sampler =
+    typeof o.shards === 'function'
+      ? o.shards(recipe.seed, before?.cursor)
+      : new Sampler(o.shards, recipe.seed, before?.cursor);
   const metrics = await MetricsFile.open(join(out, 'metrics.jsonl'), before?.step ?? 0);
-  const rateAt = schedule({
-    steps: recipe.steps,
-    decay: recipe.schedule,
-    warmup: recipe.warmup,
-  });
+  const rateAt = scheduleOf(recipe);
 
   let skipped = before?.skipped ?? 0;
   const skip = (reason: string) => {
@@ -170,6 +172,18 @@ async function filesOf(
   return files;
 }
 
+const scheduleOf = ({ steps, schedule: decay, warmup, cooldown }: Recipe) =>
+  schedule({ steps, decay, warmup, cooldown });
+
+/** What says only how the rate goes. */
+const PLAN: ReadonlySet<string> = new Set(['steps', 'schedule', 'cooldown', 'warmup']);
+
+/** Whether every step taken had the rate that the other recipe gives it: a run at a constant rate may be prolonged. */
+function sameSoFar({ step, recipe }: Progress, other: Recipe): boolean {
+  const [was, is] = [scheduleOf(recipe), scheduleOf(other)];
+  return Array.from({ length: step }, (_, i) => was(i) === is(i)).every(Boolean);
+}
+
 /** The checkpoint to go on from; null for a run from the start. */
 async function previous(o: TrainOptions): Promise<(Progress & { path: string }) | null> {
   const [newest] = await checkpoints(o.out);
@@ -181,9 +195,9 @@ async function previous(o: TrainOptions): Promise<(Progress & { path: string }) 
   const progress = JSON.parse(
     await readFile(join(newest.path, 'training.json'), 'utf8'),
   ) as Progress;
-  const changed = Object.entries(o.recipe).filter(
-    ([name, value]) => progress.recipe[name as keyof Recipe] !== value,
-  );
+  const changed = Object.entries(o.recipe)
+    .filter(([name, value]) => progress.recipe[name as keyof Recipe] !== value)
+    .filter(([name]) => !(PLAN.has(name) && sameSoFar(progress, o.recipe)));
   if (changed.length > 0)
     throw new Error(
       `${o.out}: ${changed.map(([name, value]) => `${name} was ${progress.recipe[name as keyof Recipe]}, is ${value}`).join('; ')}; a run is resumed with its own recipe`,

@@ -13,6 +13,10 @@ export interface Prepared {
   readonly pixels: Float32Array;
   /** The caption's ids [T], or the number of the class [1]. */
   readonly target: Int32Array;
+  /** Contrastive: whether another pair's caption is true of this picture too, and so no negative. Default: never. */
+  readonly also_true?: (other: Prepared) => boolean;
+  /** Contrastive: the patches to see, as many in all pairs of a batch; default: all. */
+  readonly patches?: Int32Array;
 }
 
 export interface Trainee {
