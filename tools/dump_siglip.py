@@ -4,6 +4,7 @@
 #
 #   python dump_siglip.py MODEL OUT --inputs IN.safetensors [--dtype float64] [--class SiglipModel]
 import argparse
+import hashlib
 import json
 import pathlib
 
@@ -47,7 +48,12 @@ def hear(model, taps):
         module.register_forward_hook(hook)
 
 
-def write(out, taps, args):
+def hashed(x):
+    """Of an input as float64: the same whatever dtype it was stored in."""
+    return hashlib.sha256(x.double().contiguous().numpy().tobytes()).hexdigest()
+
+
+def write(out, inputs, taps, args):
     producer = f"transformers {transformers.__version__}, torch {torch.__version__.split('+')[0]}"
     about = {"producer": producer, "model": args.model, "dtype": args.dtype}
     # A copy of each: the same tensor may have several names, and safetensors refuses shared memory.
@@ -57,7 +63,8 @@ def write(out, taps, args):
         return
     out.mkdir(parents=True, exist_ok=True)
     save_file(tensors, out / "taps.safetensors")
-    manifest = {"schema": 1, **about, "taps": list(taps)}
+    hashes = {k: hashed(x) for k, x in inputs.items()}
+    manifest = {"schema": 1, **about, "inputs": hashes, "taps": list(taps)}
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
@@ -80,7 +87,7 @@ def main():
         output = model(**given, output_hidden_states=True, return_dict=True)
     taps.update(fields(output))
 
-    write(pathlib.Path(args.out), taps, args)
+    write(pathlib.Path(args.out), inputs, taps, args)
 
 
 if __name__ == "__main__":

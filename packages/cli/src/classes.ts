@@ -16,13 +16,15 @@ import {
 export type Inputs = Parameters<SiglipModel['forward']>[0] &
   Parameters<SiglipForImageClassification['forward']>[0];
 
-interface AnyModel extends AsyncDisposable {
+export interface AnyModel extends AsyncDisposable {
   forward(inputs: Inputs): Promise<ModelOutput>;
 }
 interface ModelClass {
   readonly load: (files: ModelFiles, options: LoadOptions) => Promise<AnyModel>;
   /** Arguments of its forward that are tensors. */
   readonly tensors: readonly string[];
+  /** Those of them without which it can't run. */
+  readonly needs: readonly string[];
   /** Arguments that are true or false, beside output_hidden_states and output_attentions. */
   readonly switches: readonly string[];
 }
@@ -34,17 +36,25 @@ const CLASSES = {
   SiglipModel: {
     load: SiglipModel.fromPretrained,
     tensors: [...TEXT, 'pixel_values'],
+    needs: ['input_ids', 'pixel_values'],
     switches: [SIZES, 'return_loss'],
   },
-  SiglipTextModel: { load: SiglipTextModel.fromPretrained, tensors: TEXT, switches: [] },
+  SiglipTextModel: {
+    load: SiglipTextModel.fromPretrained,
+    tensors: TEXT,
+    needs: ['input_ids'],
+    switches: [],
+  },
   SiglipVisionModel: {
     load: SiglipVisionModel.fromPretrained,
     tensors: ['pixel_values'],
+    needs: ['pixel_values'],
     switches: [SIZES],
   },
   SiglipForImageClassification: {
     load: SiglipForImageClassification.fromPretrained,
     tensors: ['pixel_values', 'labels'],
+    needs: ['pixel_values'],
     switches: [SIZES],
   },
 } satisfies Record<string, ModelClass>;

@@ -20,3 +20,12 @@ export interface DumpTensor {
   /** Halves widened to float32; integers as int32. */
   readonly data: Float32Array | Float64Array | Int32Array;
 }
+
+/** What HF's forwards take: a dump that has these can be run again. */
+export const ARGUMENTS: ReadonlySet<string> = new Set([
+  'pixel_values',
+  'input_ids',
+  'attention_mask',
+  'position_ids',
+  'labels',
+]);

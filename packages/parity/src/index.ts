@@ -7,7 +7,7 @@ export { diff, type Comparison, type Row, type RunReference } from './diff/diff.
 export { measure, PROFILES, type Difference, type Tolerance } from './diff/measure.ts';
 export { render } from './diff/render.ts';
 export type { Dump, DumpTensor } from './dump.ts';
-export { readDump, writeDump } from './formats/index.ts';
+export { dumpFormats, readDump, writeDump, type DumpFormat } from './formats/index.ts';
 export {
   explainScore,
   type Explanation,

@@ -1,9 +1,10 @@
 // siglip dump: one forward on given inputs, every output in a safetensors file. For comparing implementations.
 import { Option, type Command } from 'commander';
-import { AutoConfig, ModelOutput, type HostTensor, type TensorLike } from 'siglip-ts';
+import { AutoConfig } from 'siglip-ts';
 import type { StoredTensor } from '@siglip-ts/safetensors';
-import { classNameOf, classNames, classOf, type ClassName, type Inputs } from '../classes.ts';
+import { classNameOf, classNames, classOf, type ClassName } from '../classes.ts';
 import { Exit } from '../errors.ts';
+import { argumentsOf, computed } from '../forward.ts';
 import { gradientsOf } from '../gradients.ts';
 import type { Io } from '../io.ts';
 import {
@@ -11,8 +12,6 @@ import {
   addSourceOptions,
   filesOf,
   loadOptions,
-  note,
-  runOptions,
   type ComputeOptions,
   type SourceOptions,
 } from '../options.ts';
@@ -66,20 +65,14 @@ async function dump(io: Io, o: DumpOptions): Promise<void> {
   const files = await filesOf(o, io);
   const name = o.class ?? classNameOf(await AutoConfig.fromPretrained(files));
   const switches = switchesOf(o, name);
-  const inputs = await inputsOf(io, o.inputs, name);
+  const inputs = argumentsOf(io, o.inputs, await readTensors(o.inputs), name);
 
   await using model = await classOf(name).load(files, loadOptions(o, io));
-  const taps = new Map<string, HostTensor>();
-  const listener = {
-    heard: (path: string, x: { host(): HostTensor }) => void taps.set(path, x.host()),
-  };
-  const all = { ...inputs, ...switches, ...runOptions(io), ...(o.taps && { listener }) };
-  const output = await model.forward(all as unknown as Inputs);
-
+  const found = await computed(io, model, inputs, { ...switches, taps: o.taps ?? false });
+  const given = Object.fromEntries(inputs);
+  const gradients = o.gradients ? await gradientsOf(model, given, switches) : [];
   const tensors = new Map<string, StoredTensor>();
-  const gradients = o.gradients ? await gradientsOf(model, inputs, switches) : [];
-  for (const [path, x] of [...taps, ...fieldsOf(output), ...gradients])
-    tensors.set(path, await stored(x));
+  for (const [path, x] of [...found, ...gradients]) tensors.set(path, await stored(x));
   await writeTensors(o.out, tensors, { class: name, dtype: o.dtype, attn: o.attn });
   print(io, [`${plural(tensors.size, 'tensor')} of ${name} in ${o.dtype}: ${printable(o.out)}`]);
 }
@@ -98,33 +91,4 @@ function switchesOf(o: DumpOptions, name: ClassName) {
     output_hidden_states: o.outputHiddenStates ?? false,
     output_attentions: o.outputAttentions ?? false,
   };
-}
-
-/** What the class takes of a file's tensors. One file may serve all classes, but its names must mean something. */
-async function inputsOf(
-  io: Io,
-  path: string,
-  name: ClassName,
-): Promise<Record<string, TensorLike>> {
-  const { tensors } = classOf(name);
-  const inputs: Record<string, TensorLike> = {};
-  for (const [key, tensor] of await readTensors(path)) {
-    if (tensors.includes(key)) inputs[key] = tensor;
-    else if (classNames.some((other) => classOf(other).tensors.includes(key)))
-      note(io, `${name} takes no ${key}: left out`);
-    else throw new Exit(2, `${path}: tensor "${key}", expected one of ${tensors.join(', ')}`);
-  }
-  return inputs;
-}
-
-/** The tensors of an output by HF's field names, those of lists and of sub-outputs behind a dot. */
-export function* fieldsOf(output: ModelOutput, prefix = ''): Generator<[string, HostTensor]> {
-  for (const [name, value] of Object.entries(output) as [string, unknown][]) {
-    const path = prefix + name;
-    if (value instanceof ModelOutput) yield* fieldsOf(value, `${path}.`);
-    else if (Array.isArray(value)) {
-      for (const [i, x] of (value as (HostTensor | null)[]).entries())
-        if (x) yield [`${path}.${i}`, x];
-    } else if (value) yield [path, value as HostTensor];
-  }
 }

@@ -2,20 +2,21 @@
 import { writeFile } from 'node:fs/promises';
 import type { Dump, DumpTensor, Tolerance } from '@siglip-ts/parity';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { AutoConfig, type TensorLike } from 'siglip-ts';
+import { AutoConfig } from 'siglip-ts';
 import { classNameOf, classNames, classOf, type ClassName, type Inputs } from '../classes.ts';
 import { Exit } from '../errors.ts';
+import { argumentsOf, checkNeeds, fieldsOf, tensorOf } from '../forward.ts';
 import type { Io } from '../io.ts';
 import {
   addComputeOptions,
   addSourceOptions,
   filesOf,
   loadOptions,
+  note,
   runOptions,
   type ComputeOptions,
   type SourceOptions,
 } from '../options.ts';
-import { fieldsOf } from './dump.ts';
 
 interface DiffOptions extends SourceOptions, ComputeOptions {
   inputs?: string;
@@ -73,12 +74,12 @@ Examples:
 async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
   const parity = await import('@siglip-ts/parity');
   const theirs = await parity.readDump(path);
-  const inputs = o.inputs === undefined ? theirs : await parity.readDump(o.inputs);
   const files = await filesOf(o, io);
   const name = o.class ?? classNameOf(await AutoConfig.fromPretrained(files));
+  const inputs = await inputsOf(io, theirs, path, o, name);
   await using model = await classOf(name).load(files, loadOptions(o, io));
   const given = {
-    ...inputsOf(inputs, name, o.inputs ?? path),
+    ...Object.fromEntries(inputs),
     ...(o.interpolatePosEncoding && { interpolate_pos_encoding: true }),
     output_hidden_states: true,
     ...runOptions(io),
@@ -94,8 +95,7 @@ async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
     async (listener) => {
       const output = await model.forward({ ...given, listener } as unknown as Inputs);
       const all = new Map<string, DumpTensor>();
-      for (const [field, x] of fieldsOf(output))
-        all.set(field, { shape: x.shape, dtype: x.dtype, data: (await x.data()) as Float32Array });
+      for (const [field, x] of fieldsOf(output)) all.set(field, await tensorOf(x));
       return all;
     },
     t,
@@ -106,18 +106,22 @@ async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
   if (found.first !== null) throw new Exit(1);
 }
 
-/** What the class takes of the dump's tensors. */
-function inputsOf(dump: Dump, name: ClassName, path: string): Record<string, TensorLike> {
-  const { tensors } = classOf(name);
-  const inputs = Object.fromEntries([...dump.taps].filter(([key]) => tensors.includes(key)));
-  const needed = name === 'SiglipTextModel' ? ['input_ids'] : name === 'SiglipModel' ? ['input_ids', 'pixel_values'] : ['pixel_values']; // prettier-ignore
-  const missing = needed.filter((key) => !(key in inputs));
-  if (missing.length > 0)
-    throw new Exit(
-      2,
-      `${path}: no ${missing.join(' and no ')}, which ${name} needs; name a file with --inputs`,
-    );
-  return inputs;
+/** What the model is given: the dump's own inputs, or those of --inputs, which may hold nothing else. */
+async function inputsOf(io: Io, theirs: Dump, path: string, o: DiffOptions, name: ClassName) {
+  const own = new Map([...theirs.taps].filter(([key]) => classOf(name).tensors.includes(key)));
+  if (o.inputs === undefined) {
+    checkNeeds(own, name, path, 'name a file with --inputs');
+    return own;
+  }
+  const { readDump } = await import('@siglip-ts/parity');
+  const given = argumentsOf(io, o.inputs, (await readDump(o.inputs)).taps, name);
+  checkNeeds(given, name, o.inputs, 'name another file');
+  for (const [key, { data }] of given) {
+    const theirs = own.get(key)?.data;
+    if (theirs && (theirs.length !== data.length || theirs.some((x, i) => x !== data[i])))
+      note(io, `the dump was made of another ${key} than ${o.inputs} has`);
+  }
+  return given;
 }
 
 function tolerance(text: string): number {

@@ -3,11 +3,10 @@ import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { SiglipImageProcessor, SiglipImageProcessorFast } from 'siglip-ts';
 import { Exit } from '../errors.ts';
-import { readPicture } from '../images.ts';
+import { pixelsOf } from '../images.ts';
 import type { Io } from '../io.ts';
 import { addSourceOptions, filesOf, type SourceOptions } from '../options.ts';
 import { print, printable, printJson } from '../output.ts';
-import { withProgress } from '../progress.ts';
 import { float32, writeTensors } from '../tensors.ts';
 
 interface PreprocessOptions extends SourceOptions {
@@ -43,7 +42,12 @@ Examples:
 async function preprocess(io: Io, images: readonly string[], o: PreprocessOptions): Promise<void> {
   if (o.out !== undefined && !o.out.endsWith('.safetensors'))
     throw new Exit(2, `--out: "${o.out}", expected a name in .safetensors`);
-  const { shape, data } = await pixelsOf(io, images, o);
+  const kind = o.fast ? SiglipImageProcessorFast : SiglipImageProcessor;
+  const { shape, data } = await pixelsOf(
+    io,
+    await kind.fromPretrained(await filesOf(o, io)),
+    images,
+  );
   if (o.out !== undefined)
     await writeTensors(o.out, new Map([['pixel_values', float32(shape, data)]]), {});
   const facts = { ...(o.out !== undefined && { out: o.out }), shape, ...statistics(data) };
@@ -54,29 +58,6 @@ async function preprocess(io: Io, images: readonly string[], o: PreprocessOption
     `range   ${facts.min.toFixed(4)} to ${facts.max.toFixed(4)}, mean ${facts.mean.toFixed(4)}`,
     `sha256  ${facts.sha256}`,
   ]);
-}
-
-/** All pictures in one tensor; the first bad one ends it. */
-async function pixelsOf(io: Io, images: readonly string[], o: PreprocessOptions) {
-  const kind = o.fast ? SiglipImageProcessorFast : SiglipImageProcessor;
-  const processor = await kind.fromPretrained(await filesOf(o, io));
-  const parts: { shape: readonly number[]; data: Float32Array }[] = [];
-  await withProgress(io, images, async (name) => {
-    const { pixel_values } = processor(await readPicture(name, io), { return_tensors: true });
-    parts.push(pixel_values);
-  });
-  const one = parts[0]!;
-  const data = new Float32Array(parts.length * one.data.length);
-  parts.forEach((part, i) => {
-    // Without resizing every picture keeps its size.
-    if (String(part.shape) !== String(one.shape))
-      throw new Exit(
-        2,
-        `${images[i]}: size [${part.shape}], expected that of ${images[0]}, [${one.shape}]`,
-      );
-    data.set(part.data, i * one.data.length);
-  });
-  return { shape: [parts.length, ...one.shape.slice(1)], data };
 }
 
 function statistics(data: Float32Array) {

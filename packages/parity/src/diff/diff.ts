@@ -1,6 +1,6 @@
 // diff: tap by tap, how far a dump is from the reference, and how much of that each module added to what it was given.
 import { Tensor, type Listener } from '@siglip-ts/core';
-import type { Dump, DumpTensor } from '../dump.ts';
+import { ARGUMENTS, type Dump, type DumpTensor } from '../dump.ts';
 import { measure, type Difference, type Tolerance } from './measure.ts';
 
 /** Runs the reference on the dump's inputs and gives every output by HF's names; the listener hears the modules. */
@@ -50,12 +50,10 @@ export async function diff(theirs: Dump, run: RunReference, t: Tolerance): Promi
     producer: theirs.producer,
     rows,
     first: rows.find(({ pass }) => !pass)?.path ?? null,
-    unknown: [...theirs.taps.keys()].filter((path) => !ours.has(path) && !INPUTS.has(path)),
+    unknown: [...theirs.taps.keys()].filter((path) => !ours.has(path) && !ARGUMENTS.has(path)),
     missing: order.filter((path) => !theirs.taps.has(path)),
   };
 }
-
-const INPUTS = new Set(['pixel_values', 'input_ids', 'attention_mask', 'position_ids', 'labels']);
 
 async function keep(into: Map<string, DumpTensor>, path: string, x: Tensor): Promise<void> {
   into.set(path, { shape: x.shape, dtype: x.dtype, data: new Float32Array() }); // keeps its place

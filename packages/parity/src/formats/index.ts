@@ -1,106 +1,84 @@
-// Dumps on disk, of whichever format: our folder, one .safetensors, an .npz, or a folder of .npy files. Input is hostile:
-// what is broken throws one line with the path.
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+// Dumps on disk, of whichever format; what each is, is a file of its own. Input is hostile: what is broken throws one line
+// with the path.
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { serialize, type FileDType, type TensorData } from '@siglip-ts/safetensors';
-import { unzipSync } from 'fflate';
 import type { Dump, DumpTensor } from '../dump.ts';
-import { readNpy } from './npy.ts';
-import { readSafetensors } from './safetensors.ts';
+import { firstBytes, readBytes } from './file.ts';
+import { MANIFEST, readFolder, writeFolder } from './folder.ts';
+import { readNpy, writeNpy } from './npy.ts';
+import { readNpz, writeNpz } from './npz.ts';
+import { readRaw, writeRaw } from './raw.ts';
+import { readSafetensors, writeSafetensors } from './safetensors.ts';
 
-const MANIFEST = 'manifest.json';
-const TENSORS = 'taps.safetensors';
-/** Of an .npz unpacked: more is refused, since a small file may claim anything. */
-const LARGEST = 2 ** 31;
+/** What a dump can be written as: our folder, one file, or a folder with a file for each tensor. */
+export const dumpFormats = ['folder', 'safetensors', 'npz', 'npy', 'bin'] as const;
+export type DumpFormat = (typeof dumpFormats)[number];
+
+/** "PK", how every zip begins. */
+const ZIP = Uint8Array.of(0x50, 0x4b);
 
 /** Throws for what is none of the formats, and for a dump without tensors. */
 export async function readDump(path: string): Promise<Dump> {
-  const dump = (await stat(path)).isDirectory() ? await readFolder(path) : await readFileDump(path);
+  const isFolder = (await stat(path)).isDirectory();
+  const dump = isFolder ? await readFiles(path) : await readFileDump(path);
   if (dump.taps.size === 0) throw new Error(`${path}: no tensors, expected a dump`);
   return dump;
 }
 
-async function readFolder(path: string): Promise<Dump> {
-  const names = await readdir(path);
-  if (names.includes(MANIFEST)) return readOurs(path);
+async function readFiles(path: string): Promise<Dump> {
+  const names = (await readdir(path)).sort();
+  if (names.includes(MANIFEST)) return readFolder(path);
+  const kind = names.some((name) => name.endsWith('.npy')) ? '.npy' : '.bin';
   const taps = new Map<string, DumpTensor>();
-  for (const name of names.filter((n) => n.endsWith('.npy')).sort())
-    taps.set(name.slice(0, -4), readNpy(await readFile(join(path, name)), join(path, name)));
-  return { schema: 1, producer: basename(path), dtype: dtypeOf(taps), taps };
+  for (const file of names.filter((name) => name.endsWith(kind))) {
+    const [name, full] = [file.slice(0, -4), join(path, file)];
+    const bytes = await readBytes(full);
+    taps.set(name, kind === '.npy' ? readNpy(bytes, full) : readRaw(bytes, name, full));
+  }
+  return bare(path, taps);
 }
 
 async function readFileDump(path: string): Promise<Dump> {
-  const bytes = await readFile(path);
-  if (bytes.subarray(0, 2).toString('latin1') === 'PK') {
-    const taps = npzTaps(path, bytes);
-    return { schema: 1, producer: basename(path), dtype: dtypeOf(taps), taps };
-  }
+  if (String(await firstBytes(path, 2)) === String(ZIP))
+    return bare(path, readNpz(await readBytes(path), path));
   const { tensors, metadata } = await readSafetensors(path);
-  const producer = metadata.get('producer') ?? basename(path);
-  return { schema: 1, producer, dtype: metadata.get('dtype') ?? dtypeOf(tensors), taps: tensors };
-}
-
-function npzTaps(path: string, bytes: Uint8Array): Map<string, DumpTensor> {
-  let total = 0;
-  let files: Record<string, Uint8Array>;
-  try {
-    files = unzipSync(bytes, {
-      filter({ originalSize }) {
-        total += originalSize;
-        if (total > LARGEST) throw new RangeError(`more than ${LARGEST} bytes unpacked`);
-        return true;
-      },
-    });
-  } catch (error) {
-    throw new Error(`${path}: no readable .npz: ${(error as Error).message}`);
-  }
-  const entries = Object.entries(files).filter(([name]) => name.endsWith('.npy'));
-  return new Map(
-    entries.map(([name, npy]) => [name.slice(0, -4), readNpy(npy, `${path}:${name}`)]),
-  );
-}
-
-/** The manifest names the order; the tensors are beside it. */
-async function readOurs(path: string): Promise<Dump> {
-  const fail = (what: string): never => {
-    throw new Error(`${join(path, MANIFEST)}: ${what}`);
+  const text = (key: string) => metadata.get(key);
+  const model = text('model');
+  return {
+    ...bare(path, tensors),
+    ...(text('producer') !== undefined && { producer: text('producer')! }),
+    ...(model !== undefined && { model }),
+    ...(text('dtype') !== undefined && { dtype: text('dtype')! }),
   };
-  let manifest: Record<string, unknown>;
-  try {
-    manifest = JSON.parse(await readFile(join(path, MANIFEST), 'utf8')) as Record<string, unknown>;
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-  const { schema, producer, model, dtype, taps: order } = manifest ?? {};
-  if (schema !== 1) return fail(`schema ${JSON.stringify(schema)}, expected 1`);
-  if (typeof producer !== 'string' || typeof dtype !== 'string') return fail('expected a producer and a dtype'); // prettier-ignore
-  if (!Array.isArray(order) || !order.every((name) => typeof name === 'string'))
-    return fail('expected taps, a list of names');
-  const { tensors } = await readSafetensors(join(path, TENSORS));
-  const taps = new Map<string, DumpTensor>();
-  for (const name of order as string[])
-    taps.set(name, tensors.get(name) ?? fail(`tap "${name}", which ${TENSORS} does not have`));
-  return { schema: 1, producer, ...(typeof model === 'string' && { model }), dtype, taps };
 }
 
-const FILE_DTYPES = { Float32Array: 'F32', Float64Array: 'F64', Int32Array: 'I32' } as const;
+/** Of a dump that says nothing of itself. */
+const bare = (path: string, taps: ReadonlyMap<string, DumpTensor>): Dump => ({
+  schema: 1,
+  producer: basename(path),
+  dtype: [...taps.values()].find(({ dtype }) => dtype.includes('float'))?.dtype ?? 'float32',
+  taps,
+});
 
-/** Writes a dump as a folder: manifest.json and taps.safetensors. Halves are written as float32. */
-export async function writeDump(path: string, dump: Dump): Promise<void> {
-  const tensors = new Map<string, { dtype: FileDType; shape: number[]; data: TensorData }>();
-  for (const [name, { shape, data }] of dump.taps) {
-    const dtype = FILE_DTYPES[data.constructor.name as keyof typeof FILE_DTYPES];
-    tensors.set(name, { dtype, shape: [...shape], data: data as TensorData });
-  }
+/** By its name .safetensors, .npz, or our folder. Halves are written as float32, and .bin has float32 and int32 only. */
+export async function writeDump(
+  path: string,
+  dump: Dump,
+  format: DumpFormat = formatOf(path),
+): Promise<void> {
+  const { producer, model, dtype, taps } = dump;
+  const about = { producer, ...(model !== undefined && { model }), dtype };
+  if (format === 'folder') return writeFolder(path, dump);
+  if (format === 'safetensors') return writeFile(path, writeSafetensors(taps, about));
+  if (format === 'npz') return writeFile(path, writeNpz(taps));
   await mkdir(path, { recursive: true });
-  await writeFile(join(path, TENSORS), serialize(tensors, new Map()));
-  const { taps, ...rest } = dump;
-  await writeFile(
-    join(path, MANIFEST),
-    `${JSON.stringify({ ...rest, taps: [...taps.keys()] }, null, 2)}\n`,
-  );
+  for (const [name, tensor] of taps) {
+    const file = `${name}.${format}`;
+    if (basename(file) !== file)
+      throw new Error(`${path}: tensor "${name}" has a folder in its name, expected none`);
+    await writeFile(join(path, file), format === 'npy' ? writeNpy(tensor) : writeRaw(name, tensor));
+  }
 }
 
-/** The dtype of the first tensor of floats. */
-const dtypeOf = (taps: ReadonlyMap<string, DumpTensor>): string =>
-  [...taps.values()].find(({ dtype }) => dtype.includes('float'))?.dtype ?? 'float32';
+const formatOf = (path: string): DumpFormat =>
+  path.endsWith('.safetensors') ? 'safetensors' : path.endsWith('.npz') ? 'npz' : 'folder';

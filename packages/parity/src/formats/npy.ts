@@ -36,6 +36,22 @@ export function readNpy(bytes: Uint8Array, name: string): DumpTensor {
   return { shape, ...read(buffer) };
 }
 
+const DESCRIPTIONS = { Float64Array: '<f8', Float32Array: '<f4', Int32Array: '<i4' } as const;
+
+/** Version 1.0, as numpy.save writes it. Widened halves stay float32. */
+export function writeNpy({ shape, data }: DumpTensor): Uint8Array {
+  const descr = DESCRIPTIONS[data.constructor.name as keyof typeof DESCRIPTIONS];
+  const dims = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${dims}), }`;
+  const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10; // numbers begin at a multiple of 64
+  const head = `${MAGIC}\x01\x00..${dictionary.padEnd(length - 1)}\n`;
+  const bytes = new Uint8Array(10 + length + data.byteLength);
+  for (let i = 0; i < head.length; i++) bytes[i] = head.charCodeAt(i);
+  new DataView(bytes.buffer).setUint16(8, length, true);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + length);
+  return bytes;
+}
+
 type Numbers = Pick<DumpTensor, 'dtype' | 'data'>;
 const READERS: Readonly<Record<string, (b: ArrayBufferLike) => Numbers>> = {
   f8: (b) => ({ dtype: 'float64', data: new Float64Array(b) }),

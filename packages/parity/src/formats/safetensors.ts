@@ -1,8 +1,14 @@
-// Tensors of a .safetensors file as a dump's.
+// Tensors of a .safetensors file as a dump's, and back.
 import { fromBits } from '@siglip-ts/core';
-import { openSafetensors, type StoredTensor } from '@siglip-ts/safetensors';
+import {
+  openSafetensors,
+  serialize,
+  type StoredTensor,
+  type TensorData,
+} from '@siglip-ts/safetensors';
 import { fileSource } from '@siglip-ts/safetensors/node';
 import type { DumpTensor } from '../dump.ts';
+import { checkRegular } from './file.ts';
 
 const NAMES: Readonly<Record<string, string>> = {
   F64: 'float64',
@@ -16,6 +22,7 @@ const NAMES: Readonly<Record<string, string>> = {
 export async function readSafetensors(
   path: string,
 ): Promise<{ tensors: Map<string, DumpTensor>; metadata: ReadonlyMap<string, string> }> {
+  await checkRegular(path);
   const file = await openSafetensors(await fileSource(path));
   try {
     const tensors = new Map<string, DumpTensor>();
@@ -38,4 +45,19 @@ function tensorOf(name: string, { dtype, shape, data }: StoredTensor): DumpTenso
     return Int32Array.from(data as Iterable<number | bigint>, Number);
   };
   return { shape, dtype: stored, data: numbers() };
+}
+
+const FILE_DTYPES = { Float32Array: 'F32', Float64Array: 'F64', Int32Array: 'I32' } as const;
+
+/** The bytes of a file. Widened halves stay float32. */
+export function writeSafetensors(
+  taps: ReadonlyMap<string, DumpTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, { shape, data }] of taps) {
+    const dtype = FILE_DTYPES[data.constructor.name as keyof typeof FILE_DTYPES];
+    tensors.set(name, { dtype, shape, data: data as TensorData });
+  }
+  return serialize(tensors, new Map(Object.entries(metadata)));
 }

@@ -1,0 +1,137 @@
+// siglip parity dump: what our implementation computes on given inputs, as a dump for others to compare with.
+import type { DumpFormat, DumpTensor } from '@siglip-ts/parity';
+import { Option, type Command } from 'commander';
+import {
+  AutoConfig,
+  SiglipConfig,
+  SiglipImageProcessor,
+  SiglipTokenizer,
+  type ModelFiles,
+} from 'siglip-ts';
+import {
+  classNameOf,
+  classNames,
+  classOf,
+  type AnyConfig,
+  type AnyModel,
+  type ClassName,
+} from '../classes.ts';
+import { Exit } from '../errors.ts';
+import { argumentsOf, checkNeeds, computed, tensorOf } from '../forward.ts';
+import { pixelsOf } from '../images.ts';
+import type { Io } from '../io.ts';
+import {
+  addComputeOptions,
+  addSourceOptions,
+  collect,
+  filesOf,
+  loadOptions,
+  type ComputeOptions,
+  type SourceOptions,
+} from '../options.ts';
+import { plural, print, printable } from '../output.ts';
+import { idsOf } from '../texts.ts';
+import { version } from '../version.ts';
+
+interface ParityDumpOptions extends SourceOptions, ComputeOptions {
+  inputs?: string;
+  text?: string[];
+  out: string;
+  format?: DumpFormat;
+  class?: ClassName;
+  interpolatePosEncoding?: boolean;
+}
+
+const FORMATS = ['folder', 'safetensors', 'npz', 'npy', 'bin'];
+
+export function addParityDump(parity: Command, io: Io): void {
+  const command = parity
+    .command('dump')
+    .summary('write what this implementation computes')
+    .description(
+      "Runs the model on pictures and texts, or on tensors named as forward's arguments, and writes a dump: the inputs, " +
+        "every module's output under its HF path, and every output field.",
+    )
+    .argument('[pictures...]', 'PNG or JPEG files, or http(s) addresses')
+    .option('--text <text>', 'a text (repeatable)', collect)
+    .option('--inputs <file>', 'pixel_values and input_ids instead, in any format of a dump')
+    .requiredOption('--out <path>', 'a name in .safetensors or .npz, else a folder')
+    .addOption(
+      new Option('--format <name>', 'folder has a manifest; npy and bin a file a tensor').choices(
+        FORMATS,
+      ),
+    )
+    .addOption(
+      new Option('--class <name>', "the model class, if not config.json's").choices(classNames),
+    )
+    .option('--interpolate-pos-encoding', 'take pictures of any size')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  siglip parity dump cat.jpg --text "a cat" --model my-model --out ours
+  siglip parity dump --inputs in.safetensors --dtype float64 --out ours.safetensors`,
+    );
+  addComputeOptions(addSourceOptions(command)).action((names: string[], o: ParityDumpOptions) =>
+    run(io, names, o),
+  );
+}
+
+async function run(io: Io, names: readonly string[], o: ParityDumpOptions): Promise<void> {
+  const { writeDump } = await import('@siglip-ts/parity');
+  const files = await filesOf(o, io);
+  const config = await AutoConfig.fromPretrained(files);
+  const name = o.class ?? classNameOf(config);
+  const inputs = await inputsOf(io, names, o, files, config);
+  checkNeeds(inputs, name, o.inputs ?? 'parity dump', 'name pictures and --text, or --inputs');
+  await using model = await classOf(name).load(files, loadOptions(o, io));
+  const taps = await tapsOf(io, model, inputs, o.interpolatePosEncoding ?? false);
+  const producer = `siglip-ts ${version}`;
+  const about = { schema: 1, producer, model: files.name, dtype: o.dtype } as const;
+  await writeDump(o.out, { ...about, taps }, o.format);
+  print(io, [`${plural(taps.size, 'tensor')} of ${name} in ${o.dtype}: ${printable(o.out)}`]);
+}
+
+/** The inputs, every module's output, and every output field. */
+async function tapsOf(
+  io: Io,
+  model: AnyModel,
+  inputs: ReadonlyMap<string, DumpTensor>,
+  sizes: boolean,
+): Promise<Map<string, DumpTensor>> {
+  const switches = { output_hidden_states: true, ...(sizes && { interpolate_pos_encoding: true }) };
+  const found = await computed(io, model, inputs, { ...switches, taps: true });
+  const taps = new Map(inputs);
+  for (const [path, x] of found) taps.set(path, await tensorOf(x));
+  return taps;
+}
+
+/** What the class is given: a file's tensors, or what the model's own processors make of pictures and texts. */
+async function inputsOf(
+  io: Io,
+  names: readonly string[],
+  o: ParityDumpOptions,
+  files: ModelFiles,
+  config: AnyConfig,
+): Promise<Map<string, DumpTensor>> {
+  const raw = names.length > 0 || o.text !== undefined;
+  if (o.inputs !== undefined) {
+    if (raw) throw new Exit(2, 'parity dump: pictures or texts and --inputs, expected one kind');
+    const { readDump } = await import('@siglip-ts/parity');
+    const { taps } = await readDump(o.inputs);
+    return argumentsOf(io, o.inputs, taps, o.class ?? classNameOf(config));
+  }
+  const inputs = new Map<string, DumpTensor>();
+  if (o.text) {
+    const tokenizer = await SiglipTokenizer.fromPretrained(files);
+    const text = config instanceof SiglipConfig ? config.text_config : config;
+    const most = (text as { max_position_embeddings?: number }).max_position_embeddings ?? 64;
+    const { shape, data } = idsOf(tokenizer, o.text, most);
+    inputs.set('input_ids', { shape, dtype: 'int32', data });
+  }
+  if (names.length > 0) {
+    const pixels = await pixelsOf(io, await SiglipImageProcessor.fromPretrained(files), names);
+    inputs.set('pixel_values', { ...pixels, dtype: 'float32' });
+  }
+  return inputs;
+}
