@@ -18,34 +18,47 @@ export interface Job {
   readonly own?: { readonly at: number; readonly base: number; readonly bytes: number };
 }
 
-// The shared control block, as int32: which job, how far, and the job itself.
+// The shared control block, as int32: how many jobs there were, tickets, blocks done, and the job itself.
 const JOB = 0;
-const NEXT = 1;
+const TICKET = 1;
 const DONE = 2;
 const STOP = 3;
-const HEADER = 4; // kernel, blocks, block, rows, rowsAt, count of args, and own memory: at, base, bytes
-const ARGS = 13;
-const STEPS = 29;
+const FIRST = 4;
+const BLOCKS = 5;
+const HEADER = 6; // kernel, block, rows, rowsAt, count of args, and own memory: at, base, bytes
+const ARGS = 14;
+const STEPS = 30;
 /** Bytes of the control block. */
 export const CONTROL = 4 * 48;
+/** More than the tickets that can be drawn while a job is being written. */
+const GAP = 1024;
+/** Looks at a number that another thread is about to change, before sleeping until it does. */
+const SPINS = 3000;
 
 type Kernel = (...args: number[]) => void;
 
-/** Takes blocks until none is left. Self-contained: its source also runs in the workers. */
+/**
+ * Takes blocks until none is left: the block of a ticket is its distance from the job's first. A thread that comes late
+ * has a ticket of an earlier job, which is none of this one's, since BLOCKS is written after FIRST and read before.
+ * Nobody waits for it, however busy its core is. Self-contained: the source also runs in the workers.
+ */
 function work(c: Int32Array, kernels: readonly Kernel[], thread: number): void {
-  const [kernel, blocks, block, rows, rowsAt, count, ownAt, base, bytes] = c.subarray(4, 13);
   for (;;) {
-    const i = Atomics.add(c, 1, 1);
-    if (i >= blocks!) return;
+    const ticket = Atomics.add(c, 1, 1);
+    const blocks = Atomics.load(c, 5);
+    const i = (ticket - Atomics.load(c, 4)) | 0;
+    if (i < 0 || i >= blocks) return;
+    const [kernel, block, rows, rowsAt, count, ownAt, base, bytes] = c.subarray(6, 14);
     const args: number[] = [];
-    for (let a = 0; a < count!; a++) args.push(c[13 + a]! + i * c[29 + a]!);
+    for (let a = 0; a < count!; a++) args.push(c[14 + a]! + i * c[30 + a]!);
     if (rowsAt! >= 0) args[rowsAt!] = Math.min(block!, rows! - i * block!);
     if (ownAt! >= 0) args[ownAt!] = base! + thread * bytes!;
     kernels[kernel!]!(...args);
+    if (Atomics.add(c, 2, 1) === blocks - 1) Atomics.notify(c, 2);
   }
 }
 
-/** What a worker runs: waits for a job, works, says that it is done. */
+/** What a worker runs: waits for a job, works. */
 const WORKER = `
 const node = typeof self === 'undefined' || typeof process !== 'undefined' && process.versions?.node;
 const port = node ? (await import('node:worker_threads')).parentPort : self;
@@ -56,12 +69,11 @@ const start = ({ module, memory, control, thread, names }) => {
   const c = new Int32Array(memory.buffer, control, ${CONTROL / 4});
   port.postMessage('ready');
   for (let seen = 0; ; ) {
+    for (let i = 0; i < ${SPINS} && Atomics.load(c, ${JOB}) === seen; i++);
     Atomics.wait(c, ${JOB}, seen);
     seen = Atomics.load(c, ${JOB});
     if (Atomics.load(c, ${STOP})) break;
     work(c, kernels, thread);
-    Atomics.add(c, ${DONE}, 1);
-    Atomics.notify(c, ${DONE});
   }
   if (node) port.close();
 };
@@ -105,6 +117,7 @@ export class Threads {
   private readonly kernels: readonly Kernel[];
   private readonly names: readonly string[];
   private readonly workers: readonly AnyWorker[];
+  private readonly maySleep = maySleep();
 
   private constructor(control: Int32Array, run: Kernels, workers: readonly AnyWorker[]) {
     this.control = control;
@@ -147,22 +160,28 @@ export class Threads {
     const blocks = Math.ceil(job.rows / job.block);
     const kernel = this.names.indexOf(job.kernel);
     const { args, block, rows } = job;
-    const rowsAt = job.rowsAt ?? -1;
     const own = job.own ?? { at: -1, base: 0, bytes: 0 };
-    const numbers = [kernel, blocks, block, rows, rowsAt, args.length, own.at, own.base, own.bytes];
-    c.set(numbers, HEADER);
+    const first = (Atomics.load(c, TICKET) + GAP) | 0;
+    Atomics.store(c, FIRST, first);
+    Atomics.store(c, BLOCKS, blocks);
+    Atomics.store(c, DONE, 0);
+    c.set(
+      [kernel, block, rows, job.rowsAt ?? -1, args.length, own.at, own.base, own.bytes],
+      HEADER,
+    );
     c.set(args, ARGS);
     c.set(
       args.map((_, i) => job.steps[i] ?? 0),
       STEPS,
     );
-    Atomics.store(c, NEXT, 0);
-    Atomics.store(c, DONE, 0);
+    Atomics.store(c, TICKET, first);
     Atomics.add(c, JOB, 1);
     Atomics.notify(c, JOB);
     work(c, this.kernels, 0);
-    // The others are at their last block. A browser's main thread may not sleep, so nobody does.
-    while (Atomics.load(c, DONE) < this.workers.length);
+    // The others are at their last block. They may need this core, so sleep, but in a page, which may not.
+    for (let i = 0; i < SPINS; i++) if (Atomics.load(c, DONE) === blocks) return;
+    for (let done; (done = Atomics.load(c, DONE)) < blocks;)
+      if (this.maySleep) Atomics.wait(c, DONE, done);
   }
 
   stop(): void {
@@ -170,6 +189,15 @@ export class Threads {
     Atomics.add(this.control, JOB, 1);
     Atomics.notify(this.control, JOB);
     for (const worker of this.workers) void worker.terminate();
+  }
+}
+
+/** Whether this thread may wait: not where a page is drawn. */
+function maySleep(): boolean {
+  try {
+    return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1) === 'not-equal';
+  } catch {
+    return false;
   }
 }
 
