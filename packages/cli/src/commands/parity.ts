@@ -11,8 +11,9 @@ export function addParity(program: Command, io: Io): void {
     .command('parity')
     .summary("compare another implementation's numbers with the reference's")
     .description(
-      'A dump is what an implementation computed on the way: tensors by HF module path, output field or argument, in a ' +
-        '.safetensors file, an .npz, a folder of .npy files, or a folder with manifest.json. `siglip parity dump` makes ours.',
+      'A dump is what an implementation computed on the way: tensors by HF module path, output field or argument. It is ' +
+        'read from a .safetensors file, an .npz, or a folder: with .npy files, with raw .bin files (llama.cpp), with what ' +
+        "transformers' model_addition_debugger_context writes, or with manifest.json, as `siglip parity dump` makes it.",
     );
   for (const add of [addParityDump, addParityDiff, addParityDiagnose, addParitySelftest])
     add(parity, io);

@@ -3,6 +3,7 @@
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Dump, DumpTensor } from '../dump.ts';
+import { readDebugTree, TREE } from './debug-tree.ts';
 import { firstBytes, readBytes } from './file.ts';
 import { MANIFEST, readFolder, writeFolder } from './folder.ts';
 import { readNpy, writeNpy } from './npy.ts';
@@ -28,6 +29,8 @@ export async function readDump(path: string): Promise<Dump> {
 async function readFiles(path: string): Promise<Dump> {
   const names = (await readdir(path)).sort();
   if (names.includes(MANIFEST)) return readFolder(path);
+  const tree = names.find((name) => TREE.test(name));
+  if (tree !== undefined) return readDebugTree(path, tree);
   const kind = names.some((name) => name.endsWith('.npy')) ? '.npy' : '.bin';
   const taps = new Map<string, DumpTensor>();
   for (const file of names.filter((name) => name.endsWith(kind))) {
