@@ -111,6 +111,9 @@ async function inputsOf(io: Io, theirs: Dump, path: string, o: DiffOptions, name
   const own = new Map([...theirs.taps].filter(([key]) => classOf(name).tensors.includes(key)));
   if (o.inputs === undefined) {
     checkNeeds(own, name, path, 'name a file with --inputs');
+    for (const [key, { shape }] of own)
+      if (shape.length === 1 && key !== 'labels')
+        throw new Exit(2, `${path}: ${key} has no shape; name a file with --inputs`);
     return own;
   }
   const { readDump } = await import('@siglip-ts/parity');

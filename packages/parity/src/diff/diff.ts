@@ -93,9 +93,17 @@ function rowOf(
       total: null,
       added: null,
       pass: false,
-      note: `shape [${theirs.shape.join(', ')}], expected [${ours.shape.join(', ')}]`,
+      note: misfit(theirs, ours),
     };
   const total = measure(theirs, ours, t);
   const added = alone ? measure(theirs, alone, t) : null;
   return { path, total, added, pass: (added ?? total).beyond === 0 };
+}
+
+/** What has one axis may have come without a shape: then its count is what is wrong. */
+function misfit(theirs: DumpTensor, ours: DumpTensor): string {
+  const expected = `expected [${ours.shape.join(', ')}]`;
+  return theirs.shape.length === 1 && ours.shape.length > 1
+    ? `${theirs.data.length} numbers, ${expected}, which has ${ours.data.length}`
+    : `shape [${theirs.shape.join(', ')}], ${expected}`;
 }
