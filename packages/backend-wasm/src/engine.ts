@@ -4,6 +4,7 @@ import { batches, isTail } from './broadcasting.ts';
 import { Heap } from './heap.ts';
 import { attentionRoom } from './kernels/attention.ts';
 import type { Variant } from './kernels/index.ts';
+import { PRODUCT_ROOM, WIDTH } from './kernels/product.ts';
 import { Memory, type Block } from './memory.ts';
 import { canShare, CONTROL, Threads, type Job } from './threads.ts';
 import type { WasmOptions } from './options.ts';
@@ -11,8 +12,6 @@ import { paddedK, releasePanels, type Kernels, type Panels } from './weights.ts'
 
 /** Numbers of an elementwise kernel that a thread takes at a time. */
 const NUMBERS = 16384;
-/** Room for a tile of 32 floats and a widened block of 128 x 8. */
-const SCRATCH = 4 * (32 + 128 * 8);
 
 /** Whether a function that makes a vector is one here. */
 const hasSimd = (): boolean =>
@@ -43,7 +42,7 @@ export class Engine {
     this.memory = memory;
     this.run = run;
     this.threads = threads;
-    this.scratch = memory.heap.take(SCRATCH * this.count);
+    this.scratch = memory.heap.take(4 * PRODUCT_ROOM * this.count);
     this.number = memory.heap.take(16);
   }
 
@@ -87,9 +86,9 @@ export class Engine {
   private get count(): number {
     return this.threads?.count ?? 1;
   }
-  /** Where each thread has its tile and widened block, which products take as argument 8. */
-  private get tiles() {
-    return { at: 8, base: this.scratch, bytes: SCRATCH };
+  /** Each thread's room for products, which take it as argument 8. */
+  private get rooms() {
+    return { at: 8, base: this.scratch, bytes: 4 * PRODUCT_ROOM };
   }
   /** Puts a number where kernels read it, and gives its address. */
   place(value: number): number {
@@ -117,18 +116,15 @@ export class Engine {
   }
   private multiply(c: number, x: number, b: Panels, rows: number, bias: number): void {
     const { n, k } = b;
-    const a = this.heap.take(4 * Math.ceil(rows / 4) * 4 * k);
-    this.pack('packRows', a, x, rows, k, k, 4);
-    const args = [c, a, b.at, rows, n, k, bias, n, this.scratch, b.scales];
+    const args = [c, x, b.at, rows, n, k, bias, n, this.scratch, b.scales, k];
     this.product(PRODUCT[b.storage as keyof typeof PRODUCT], args);
-    this.heap.release(a);
   }
-  /** A kernel whose arguments begin with c, a, b, rows, n and k, in blocks of rows. */
+  /** A kernel on (c, a, b, rows, n, k, bias, cStride, room, scales, aStride), in blocks of rows. */
   private product(kernel: string, args: readonly number[]): void {
-    const [, , , rows, n, k] = args as [number, number, number, number, number, number];
+    const [rows, cStride, aStride] = [args[3]!, args[7]!, args[10]!];
     const block = this.rowsOfBlock(rows);
-    const steps = { 0: 4 * block * n, 1: 4 * block * k };
-    this.split({ kernel, args, steps, rows, rowsAt: 3, block, own: this.tiles });
+    const steps = { 0: 4 * block * cStride, 1: 4 * block * aStride };
+    this.split({ kernel, args, steps, rows, rowsAt: 3, block, own: this.rooms });
   }
   private pack(
     kernel: 'packRows' | 'packColumns',
@@ -137,11 +133,17 @@ export class Engine {
     rows: number,
     k: number,
     stride: number,
-    width: number,
   ): void {
-    const block = Math.max(64, Math.ceil(NUMBERS / k / width) * width);
+    const block = Math.max(64, Math.ceil(NUMBERS / k / WIDTH) * WIDTH);
     const steps = { 0: 4 * block * k, 1: 4 * block * (kernel === 'packRows' ? stride : 1) };
-    this.split({ kernel, args: [to, x, rows, k, stride, width], steps, rows, rowsAt: 2, block });
+    this.split({ kernel, args: [to, x, rows, k, stride, WIDTH], steps, rows, rowsAt: 2, block });
+  }
+  /** x [k, m] as [m, width], the width being k and what is missing to whole vectors: one panel, a row of x in each column. */
+  private transpose(to: number, x: number, k: number, m: number, width: number): void {
+    const block = Math.max(64, Math.ceil(NUMBERS / width / 4) * 4);
+    const steps = { 0: 4 * block * width, 1: 4 * block };
+    const args = [to, x, k, m, m, width];
+    this.split({ kernel: 'packRows', args, steps, rows: m, rowsAt: 3, block });
   }
   /** With activations quantised row by row, as finely as sums of 32 bits allow. */
   private multiplyWhole(c: number, x: number, b: Panels, rows: number, bias: number): void {
@@ -155,7 +157,7 @@ export class Engine {
     const args = [c, a, b.at, rows, n, width, bias, n, this.scratch, scales, b.scales];
     const block = this.rowsOfBlock(rows);
     const steps = { 0: 4 * block * n, 1: 2 * block * width, 9: 4 * block };
-    this.split({ kernel: 'productDot', args, steps, rows, rowsAt: 3, block, own: this.tiles });
+    this.split({ kernel: 'productDot', args, steps, rows, rowsAt: 3, block, own: this.rooms });
     this.heap.release(a);
     this.heap.release(scales);
   }
@@ -166,17 +168,18 @@ export class Engine {
     const k = a.shape.at(transA ? -2 : -1)!;
     const y = this.memory.output(out);
     const [pa, pb] = [this.address(a), this.address(b)];
-    const left = this.heap.take(4 * Math.ceil(m / 4) * 4 * k);
-    const right = this.heap.take(4 * Math.ceil(n / 8) * 8 * k);
-    const packA = transA ? 'packColumns' : 'packRows';
+    const step = transA ? Math.ceil(k / 4) * 4 : k;
+    const turned = transA ? this.heap.take(4 * m * step) : 0;
+    const right = this.heap.take(4 * Math.ceil(n / WIDTH) * WIDTH * k);
     const packB = transB ? 'packRows' : 'packColumns';
     batches(a.shape, b.shape, out).forEach(([i, j], matrix) => {
-      this.pack(packA, left, pa + 4 * i * m * k, m, k, transA ? m : k, 4);
-      this.pack(packB, right, pb + 4 * j * n * k, n, k, transB ? k : n, 8);
+      const left = pa + 4 * i * m * k;
+      if (transA) this.transpose(turned, left, k, m, step);
+      this.pack(packB, right, pb + 4 * j * n * k, n, k, transB ? k : n);
       const c = y.at + 4 * matrix * m * n;
-      this.product('product', [c, left, right, m, n, k, 0, n, this.scratch, 0]);
+      this.product('product', [c, transA ? turned : left, right, m, n, k, 0, n, this.scratch, 0, step]); // prettier-ignore
     });
-    this.heap.release(left);
+    if (transA) this.heap.release(turned);
     this.heap.release(right);
     return y;
   }

@@ -1,11 +1,12 @@
 // How weights are kept: as the panels that products read, in float32 or narrower. Made once, when first used.
 import { fromBits, toBits } from '@siglip-ts/core';
 import type { Heap } from './heap.ts';
+import { WIDTH } from './kernels/product.ts';
 
 /** Names of the option `weights`. Arithmetic is float32 in the first three, whole numbers in the last. */
 export type Storage = 'float32' | 'float16' | 'int8' | 'w8a8';
 
-/** A matrix [n, k] in panels of 8 rows. */
+/** A matrix [n, k] in panels of 16 rows; of 8 for whole numbers. */
 export interface Panels {
   readonly storage: Storage;
   readonly n: number;
@@ -20,10 +21,17 @@ export type Kernels = Readonly<Record<string, (...args: number[]) => void>>;
 /** Whole numbers are multiplied in pairs and quantised by four: k is rounded up with zeros. */
 export const paddedK = (k: number): number => Math.ceil(k / 4) * 4;
 
+/** Rows of a panel, and n rounded up to them. */
+const sideBySide = (storage: Storage): number => (storage === 'w8a8' ? 8 : WIDTH);
+const whole = (storage: Storage, n: number): number => {
+  const side = sideBySide(storage);
+  return Math.ceil(n / side) * side;
+};
+
 /** Panels of float32 numbers that are in the memory at `from`. */
 export function packFloats(heap: Heap, run: Kernels, from: number, n: number, k: number): Panels {
-  const at = heap.take(4 * Math.ceil(n / 8) * 8 * k);
-  run.packRows!(at, from, n, k, k, 8);
+  const at = heap.take(4 * whole('float32', n) * k);
+  run.packRows!(at, from, n, k, k, WIDTH);
   return { storage: 'float32', n, k, at, scales: 0 };
 }
 
@@ -41,13 +49,13 @@ export function packNarrow(
 }
 
 function packHalf(heap: Heap, values: Float32Array, n: number, k: number): Panels {
-  const rows = Math.ceil(n / 8) * 8;
+  const rows = whole('float16', n);
   const at = heap.take(2 * rows * k);
   const bits = toBits(values, 'float16');
   const panels = new Uint16Array(heap.memory.buffer, at, rows * k);
   panels.fill(0);
   for (let r = 0; r < n; r++)
-    for (let i = 0; i < k; i++) panels[(r - (r % 8)) * k + i * 8 + (r % 8)] = bits[r * k + i]!;
+    for (let i = 0; i < k; i++) panels[place('float16', r, i, k)] = bits[r * k + i]!;
   return { storage: 'float16', n, k, at, scales: 0 };
 }
 
@@ -59,7 +67,7 @@ function packBytes(
   n: number,
   k: number,
 ): Panels {
-  const rows = Math.ceil(n / 8) * 8;
+  const rows = whole(storage, n);
   const width = storage === 'w8a8' ? paddedK(k) : k;
   const at = heap.take(rows * width);
   const scalesAt = heap.take(4 * rows);
@@ -80,10 +88,11 @@ function packBytes(
 
 /** Where number i of row r is among the panels. w8a8 has two numbers of a row side by side. */
 const place = (storage: Storage, r: number, i: number, width: number): number => {
-  const panel = (r - (r % 8)) * width;
+  const side = sideBySide(storage);
+  const panel = (r - (r % side)) * width;
   return storage === 'w8a8'
-    ? panel + (i - (i % 2)) * 8 + (r % 8) * 2 + (i % 2)
-    : panel + i * 8 + (r % 8);
+    ? panel + (i - (i % 2)) * side + (r % side) * 2 + (i % 2)
+    : panel + i * side + (r % side);
 };
 
 /** The numbers of panels again, as the product sees them. */
@@ -91,7 +100,7 @@ export function unpack(heap: Heap, p: Panels): Float32Array {
   const { buffer } = heap.memory;
   const { storage, n, k, at } = p;
   const width = storage === 'w8a8' ? paddedK(k) : k;
-  const count = Math.ceil(n / 8) * 8 * width;
+  const count = whole(storage, n) * width;
   const stored =
     storage === 'float32'
       ? new Float32Array(buffer, at, count)

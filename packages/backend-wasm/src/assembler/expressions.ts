@@ -40,7 +40,11 @@ export class I32 {
     return new I32(join(this, int(b), [0x46]));
   }
   min(b: Int): I32 {
-    return new I32([...this.code, ...int(b).code, ...this.lt(b).code, 0x1b]);
+    return this.lt(b).choose(this, int(b));
+  }
+  /** One of two, both of which are computed: `yes` unless this is 0. */
+  choose(yes: I32, no: I32): I32 {
+    return new I32([...yes.code, ...no.code, ...this.code, 0x1b]);
   }
   toFloat(): F32 {
     return new F32([...this.code, 0xb2]);

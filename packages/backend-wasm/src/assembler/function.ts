@@ -115,10 +115,17 @@ export class FunctionBuilder {
   }
   /** do … while (i += step) < to: for inner loops that run at least once, a test and a jump shorter. */
   repeat(i: LocalI32, to: Int, step: number, body: () => void): void {
-    this.put([0x03, 0x40]);
+    this.put([0x02, 0x40, 0x03, 0x40]);
     body();
     this.set(i, i.add(step));
-    this.put([...i.lt(to).code, 0x0d, 0, 0x0b]);
+    this.put([...i.lt(to).code, 0x0d, 0, 0x0b, 0x0b]);
+  }
+  /**
+   * Leaves the `repeat` around. A condition that is never true, and is no other's, keeps what stands before it before
+   * what stands after: engines otherwise move all loads of a long body to its front and run out of registers.
+   */
+  leaveIf(condition: I32): void {
+    this.put([...condition.code, 0x0d, 1]);
   }
   if(condition: I32, yes: () => void, no?: () => void): void {
     this.put([...condition.code, 0x04, 0x40]);

@@ -8,6 +8,7 @@
 import type { I32 } from '../assembler/expressions.ts';
 import type { FunctionBuilder } from '../assembler/function.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
+import { PRODUCT_ROOM, WIDTH } from './product.ts';
 
 /** Queries that are scored together: their scores fit the second cache. */
 const QUERIES = 64;
@@ -17,10 +18,9 @@ const ceil = (n: number, to: number): number => Math.ceil(n / to) * to;
 /** Bytes that a thread needs beside q, k, v and y. The kernel lays them out in this order. */
 export function attentionRoom(T: number, S: number, d: number): number {
   const rows = Math.min(QUERIES, T);
-  const tile = 32;
-  const packed = ceil(S, 8) * d + ceil(d, 8) * S + ceil(rows, 4) * Math.max(d, S);
-  // Kernels run over whole vectors, so each stretch but the tile ends in some room to spare.
-  return 4 * (tile + packed + 2 * rows * S + 5 * 4) + 5 * 16;
+  const packed = ceil(S, WIDTH) * d + ceil(d, WIDTH) * S;
+  // Kernels run over whole vectors, so each stretch but the first ends in some room to spare.
+  return 4 * (PRODUCT_ROOM + packed + 2 * rows * S + 4 * 4) + 4 * 16;
 }
 
 /**
@@ -35,32 +35,31 @@ export function addAttention(m: ModuleBuilder): void {
     const call = (name: (typeof names)[number], ...args: (I32 | number)[]) =>
       f.call(m.indexOf(name), ...args);
     const zero = f.i32(0);
-    const [h, t] = [f.i32(), f.i32()];
+    const [h, t, left] = [f.i32(), f.i32(), f.i32()];
     const most = f.i32(T.min(QUERIES));
-    const { tile, keys, values, left, scores, weights } = layOut(f, room, most, S, d);
+    const { keys, values, scores, weights } = layOut(f, room, most, S, d);
     f.for(h, 0, heads, 1, () => {
       const head = f.i32(h.mul(d));
-      call('packRows', keys, k.at(head), S, d, D, 8);
-      call('packColumns', values, v.at(head), d, S, D, 8);
+      call('packRows', keys, k.at(head), S, d, D, WIDTH);
+      call('packColumns', values, v.at(head), d, S, D, WIDTH);
       f.for(t, 0, T, most, () => {
         const n = f.i32(T.sub(t).min(most));
         const at = f.i32(t.mul(D).add(head));
-        call('packRows', left, q.at(at), n, d, D, 4);
-        call('product', scores, left, keys, n, S, d, zero, S, tile, zero);
+        call('product', scores, q.at(at), keys, n, S, d, zero, S, room, zero, D);
         call('mulScalar', weights, scores, scale, 1, n.mul(S), zero);
         f.if(
           mask.eq(0),
           () => {
             call('softmax', scores, weights, n, S);
-            call('packRows', left, scores, n, S, S, 4);
+            f.set(left, scores);
           },
           () => {
             call('add', scores, weights, mask, n, S, zero);
             call('softmax', weights, scores, n, S);
-            call('packRows', left, weights, n, S, S, 4);
+            f.set(left, weights);
           },
         );
-        call('product', y.at(at), left, values, n, d, S, zero, D, tile, zero);
+        call('product', y.at(at), left, values, n, d, S, zero, D, room, zero, S);
       });
     });
   });
@@ -69,14 +68,10 @@ export function addAttention(m: ModuleBuilder): void {
 /** The stretches of a thread's room, each beginning at a multiple of 16 bytes. */
 function layOut(f: FunctionBuilder, room: I32, rows: I32, S: I32, d: I32) {
   const up = (n: I32, to: number) => n.add(to - 1).and(-to);
-  const larger = f.i32(d);
-  f.if(d.lt(S), () => f.set(larger, S));
   const after = (start: I32, floats: I32) => f.i32(start.add(up(floats.shl(2), 16)).add(16));
-  const tile = f.i32(room);
-  const keys = f.i32(room.add(128));
-  const values = after(keys, up(S, 8).mul(d));
-  const left = after(values, up(d, 8).mul(S));
-  const scores = after(left, up(rows, 4).mul(larger));
+  const keys = f.i32(room.at(PRODUCT_ROOM));
+  const values = after(keys, up(S, WIDTH).mul(d));
+  const scores = after(values, up(d, WIDTH).mul(S));
   const weights = after(scores, rows.mul(S));
-  return { tile, keys, values, left, scores, weights };
+  return { keys, values, scores, weights };
 }

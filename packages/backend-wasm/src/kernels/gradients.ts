@@ -4,6 +4,7 @@
 import { load, loadFloat, loadSplat, vec, type I32, type V128 } from '../assembler/expressions.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 import { roughExp } from './maths.ts';
+import { PRODUCT_ROOM, WIDTH } from './product.ts';
 import { fold, plus } from './rows.ts';
 
 const p = 'i32' as const;
@@ -83,10 +84,10 @@ function addSoftmaxBack(m: ModuleBuilder): void {
 /** Bytes of each of the five stretches that attentionBack works in, and of all that a thread needs. */
 export function attentionBackRoom(T: number, S: number, d: number) {
   const up = (n: number, to: number): number => Math.ceil(n / to) * to;
-  const left = Math.max(up(T, 4) * Math.max(d, S), up(S, 4) * T);
-  const right = Math.max(up(S, 8) * d, up(d, 8) * Math.max(S, T));
+  const left = S * up(T, 4);
+  const right = Math.max(up(S, WIDTH) * d, up(d, WIDTH) * Math.max(S, T));
   const stretch = 4 * up(Math.max(left, right) + 4, 4);
-  return { stretch, room: 128 + 5 * stretch };
+  return { stretch, room: 4 * PRODUCT_ROOM + 5 * stretch };
 }
 
 /**
@@ -102,19 +103,20 @@ function addAttentionBack(m: ModuleBuilder): void {
       // prettier-ignore
       const call = (name: string, ...args: (I32 | number)[]) => f.call(m.indexOf(name), ...args);
       const zero = f.i32(0);
-      const left = f.i32(room.add(128));
-      const right = f.i32(left.add(stretch));
+      const turned = f.i32(room.at(PRODUCT_ROOM));
+      const right = f.i32(turned.add(stretch));
       const a = f.i32(right.add(stretch));
       const b = f.i32(a.add(stretch));
       const scores = f.i32(b.add(stretch));
       const [h, weights, other] = [f.i32(), f.i32(), f.i32()];
-      const product = (c: I32, rows: I32, n: I32, sum: I32, width: I32) =>
-        call('product', c, left, right, rows, n, sum, zero, width, room, zero);
+      const along = f.i32(T.add(3).and(-4));
+      const turn = (x: I32) => call('packRows', turned, x, T, S, S, along); // xᵀ
+      const product = (c: I32, left: I32, step: I32, rows: I32, n: I32, sum: I32, width: I32) =>
+        call('product', c, left, right, rows, n, sum, zero, width, room, zero, step);
       f.for(h, 0, heads, 1, () => {
         const at = (x: I32) => x.at(h.mul(d));
-        call('packRows', left, at(q), T, d, D, 4);
-        call('packRows', right, at(k), S, d, D, 8);
-        product(a, T, S, d, S);
+        call('packRows', right, at(k), S, d, D, WIDTH);
+        product(a, at(q), D, T, S, d, S);
         call('mulScalar', b, a, scale, 1, T.mul(S), zero);
         f.set(weights, a);
         f.set(other, b);
@@ -124,19 +126,17 @@ function addAttentionBack(m: ModuleBuilder): void {
           f.set(other, a);
         });
         call('softmax', weights, other, T, S);
-        call('packColumns', left, weights, S, T, S, 4); // dv = weightsᵀ g
-        call('packColumns', right, at(g), d, T, D, 8);
-        product(at(dv), S, d, T, D);
-        call('packRows', left, at(g), T, d, D, 4); // of the weights: g vᵀ
-        call('packRows', right, at(v), S, d, D, 8);
-        product(other, T, S, d, S);
+        turn(weights);
+        call('packColumns', right, at(g), d, T, D, WIDTH);
+        product(at(dv), turned, along, S, d, T, D); // weightsᵀ g
+        call('packRows', right, at(v), S, d, D, WIDTH);
+        product(other, at(g), D, T, S, d, S); // of the weights: g vᵀ
         call('softmaxBack', scores, weights, other, T, S, scale);
-        call('packRows', left, scores, T, S, S, 4); // dq = scores k
-        call('packColumns', right, at(k), d, S, D, 8);
-        product(at(dq), T, d, S, D);
-        call('packColumns', left, scores, S, T, S, 4); // dk = scoresᵀ q
-        call('packColumns', right, at(q), d, T, D, 8);
-        product(at(dk), S, d, T, D);
+        call('packColumns', right, at(k), d, S, D, WIDTH);
+        product(at(dq), scores, S, T, d, S, D); // scores k
+        turn(scores);
+        call('packColumns', right, at(q), d, T, D, WIDTH);
+        product(at(dk), turned, along, S, d, T, D); // scoresᵀ q
       });
     },
   );

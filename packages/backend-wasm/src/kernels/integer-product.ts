@@ -5,7 +5,7 @@
 //                 packed by 4 rows
 //   productDot:   for (each 8 rows of b) for (each 4 rows of a) for (each 2 of k) sums[r] += a[r] · b
 //                 c = sums * scale of the row * scale of the column + bias
-import { lanes, load, loadBytes, loadSplat, type V128 } from '../assembler/expressions.ts';
+import { int, lanes, load, loadBytes, loadSplat, type V128 } from '../assembler/expressions.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 import { storeTile } from './tile.ts';
 
@@ -80,7 +80,10 @@ export function addIntegerProduct(m: ModuleBuilder): void {
               );
             }
           }
-          storeTile(f, { c, rows, n, bias, cStride, scratch, i, j }, sums, f.i32(0));
+          const at = c.at(i.mul(cStride).add(j));
+          const place = { c: at, rows: rows.sub(i), n: n.sub(j), cStride, scratch };
+          const add = bias.eq(0).choose(int(0), bias.at(j));
+          storeTile(f, { ...place, bias: f.i32(add) }, sums, f.i32(0), 4);
         }),
       );
     },

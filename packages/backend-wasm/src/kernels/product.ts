@@ -1,14 +1,17 @@
-// The matrix product, where nearly all of the time goes: c [m, n] = a bᵀ + bias, with a packed by 4 rows and b by 8.
+// The matrix product, where nearly all of the time goes: c [m, n] = a bᵀ + bias, with b packed by 16 rows.
 //
 //   for (each block of 128 of k)            sums stay short, and so do their rounding errors
-//     for (each 8 rows of b)                a panel of 4 KB, which stays in the first cache
+//     copy the block of a                   its rows side by side, so that they stay in the second cache
+//     for (each 16 rows of b)               a panel of 8 KB, which stays in the first cache
 //       widen the panel                     if b is stored narrower than float32
-//       for (each 4 rows of a)              a tile of 4 x 8 sums in eight registers
-//         for (k in the block)              sums[r] += a[k][r] * b[k]
+//       for (each 2 rows of a)              a tile of 2 x 16 sums in eight registers
+//         for (k in the block)              sums[r] += a[r][k] * b[k]
 //         c += sums                         where the first block begins from the bias
 //
-// Larger tiles and unrolled loops are slower: engines then run out of registers.
+// A tile of 4 x 8 has as many sums and loads; this one has fewer loads of a, which take an instruction more each, and
+// leaves a unpacked. More sums, with what they are made of, do not fit 16 registers.
 import {
+  int,
   ints,
   load,
   loadBytes,
@@ -19,74 +22,77 @@ import {
 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalI32, LocalV128 } from '../assembler/function.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
-import { storeTile } from './tile.ts';
+import { storeTile, TILE } from './tile.ts';
 
+/** Rows of b that lie side by side in a panel. */
+export const WIDTH = 16;
 /** Summed in one go; then added to what came before. */
 const BLOCK = 128;
-const ROWS = [0, 1, 2, 3];
+/** Rows of a that are copied at a time. */
+const ROWS = 256;
+/** Numbers of k that the inner loop takes in a turn: short turns cost a tenth of the time. */
+const TURN = 8;
 
-/** How the numbers of b are stored: bytes each, and how 8 of them become float32. */
+/** Floats that a product needs beside its matrices: a tile, a widened panel and the copied block. */
+export const PRODUCT_ROOM = TILE + BLOCK * WIDTH + ROWS * BLOCK;
+
+/** How the numbers of b are stored: bytes each, and how 16 of them become float32. */
 interface Storage {
   readonly bytes: 4 | 2 | 1;
-  /** Eight numbers at p, of columns whose scales are given, as two vectors. */
-  readonly widen?: (p: I32, scales: readonly [V128, V128]) => [V128, V128];
+  /** Four numbers at p, the `quad`-th of a panel's row, whose columns have the given scales. */
+  readonly widen?: (p: I32, quad: number, scales: readonly V128[]) => V128;
 }
 
 /**
  * float16 is widened by shifting its bits into place and multiplying by 2¹¹², which makes subnormals right too.
  * Weights are finite: infinities would come out as 65536 and more.
  */
-const widenHalf = (p: I32): [V128, V128] => {
-  const four = (offset: number): V128 => {
-    const h = loadShorts(p, offset);
-    const magnitude = h
-      .and(ints(0x7fff))
-      .ishl(13)
-      .mul(2 ** 112);
-    return magnitude.or(h.and(ints(0x8000)).ishl(16));
-  };
-  return [four(0), four(8)];
+const widenHalf = (p: I32, quad: number): V128 => {
+  const h = loadShorts(p, 8 * quad);
+  const magnitude = h
+    .and(ints(0x7fff))
+    .ishl(13)
+    .mul(2 ** 112);
+  return magnitude.or(h.and(ints(0x8000)).ishl(16));
+};
+const widenInt8 = (p: I32, quad: number, scales: readonly V128[]): V128 => {
+  const eight = loadBytes(p, 8 * (quad >> 1));
+  return (quad % 2 === 0 ? eight.lowInts() : eight.highInts()).toFloats().mul(scales[quad]!);
 };
 
 export const STORAGES: Readonly<Record<'product' | 'productHalf' | 'productInt8', Storage>> = {
   product: { bytes: 4 },
   productHalf: { bytes: 2, widen: widenHalf },
-  productInt8: {
-    bytes: 1,
-    widen: (p, [s0, s1]) => [
-      loadBytes(p).lowInts().toFloats().mul(s0),
-      loadBytes(p).highInts().toFloats().mul(s1),
-    ],
-  },
+  productInt8: { bytes: 1, widen: widenInt8 },
 };
+const QUADS = [0, 1, 2, 3];
 
 /**
- * (c, a, b, rows, n, k, bias, cStride, scratch, scales). bias 0: none. cStride: floats from row to row of c.
- * scratch: room for a tile of 32 floats and a widened block. scales: of int8, one for each of n.
+ * (c, a, b, rows, n, k, bias, cStride, room, scales, aStride). bias 0: none. cStride, aStride: floats from row to row.
+ * room: PRODUCT_ROOM floats. scales: of int8, one for each of n.
  */
 export function addProduct(m: ModuleBuilder, { relaxed = false } = {}): void {
   const p = 'i32' as const;
+  addPanel(m, relaxed);
   for (const [name, storage] of Object.entries(STORAGES))
     m.func(
       name,
-      [p, p, p, p, p, p, p, p, p, p],
-      (f, c, a, b, rows, n, k, bias, cStride, scratch, scales) => {
-        const [from, i, j] = [f.i32(), f.i32(), f.i32()];
-        const [pa, pb, end] = [f.i32(), f.i32(), f.i32()];
-        const sums = Array.from({ length: 8 }, () => f.v128());
-        f.for(from, 0, k, BLOCK, () => {
-          const count = f.i32(k.sub(from).min(BLOCK));
-          f.for(j, 0, n, 8, () => {
-            const stored = f.i32(b.add(j.mul(k).add(from.mul(8)).mul(storage.bytes)));
-            const panel = storage.widen ? f.i32(scratch.add(128)) : stored;
-            if (storage.widen) widenBlock(f, storage, panel, stored, count, f.i32(scales.at(j)));
-            f.for(i, 0, rows, 4, () => {
-              f.set(pa, a.at(i.mul(k).add(from.mul(4))));
-              f.set(pb, panel);
-              f.set(end, pa.add(count.mul(16)));
-              sums.forEach((s) => f.set(s, 0));
-              inner(f, pa, pb, end, sums, relaxed);
-              storeTile(f, { c, rows, n, bias, cStride, scratch, i, j }, sums, from);
+      [p, p, p, p, p, p, p, p, p, p, p],
+      (f, c, a, b, rows, n, k, bias, cStride, room, scales, aStride) => {
+        const [first, from, j] = [f.i32(), f.i32(), f.i32()];
+        const block = f.i32(room.at(TILE + BLOCK * WIDTH));
+        f.for(first, 0, rows, ROWS, () => {
+          const many = f.i32(rows.sub(first).min(ROWS));
+          f.for(from, 0, k, BLOCK, () => {
+            const count = f.i32(k.sub(from).min(BLOCK));
+            copyBlock(f, block, a.at(first.mul(aStride).add(from)), many, count, aStride);
+            f.for(j, 0, n, WIDTH, () => {
+              const stored = f.i32(b.add(j.mul(k).add(from.mul(WIDTH)).mul(storage.bytes)));
+              const panel = storage.widen ? f.i32(room.at(TILE)) : stored;
+              if (storage.widen) widenPanel(f, storage, panel, stored, count, scales.at(j));
+              const to = c.at(first.mul(cStride).add(j));
+              const add = bias.eq(0).choose(int(0), bias.at(j));
+              f.call(m.indexOf('panel'), to, block, panel, many, n.sub(j), count, add, cStride, room, from); // prettier-ignore
             });
           });
         });
@@ -94,8 +100,27 @@ export function addProduct(m: ModuleBuilder, { relaxed = false } = {}): void {
     );
 }
 
-/** The block of a panel as float32, in the scratch behind the tile. */
-function widenBlock(
+/** Rows of `count` floats, one after the other, each taking a whole number of vectors. */
+function copyBlock(
+  f: FunctionBuilder,
+  to: I32,
+  source: I32,
+  rows: I32,
+  count: I32,
+  stride: I32,
+): void {
+  const [r, t] = [f.i32(), f.i32()];
+  const [row, out] = [f.i32(source), f.i32(to)];
+  f.for(r, 0, rows, 1, () => {
+    f.for(t, 0, count, 4, () => f.store(out.at(t), load(row.at(t))));
+    f.set(row, row.at(stride));
+    f.set(out, out.at(padded(count)));
+  });
+}
+const padded = (count: I32): I32 => count.add(3).and(-4);
+
+/** A panel as float32. */
+function widenPanel(
   f: FunctionBuilder,
   { bytes, widen }: Storage,
   to: I32,
@@ -104,35 +129,70 @@ function widenBlock(
   scales: I32,
 ): void {
   const i = f.i32();
-  const both =
-    bytes === 1 ? ([f.v128(load(scales)), f.v128(load(scales, 16))] as const) : undefined;
+  const each = bytes === 1 ? QUADS.map((q) => f.v128(load(scales, 16 * q))) : [];
+  const [source, out] = [f.i32(from), f.i32(to)];
   f.for(i, 0, count, 1, () => {
-    const [low, high] = widen!(from.add(i.mul(8 * bytes)), both ?? [ints(0), ints(0)]);
-    f.store(to.at(i.mul(8)), low);
-    f.store(to.at(i.mul(8)), high, 16);
+    QUADS.forEach((q) => f.store(out, widen!(source, q, each), 16 * q));
+    f.set(source, source.add(WIDTH * bytes));
+    f.set(out, out.at(WIDTH));
   });
 }
 
-/** The loop that counts. Each turn: 8 floats of b, 4 of a, 8 multiplications and 8 additions of four. */
+/**
+ * (c, block, panel, rows, n, count, bias, cStride, room, from): all rows of a copied block with one panel, of which n
+ * columns are there; c = bias + sums if `from` is 0, else c += sums.
+ */
+function addPanel(m: ModuleBuilder, relaxed: boolean): void {
+  const p = 'i32' as const;
+  m.func(
+    'panel',
+    [p, p, p, p, p, p, p, p, p, p],
+    (f, c, block, panel, rows, n, count, bias, cStride, room, from) => {
+      const i = f.i32();
+      const [a0, a1, pb] = [f.i32(block), f.i32(), f.i32()];
+      const [turns, end] = [f.i32(), f.i32()];
+      const sums = Array.from({ length: 8 }, () => f.v128());
+      const to = f.i32(c);
+      f.for(i, 0, rows, 2, () => {
+        f.set(a1, a0.at(padded(count)));
+        f.set(pb, panel);
+        f.set(turns, a0.at(count.and(-TURN)));
+        f.set(end, a0.at(count));
+        sums.forEach((s) => f.set(s, 0));
+        f.if(a0.lt(turns), () => inner(f, a0, a1, pb, turns, TURN, sums, relaxed));
+        f.if(a0.lt(end), () => inner(f, a0, a1, pb, end, 1, sums, relaxed));
+        storeTile(f, { c: to, rows: rows.sub(i), n, bias, cStride, scratch: room }, sums, from);
+        f.set(to, to.at(cStride.shl(1)));
+        f.set(a0, a0.at(padded(count).sub(count)).at(padded(count)));
+      });
+    },
+  );
+}
+
+/** The loop that counts. For each k: 16 floats of b, 2 of a, 8 multiplications and 8 additions of four. */
 function inner(
   f: FunctionBuilder,
-  pa: LocalI32,
+  a0: LocalI32,
+  a1: LocalI32,
   pb: LocalI32,
   end: I32,
+  turn: number,
   sums: readonly LocalV128[],
   relaxed: boolean,
 ): void {
-  const b0 = f.v128();
-  const b1 = f.v128();
-  const ar = f.v128();
-  f.repeat(pa, end, 16, () => {
-    f.set(b0, load(pb));
-    f.set(b1, load(pb, 16));
-    for (const r of ROWS) {
-      f.set(ar, loadSplat(pa, 4 * r));
-      f.set(sums[2 * r]!, ar.madd(b0, sums[2 * r]!, relaxed));
-      f.set(sums[2 * r + 1]!, ar.madd(b1, sums[2 * r + 1]!, relaxed));
+  const b = QUADS.map(() => f.v128());
+  const a = f.v128();
+  f.repeat(a0, end, 4 * turn, () => {
+    for (let k = 0; k < turn; k++) {
+      // Never so, as floats have even addresses; but the loads of one k stay behind it.
+      if (k > 0) f.leaveIf(a0.eq(2 * k - 1));
+      QUADS.forEach((q) => f.set(b[q]!, load(pb, 4 * WIDTH * k + 16 * q)));
+      [a0, a1].forEach((row, r) => {
+        f.set(a, loadSplat(row, 4 * k));
+        QUADS.forEach((q) => f.set(sums[4 * r + q]!, a.madd(b[q]!, sums[4 * r + q]!, relaxed)));
+      });
     }
-    f.set(pb, pb.add(32));
+    f.set(a1, a1.add(4 * turn));
+    f.set(pb, pb.add(4 * WIDTH * turn));
   });
 }

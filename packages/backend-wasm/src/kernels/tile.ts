@@ -1,51 +1,55 @@
-// Where a tile of 4 x 8 sums goes: into c as it is, or number by number where it sticks out.
+// Where a tile of sums goes, 4 x 8 or 2 x 16: into c as it is, or number by number where it sticks out.
 import { load, loadFloat, type I32, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalV128 } from '../assembler/function.ts';
 
+/** Numbers in a tile. */
+export const TILE = 32;
+
 export interface Place {
+  /** The tile's first number. */
   readonly c: I32;
-  /** Of the whole of c: rows, columns, floats from row to row. */
+  /** Rows and columns of c from there on. */
   readonly rows: I32;
   readonly n: I32;
+  /** Floats from row to row. */
   readonly cStride: I32;
-  /** 0: none. */
+  /** Of the tile's first column. 0: none. */
   readonly bias: I32;
   readonly scratch: I32;
-  /** The first row and column of the tile. */
-  readonly i: I32;
-  readonly j: I32;
 }
 
-/** c = bias + sums if `from` is 0, else c += sums. */
+/** c = bias + sums if `from` is 0, else c += sums. `height`: rows of the tile. */
 export function storeTile(
   f: FunctionBuilder,
   place: Place,
   sums: readonly LocalV128[],
   from: I32,
+  height = 2,
 ): void {
-  const { c, rows, n, cStride, i, j } = place;
-  const at = f.i32(c.at(i.mul(cStride).add(j)));
+  const { c, rows, n } = place;
+  const at = f.i32(c);
   f.if(
-    rows.ge(i.add(4)).and(n.ge(j.add(8))),
-    () => storeWhole(f, at, place, sums, from),
-    () => storePart(f, at, place, sums, from),
+    rows.ge(height).and(n.ge(TILE / height)),
+    () => storeWhole(f, at, place, sums, from, height),
+    () => storePart(f, at, place, sums, from, height),
   );
 }
 
 function storeWhole(
   f: FunctionBuilder,
   at: I32,
-  { cStride, bias, j }: Place,
+  { cStride, bias }: Place,
   sums: readonly LocalV128[],
   from: I32,
+  height: number,
 ): void {
+  const across = sums.length / height;
   const eachRow = (value: (s: V128, offset: number, p: I32) => V128) => {
     const p = f.i32(at);
-    for (const r of [0, 1, 2, 3]) {
-      f.store(p, value(sums[2 * r]!, 0, p));
-      f.store(p, value(sums[2 * r + 1]!, 16, p), 16);
-      if (r < 3) f.set(p, p.at(cStride));
-    }
+    sums.forEach((s, i) => {
+      if (i > 0 && i % across === 0) f.set(p, p.at(cStride));
+      f.store(p, value(s, 16 * (i % across), p), 16 * (i % across));
+    });
   };
   f.if(
     from.eq(0),
@@ -53,7 +57,7 @@ function storeWhole(
       f.if(
         bias.eq(0),
         () => eachRow((s) => s),
-        () => eachRow((s, offset) => s.add(load(bias.at(j), offset))),
+        () => eachRow((s, offset) => s.add(load(bias, offset))),
       ),
     () => eachRow((s, offset, p) => s.add(load(p, offset))),
   );
@@ -62,19 +66,21 @@ function storeWhole(
 function storePart(
   f: FunctionBuilder,
   at: I32,
-  { rows, n, cStride, bias, scratch, i, j }: Place,
+  { rows, n, cStride, bias, scratch }: Place,
   sums: readonly LocalV128[],
   from: I32,
+  height: number,
 ): void {
+  const width = TILE / height;
   sums.forEach((s, index) => f.store(scratch, s, 16 * index));
   const [r, q] = [f.i32(), f.i32()];
-  f.for(r, 0, rows.sub(i).min(4), 1, () =>
-    f.for(q, 0, n.sub(j).min(8), 1, () => {
+  f.for(r, 0, rows.min(height), 1, () =>
+    f.for(q, 0, n.min(width), 1, () => {
       const p = f.i32(at.at(r.mul(cStride).add(q)));
-      const sum = f.f32(loadFloat(scratch.at(r.mul(8).add(q))));
+      const sum = f.f32(loadFloat(scratch.at(r.mul(width).add(q))));
       f.if(
         from.eq(0),
-        () => f.if(bias.eq(0).eq(0), () => f.set(sum, sum.add(loadFloat(bias.at(j.add(q)))))),
+        () => f.if(bias.eq(0).eq(0), () => f.set(sum, sum.add(loadFloat(bias.at(q))))),
         () => f.set(sum, sum.add(loadFloat(p))),
       );
       f.store(p, sum);
