@@ -1,0 +1,107 @@
+// Scores of a checkpoint on the held-out sheets, through the processor and tokenizer that users have.
+//   node packages/tiny-model/recipe/evaluate.mjs [MODEL ...] [--pictures DIR] [--json]
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { generator } from '@siglip-ts/core';
+import { SiglipModel, SiglipProcessor } from 'siglip-ts';
+import { SIDE } from './augment.mjs';
+import { tiles } from './pictures.mjs';
+
+const here = new URL('.', import.meta.url).pathname;
+const { values: o, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    pictures: { type: 'string', default: join(here, '../../../../shared/data/tiny/eval') },
+    json: { type: 'boolean' },
+  },
+});
+const models = positionals.length > 0 ? positionals : [join(here, '../model')];
+const all = await tiles(o.pictures, SIDE);
+for (const model of models) {
+  const scores = await evaluate(model);
+  if (o.json) console.log(JSON.stringify(scores, null, 2));
+  else {
+    console.log(model);
+    console.table(scores);
+  }
+}
+
+/** By set: pictures, labels, the share whose own label is first or among five, and, of Twemoji, among random other labels. */
+async function evaluate(folder) {
+  const model = await SiglipModel.fromPretrained(folder);
+  const processor = await SiglipProcessor.fromPretrained(folder);
+  const scores = {};
+  for (const source of new Set(all.map((tile) => tile.source))) {
+    const pictures = all.filter((tile) => tile.source === source);
+    const labels = [...new Set(pictures.map(({ label }) => label))];
+    const texts = await embedded(labels, (part) => {
+      const text = part.map((label) => `This is a photo of ${label}.`);
+      return model.get_text_features(
+        processor({ text, padding: 'max_length', return_tensors: true }),
+      );
+    });
+    const images = await embedded(pictures, (part) => {
+      const images = part.map(({ pixels }) => ({
+        mode: 'RGB',
+        data: pixels,
+        width: SIDE,
+        height: SIDE,
+      }));
+      return model.get_image_features(processor({ images, return_tensors: true }));
+    });
+    const logits = images.map((image) => texts.map((text) => dot(image, text)));
+    const right = pictures.map(({ label }) => labels.indexOf(label));
+    const within = (k, of = labels.length) => share(logits, right, k, of);
+    scores[source] = {
+      pictures: pictures.length,
+      labels: labels.length,
+      top1: within(1),
+      top5: within(5),
+    };
+    if (labels.length > 100)
+      for (const n of [100, 20, 10, 2]) scores[source][`top1 of ${n}`] = within(1, n);
+  }
+  await model.dispose();
+  return scores;
+}
+
+/** The share of pictures whose own label is among the `k` highest of `of` labels: its own and random others. */
+function share(logits, right, k, of) {
+  const random = generator(`labels ${of}`);
+  let hits = 0;
+  const rounds = of === logits[0].length ? 1 : 5;
+  for (let round = 0; round < rounds; round++)
+    for (const [i, row] of logits.entries()) {
+      const others = row.map((_, j) => j).filter((j) => j !== right[i]);
+      for (let j = 0; j < of - 1; j++) {
+        const at = j + Math.floor(random() * (others.length - j));
+        [others[j], others[at]] = [others[at], others[j]];
+      }
+      const above = others.slice(0, of - 1).filter((j) => row[j] >= row[right[i]]).length;
+      hits += above < k ? 1 : 0;
+    }
+  return Number((hits / logits.length / rounds).toFixed(4));
+}
+
+async function embedded(items, encode) {
+  const rows = [];
+  for (let at = 0; at < items.length; at += 32) {
+    const features = await encode(items.slice(at, at + 32));
+    rows.push(...(await normalised(features)));
+  }
+  return rows;
+}
+
+async function normalised(features) {
+  const [n, D] = features.shape;
+  const values = await features.data();
+  return Array.from({ length: n }, (_, i) => {
+    const row = Float64Array.from(values.slice(i * D, (i + 1) * D));
+    const norm = Math.hypot(...row);
+    return row.map((x) => x / norm);
+  });
+}
+
+function dot(a, b) {
+  return a.reduce((sum, x, i) => sum + x * b[i], 0);
+}

@@ -1,0 +1,79 @@
+// Trains the default model. README.md says what it needs and how long it takes.
+//   node --experimental-wasm-relaxed-simd packages/tiny-model/recipe/train.mjs [--steps N] [--whole-from N] [--cooldown N] [--threads N]
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { wasm } from '@siglip-ts/backend-wasm';
+import { reportSvg, contrastive, train } from '@siglip-ts/train/run';
+import { SiglipTokenizer, folderFiles } from 'siglip-ts';
+import { concepts } from './concepts.mjs';
+import { PHOTO, emojiArt, tiles } from './pictures.mjs';
+import { openSource } from './source.mjs';
+import { writeStart } from './start.mjs';
+
+const here = new URL('.', import.meta.url).pathname;
+const { values: o } = parseArgs({
+  options: {
+    steps: { type: 'string', default: '10000' },
+    'whole-from': { type: 'string', default: '9000' },
+    cooldown: { type: 'string', default: '2000' },
+    threads: { type: 'string', default: '1' },
+    photos: { type: 'string', default: join(here, '../../../../shared/data/tiny/train-full') },
+    out: { type: 'string', default: join(here, '.run') },
+  },
+});
+const BATCH = 128;
+const SEED = 1;
+
+const backend = await wasm({ threads: Number(o.threads), relaxed: true });
+const tokenizer = await SiglipTokenizer.fromPretrained(folderFiles(join(here, '../model')));
+const tokens = { padding: 'max_length', truncation: true, max_length: 16, return_tensors: true };
+const idsOf = (caption) => Int32Array.from(tokenizer([caption], null, tokens).input_ids.data);
+const art = await emojiArt(concepts, join(here, '.cache'));
+const photos = existsSync(o.photos) ? await tiles(o.photos, PHOTO) : [];
+const drawings = [...art.values()].reduce((sum, { length }) => sum + length, 0);
+console.log(`${drawings} drawings of ${art.size} emoji, ${photos.length} photos`);
+const shards = openSource({ concepts, art, photos, idsOf, whole_from: Number(o['whole-from']) });
+
+const start = join(o.out, 'start');
+if (!existsSync(join(start, 'model.safetensors'))) {
+  const batch = await shards(SEED + 1).take(256);
+  await writeStart(start, { backend, seed: SEED, batch, batch_size: BATCH });
+}
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort());
+let loss = 0;
+const result = await train({
+  load: contrastive(),
+  model: folderFiles(start),
+  shards,
+  out: o.out,
+  backend,
+  resume: true,
+  signal: stop.signal,
+  save_every: 100,
+  keep: 2,
+  recipe: {
+    steps: Number(o.steps),
+    batch_size: BATCH,
+    learning_rate: 1.5e-3,
+    weight_decay: 0.05,
+    warmup: 200,
+    schedule: 'constant',
+    cooldown: Number(o.cooldown),
+    optimizer: 'adamw',
+    clip: 1,
+    freeze: '',
+    seed: SEED,
+  },
+  on_step(row) {
+    loss += (row.loss - loss) / Math.min(row.step, 50);
+    if (row.step % 20 === 0)
+      console.log(
+        `step ${row.step}, loss ${loss.toFixed(3)}, t ${row.logit_scale.toFixed(1)}, b ${row.logit_bias.toFixed(2)}, ${row.seconds.toFixed(2)} s`,
+      );
+  },
+});
+writeFileSync(join(o.out, 'report.svg'), reportSvg(result.rows));
+console.log(`step ${result.step}, checkpoint ${result.folder}`);
+backend.dispose();
