@@ -111,6 +111,16 @@ const OPS: Record<string, readonly [op: Op, ...shapes: Shape[]]> = {
     [2, 3, 4],
     [2, 3, 4],
   ],
+  'attention with dropout': [
+    (q, k, v) => {
+      const factors = Array.from({ length: 2 * 2 * 3 * 5 }, (_, i) => ((i * i) % 3 ? 1.5 : 0));
+      const dropout = Tensor.from(q!.backend, factors, [2, 2, 3, 5], 'float64');
+      return attention(q!, k!, v!, { heads: 2, scale: 0.7, dropout });
+    },
+    [2, 3, 4],
+    [2, 5, 4],
+    [2, 5, 4],
+  ],
   'tiled attention': [
     (q, k, v) => tiledAttention(q!, k!, v!, { heads: 2, scale: 0.7 }, 2),
     [2, 3, 4],

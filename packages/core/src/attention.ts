@@ -10,9 +10,11 @@ export interface Heads {
   readonly scale: number;
   /** [B, S], 1 = attend, 0 = masked, in the dtype of q. */
   readonly keys?: Tensor | null;
+  /** [B, H, T, S]: what the weights are multiplied with, in training. */
+  readonly dropout?: Tensor | null;
 }
 
-/** softmax(scale q kᵀ + mask) v. `weights` [B, H, T, S] is what HF calls attentions. */
+/** softmax(scale q kᵀ + mask) v. `weights` [B, H, T, S] is what HF calls attentions, after dropout if there is any. */
 export function scaledAttention(
   q: Tensor,
   k: Tensor,
@@ -20,7 +22,8 @@ export function scaledAttention(
   o: Heads,
 ): { mixed: Tensor; weights: Tensor } {
   const scores = split(q, o.heads).matmul(split(k, o.heads), { transB: true }).mul(o.scale); // [B, H, T, S]
-  const weights = softmax(o.keys ? scores.add(maskOf(o.keys)) : scores);
+  const all = softmax(o.keys ? scores.add(maskOf(o.keys)) : scores);
+  const weights = o.dropout ? all.mul(o.dropout) : all;
   return { mixed: merge(weights.matmul(split(v, o.heads))), weights };
 }
 

@@ -58,7 +58,7 @@ export function norm(x: Tensor): Tensor {
  * Multi-head attention of q [B, T, D] over k and v [B, S, D]: [B, T, D].
  *
  * `eager` is the definition, `sdpa` the fused kernel where there is one, `flash_attention_2` works block by block
- * over the keys in O(T) memory and, as HF's, gives zeros at masked queries.
+ * over the keys in O(T) memory and, as HF's, gives zeros at masked queries. Dropout takes the definition.
  */
 export function attention(
   q: Tensor,
@@ -67,7 +67,7 @@ export function attention(
   o: Heads & { implementation?: AttentionImplementation },
 ): Tensor {
   checkAttention(q, k, v, o);
-  if (o.implementation === 'eager') return compose.attention(q, k, v, o);
+  if (o.implementation === 'eager' || o.dropout) return compose.attention(q, k, v, o);
   if (o.implementation === 'flash_attention_2') return tiledAttention(q, k, v, o);
   const fused = q.backend.fused?.attention?.(q, k, v, o.keys ?? null, o.heads, o.scale);
   return either(q, q.shape, fused) ?? compose.attention(q, k, v, o);

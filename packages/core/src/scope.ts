@@ -19,6 +19,8 @@ export interface Run {
   readonly signal?: { throwIfAborted(): void } | undefined;
   /** Awaited between layers: lets a page paint, a server answer. */
   readonly breathe?: (() => Promise<void>) | undefined;
+  /** In training: what the attention weights [B, H, T, S] of the module at `path` are multiplied with. */
+  readonly dropout?: ((path: string, p: number, shape: Shape) => Float64Array) | undefined;
 }
 
 export class Scope {

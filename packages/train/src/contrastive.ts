@@ -10,10 +10,12 @@ import {
   visionTransformer,
   type Backend,
   type Ids,
+  type Run,
   type Shape,
   type SiglipConfig,
 } from '@siglip-ts/core';
 import { accumulator } from './accumulator.ts';
+import { attentionDropout, refuseDropout, type Dropout } from './dropout.ts';
 import { backendOf, pullback, type GradOptions, type Parameters } from './grad.ts';
 import { visionOfPatches } from './dropped-patches.ts';
 import { stacked } from './stacked.ts';
@@ -36,6 +38,8 @@ export interface ContrastiveOptions extends GradOptions {
   readonly chunk?: number;
   /** Size of the blocks of logits, a divisor of the batch; default: the batch. */
   readonly block?: number;
+  /** Decides the masks where the configuration has attention_dropout. */
+  readonly dropout?: Dropout;
 }
 
 export interface Contrastive {
@@ -50,7 +54,7 @@ export interface Contrastive {
  *
  * Two passes where `chunk` is less than the batch: embeddings of all chunks without recording anything, the loss and
  * its gradient at those embeddings, then chunk by chunk the way back from there. Throws RangeError for a chunk that
- * does not divide the batch, Error for a configuration with attention dropout, which is not implemented.
+ * does not divide the batch, Error for a configuration with attention_dropout and no `dropout`.
  */
 export async function contrastiveGradients(
   config: SiglipConfig,
@@ -58,7 +62,7 @@ export async function contrastiveGradients(
   pairs: Pairs,
   o: ContrastiveOptions = {},
 ): Promise<Contrastive> {
-  refuseDropout(config);
+  if (!o.dropout) refuseDropout(config.text_config, config.vision_config);
   const B = pairs.input_ids.shape[0]!;
   const chunk = o.chunk ?? B;
   if (pairs.pixel_values.shape[0] !== B)
@@ -90,7 +94,7 @@ async function atOnce(
   pairs: Pairs,
   o: ContrastiveOptions,
 ): Promise<Contrastive> {
-  const f = (p: Parameters, b: Backend) => embed(config, p, pairs, b);
+  const f = (p: Parameters, b: Backend) => embed(config, p, pairs, b, runOf(o, 0));
   const { outputs, pull } = await pullback(f, parameters, o);
   const { loss, text, image, scalars } = lossAt(outputs[0]!, outputs[1]!, parameters, {
     ...pairs,
@@ -109,10 +113,10 @@ async function inChunks(
   const chunks = chunksOf(pairs, o.chunk!);
   const texts: Tensor[] = [];
   const images: Tensor[] = [];
-  for (const part of chunks) {
+  for (const [i, part] of chunks.entries()) {
     const [text, image] = await held(
       b,
-      () => embed(config, parameters, part, b),
+      () => embed(config, parameters, part, b, runOf(o, i * o.chunk!)),
       (y) => y,
     );
     texts.push(text);
@@ -126,7 +130,8 @@ async function inChunks(
   const sums = accumulator(b);
   for (const [i, part] of chunks.entries()) {
     const back = async () => {
-      const f = (p: Parameters, tape: Backend) => embed(config, p, part, tape);
+      const run = runOf(o, i * o.chunk!);
+      const f = (p: Parameters, tape: Backend) => embed(config, p, part, tape, run);
       const { pull } = await pullback(f, parameters, o);
       const rows = (x: Tensor) => x.slice([i * o.chunk!, 0], [o.chunk!, x.shape[1]!]);
       for (const [key, g] of pull([rows(text), rows(image)])) sums.add(key, g);
@@ -136,14 +141,19 @@ async function inChunks(
   return { loss, gradients: new Map([...sums.take(), ...scalars]) };
 }
 
+/** For a part of the batch that begins with pair `first`. */
+const runOf = ({ dropout }: ContrastiveOptions, first: number): Run =>
+  dropout ? { dropout: attentionDropout(dropout, first) } : {};
+
 /** Normalised embeddings of texts and images, [B, D] each. */
 async function embed(
   config: SiglipConfig,
   parameters: Parameters,
   { pixel_values, input_ids, patches }: Pairs,
   b: Backend,
+  run: Run,
 ): Promise<[text: Tensor, image: Tensor]> {
-  const s = new Scope(resident(parameters));
+  const s = new Scope(resident(parameters), '', run);
   const { dtype } = parameters.values().next().value!;
   const pixels = Tensor.from(b, pixel_values.data, pixel_values.shape, dtype);
   const vision = patches
@@ -169,10 +179,4 @@ function chunksOf({ pixel_values, input_ids, patches }: Pairs, n: number): Pairs
     input_ids: part(input_ids, i),
     ...(patches && { patches: part(patches, i) }),
   }));
-}
-
-function refuseDropout({ text_config, vision_config }: SiglipConfig): void {
-  for (const { attention_dropout } of [text_config, vision_config])
-    if (attention_dropout > 0)
-      throw new Error(`attention_dropout: ${attention_dropout}, expected 0: it is not implemented`);
 }

@@ -1,6 +1,7 @@
 export * from './autograd.ts';
 export * from './clipping.ts';
 export * from './contrastive.ts';
+export * from './dropout.ts';
 export * from './grad.ts';
 export * from './parameters.ts';
 export * from './losses.ts';

@@ -3,7 +3,7 @@ import { scaledAttention } from '../attention.ts';
 import { attention } from '../functional.ts';
 import type { HostTensor } from '../host-tensor.ts';
 import type { Scope } from '../scope.ts';
-import type { Tensor } from '../tensor.ts';
+import { Tensor } from '../tensor.ts';
 import { mlp, norm, project, type TowerConfig } from './layers.ts';
 
 export interface EncoderOptions {
@@ -65,6 +65,7 @@ export function selfAttention(s: Scope, x: Tensor, c: TowerConfig, o: LayerOptio
     heads: c.num_attention_heads,
     scale: (D / c.num_attention_heads) ** -0.5,
     keys: o.keys ?? null,
+    dropout: dropoutOf(s, x, c),
   };
   const implementation = c._attn_implementation ?? 'sdpa';
   let mixed: Tensor;
@@ -77,4 +78,13 @@ export function selfAttention(s: Scope, x: Tensor, c: TowerConfig, o: LayerOptio
     mixed = attention(q, k, v, { ...how, implementation });
   }
   return s.tap(project(s.at('out_proj'), mixed, [D, D]));
+}
+
+/** Factors of the weights [B, H, T, T]; null but in training with attention_dropout. */
+function dropoutOf(s: Scope, x: Tensor, c: TowerConfig): Tensor | null {
+  if (!(c.attention_dropout > 0 && s.run.dropout)) return null;
+  const [B, T] = x.shape as [number, number];
+  const shape = [B, c.num_attention_heads, T, T];
+  const factors = s.run.dropout(s.path, c.attention_dropout, shape);
+  return Tensor.from(x.backend, factors, shape, x.dtype);
 }

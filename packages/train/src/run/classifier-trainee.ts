@@ -8,6 +8,7 @@ import {
   type Backend,
 } from '@siglip-ts/core';
 import { SiglipForImageClassification } from 'siglip-ts';
+import { refuseDropout } from '../dropout.ts';
 import { grad, type Parameters } from '../grad.ts';
 import { loadParameters } from '../parameters.ts';
 import {
@@ -35,6 +36,7 @@ export const classifier =
       warn() {}, // a fresh classifier is the point
     });
     const { config } = model;
+    refuseDropout(config.vision_config);
     const others = await companions(files);
     const { checkpoint, shapes } = model.runtime;
     const parameters = await loadParameters(b, checkpoint, { wanted: shapes.keys() });
