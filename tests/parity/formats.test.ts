@@ -29,6 +29,21 @@ test.each(['formats.npz', 'npy'])("numpy's %s", async (name) => {
   expect(Object.fromEntries(taps)).toEqual(WRITTEN);
 });
 
+test('what numpy transposed and then saved', async () => {
+  const { taps } = await readDump(join(fixtures, 'parity/fortran'));
+  const { shape, data } = taps.get('transposed')!;
+  expect(shape).toEqual([2, 3, 4]);
+  for (const [i, j, k] of [
+    [0, 0, 0],
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+    [1, 2, 3],
+  ] as const)
+    // prettier-ignore
+    expect(data[(i * 3 + j) * 4 + k]).toBe((k * 3 + j) * 2 + i);
+});
+
 test('our folder keeps order, numbers and names', async () => {
   const names = ['scalar', 'float64', 'text_model.float32'];
   const dump: Dump = {

@@ -29,3 +29,17 @@ export const ARGUMENTS: ReadonlySet<string> = new Set([
   'position_ids',
   'labels',
 ]);
+
+/** The tensor with its axes in another order, as numpy.transpose has it. */
+export function permuted(x: DumpTensor, axes: readonly number[]): DumpTensor {
+  const shape = axes.map((axis) => x.shape[axis]!);
+  const strides = axes.map((axis) => x.shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const data = x.data.slice();
+  const index = shape.map(() => 0);
+  for (let to = 0; to < data.length; to++) {
+    data[to] = x.data[index.reduce((at, i, axis) => at + i * strides[axis]!, 0)]!;
+    for (let axis = shape.length - 1; axis >= 0 && ++index[axis]! === shape[axis]!; axis--)
+      index[axis] = 0;
+  }
+  return { ...x, shape, data };
+}

@@ -1,6 +1,6 @@
 // Finding where a port of SigLIP goes wrong.
 export { CATALOGUE, mistakeNames } from './diagnose/catalogue.ts';
-export { diagnose, type DumpLike, type Verdict } from './diagnose/diagnose.ts';
+export { diagnose, diagnosis, type DumpLike, type Verdict } from './diagnose/diagnose.ts';
 export type { Mistake, Values } from './diagnose/mistake.ts';
 export { subjectOf, type Inputs, type Subject } from './diagnose/subject.ts';
 export { diff, type Comparison, type Row, type RunReference } from './diff/diff.ts';
@@ -8,6 +8,7 @@ export { measure, PROFILES, type Difference, type Tolerance } from './diff/measu
 export { render } from './diff/render.ts';
 export type { Dump, DumpTensor } from './dump.ts';
 export { dumpFormats, readDump, writeDump, type DumpFormat } from './formats/index.ts';
+export { NAMES, parseNames, renamed, type NamesMap } from './names.ts';
 export {
   explainScore,
   type Explanation,

@@ -4,11 +4,13 @@ import { diagnose, readDump, subjectOf, type Inputs, type Verdict } from '@sigli
 import { Exit } from '../errors.ts';
 import { readPicture } from '../images.ts';
 import type { Io } from '../io.ts';
+import { addMapOption, readRenamed } from '../names.ts';
 import { addSourceOptions, collect, filesOf, type SourceOptions } from '../options.ts';
 import { print, printJson, printable } from '../output.ts';
 
 interface DiagnoseOptions extends SourceOptions {
   dump: string;
+  map: string;
   inputs?: string;
   text?: string[];
   json?: boolean;
@@ -35,13 +37,14 @@ Exit code 1 if the dump is not right.
 Example:
   siglip parity diagnose cat.jpg --text "a cat" --model my-model --dump theirs.safetensors`,
     );
+  addMapOption(command);
   addSourceOptions(command).action((pictures: string[], o: DiagnoseOptions) =>
     run(io, pictures, o),
   );
 }
 
 async function run(io: Io, pictures: readonly string[], o: DiagnoseOptions): Promise<void> {
-  const { taps } = await readDump(o.dump);
+  const { taps } = await readRenamed(o.dump, o.map);
   const inputs = await inputsOf(io, pictures, o);
   const subject = await subjectOf(await filesOf(o, io));
   let ranking: Verdict[];

@@ -7,6 +7,7 @@ import { classNameOf, classNames, classOf, type ClassName, type Inputs } from '.
 import { Exit } from '../errors.ts';
 import { argumentsOf, checkNeeds, fieldsOf, tensorOf } from '../forward.ts';
 import type { Io } from '../io.ts';
+import { addMapOption, readRenamed } from '../names.ts';
 import {
   addComputeOptions,
   addSourceOptions,
@@ -19,6 +20,7 @@ import {
 } from '../options.ts';
 
 interface DiffOptions extends SourceOptions, ComputeOptions {
+  map: string;
   inputs?: string;
   class?: ClassName;
   profile: string;
@@ -64,8 +66,9 @@ export function addParityDiff(parity: Command, io: Io): void {
       `
 Examples:
   siglip parity diff theirs.safetensors --model my-model --inputs in.safetensors
-  siglip parity diff theirs.npz --model my-model --dtype float64 --format html --out report.html`,
+  siglip parity diff theirs.npz --map timm --model my-model --format html --out report.html`,
     );
+  addMapOption(command);
   addComputeOptions(addSourceOptions(command)).action((path: string, o: DiffOptions) =>
     run(io, path, o),
   );
@@ -73,7 +76,7 @@ Examples:
 
 async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
   const parity = await import('@siglip-ts/parity');
-  const theirs = await parity.readDump(path);
+  const theirs = await readRenamed(path, o.map);
   const files = await filesOf(o, io);
   const name = o.class ?? classNameOf(await AutoConfig.fromPretrained(files));
   const inputs = await inputsOf(io, theirs, path, o, name);

@@ -40,7 +40,8 @@ export function verdict(c: Comparison, t: Tolerance): string[] {
     lines.push(difference ? notClose(difference, t) : `The ${row.note}.`, '');
   }
   lines.push(`${c.rows.length} compared, ${failed} beyond the tolerance`);
-  if (c.unknown.length > 0) lines.push(`not the model's: ${c.unknown.join(', ')}`);
+  if (c.unknown.length > 0)
+    lines.push(`not compared, no tensor of the model: ${c.unknown.join(', ')}`);
   if (c.missing.length > 0)
     lines.push(`not in the dump: ${c.missing.length} of the model's modules and outputs`);
   return lines;

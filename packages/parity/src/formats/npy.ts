@@ -1,7 +1,7 @@
-// NumPy's .npy: magic, a Python dictionary, numbers. Little-endian numbers in C order, the only kind that numpy.save
-// writes on today's machines unless asked. No pickled objects.
+// NumPy's .npy: magic, a Python dictionary, numbers. Little-endian only, which numpy.save writes on today's machines unless
+// asked. No pickled objects.
 import { fromBits } from '@siglip-ts/core';
-import type { DumpTensor } from '../dump.ts';
+import { permuted, type DumpTensor } from '../dump.ts';
 
 const MAGIC = '\x93NUMPY';
 const HEADER =
@@ -23,7 +23,6 @@ export function readNpy(bytes: Uint8Array, name: string): DumpTensor {
   if (!header || start + length > bytes.length) return fail('its header is not readable');
   const [, descr, fortran, dims] = header as unknown as [string, string, string, string];
   const shape = dims.split(',').map((n) => n.trim()).filter(Boolean).map(Number); // prettier-ignore
-  if (fortran === 'True' && shape.length > 1) return fail('numbers in Fortran order');
   const read = READERS[descr.slice(1)];
   if (!read) return fail(`dtype ${descr}`);
   const count = shape.reduce((product, n) => product * n, 1);
@@ -33,7 +32,10 @@ export function readNpy(bytes: Uint8Array, name: string): DumpTensor {
     return fail(`${have} bytes of numbers for shape [${shape.join(', ')}] of ${width} bytes each`);
   // A copy, since the numbers need not be aligned in the file. A Buffer's own slice would be a view of the whole file.
   const { buffer } = new Uint8Array(bytes.subarray(start + length));
-  return { shape, ...read(buffer) };
+  if (fortran === 'False') return { shape, ...read(buffer) };
+  // The first axis is densest: numpy.save writes a transposed array so.
+  const backwards = { shape: shape.toReversed(), ...read(buffer) };
+  return permuted(backwards, shape.map((_, i) => i).toReversed());
 }
 
 const DESCRIPTIONS = { Float64Array: '<f8', Float32Array: '<f4', Int32Array: '<i4' } as const;
