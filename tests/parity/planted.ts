@@ -1,119 +1,121 @@
-// Dumps with planted mistakes, made by the catalogue's own variations, in float32. Not a test itself.
+// Models with inputs, and dumps with planted mistakes, made by the catalogue's own variations in float32. Not a test itself.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadImage, mapFiles, defaultModel, modelFiles } from 'siglip-ts';
-import type { DumpLike } from '../../packages/parity/src/diagnose/diagnose.ts';
-import type { Mistake, Values } from '../../packages/parity/src/diagnose/mistake.ts';
-import { runOutputs, runTower } from '../../packages/parity/src/diagnose/reference.ts';
+import type { RawImage } from '@siglip-ts/image';
+import { defaultModel, loadImage, mapFiles, modelFiles, SiglipTokenizer } from 'siglip-ts';
 import {
-  subjectOf,
-  type Inputs,
-  type Subject,
-} from '../../packages/parity/src/diagnose/subject.ts';
-import { generator } from '@siglip-ts/core';
+  judged,
+  type DumpLike,
+  type Verdict,
+} from '../../packages/parity/src/diagnose/diagnose.ts';
+import type { DumpTensor } from '../../packages/parity/src/dump.ts';
+import type { Mistake, Values } from '../../packages/parity/src/diagnose/mistake.ts';
+import { referenceOf, type Reference } from '../../packages/parity/src/diagnose/reference.ts';
+import { cropped } from '../../packages/parity/src/diagnose/resize.ts';
+import { subjectOf, type Subject } from '../../packages/parity/src/diagnose/subject.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
+const letters = readFileSync(join(fixtures, 'parity/letters.model'));
 
-export const SUBJECTS = ['embedded', 'plain', 'odd', 'plain-large', 'classifier-3'] as const;
-export type SubjectName = (typeof SUBJECTS)[number];
+export const MODELS = ['embedded', 'plain', 'odd', 'classifier-3'] as const;
+export type ModelName = (typeof MODELS)[number];
 export interface Case {
-  readonly subject: Subject;
-  readonly inputs: Inputs;
+  readonly ours: Reference;
+  readonly diagnose: (dump: DumpLike) => Promise<Verdict[]>;
 }
 
-const cases = new Map<SubjectName, Promise<Case>>();
-export function subject(name: SubjectName): Promise<Case> {
-  if (!cases.has(name)) cases.set(name, load(name));
-  return cases.get(name)!;
+/** A text each: capitals and punctuation, short, longer than any model's positions. */
+const TEXTS = {
+  words: ['A photo of a Cup, on a table!', 'a cat', 'A very long text about a very long train that runs through a very long valley at night'], // prettier-ignore
+  letters: ['A b!', 'cd', 'Cups, on a very long table'],
+};
+
+const cases = new Map<string, Promise<Case>>();
+
+type Kind = 'usual' | 'large' | 'short';
+
+/**
+ * A model with inputs that a mistake shows on: pictures and texts; pixels of another size for resized position tables;
+ * without the text that fills every position where padding is cut.
+ */
+export function caseOf(name: ModelName, m?: Mistake): Promise<Case> {
+  const kind = m?.interpolated ? 'large' : m?.name === 'padding-longest' ? 'short' : 'usual';
+  const key = `${name} ${kind}`;
+  if (!cases.has(key)) cases.set(key, load(name, kind));
+  return cases.get(key)!;
 }
 
-async function load(name: SubjectName): Promise<Case> {
-  if (name === 'embedded') {
-    const picture = await loadImage(readFileSync(join(fixtures, 'images/coffee-progressive.jpg')));
-    return {
-      subject: await subjectOf(mapFiles(await defaultModel(), 'the embedded model')),
-      inputs: {
-        pictures: [picture],
-        texts: ['A photo of a Cup, on a table!', LONG],
-      },
-    };
-  }
-  const files = await modelFiles(join(fixtures, 'model', name.replace('-large', '')));
-  const s = await subjectOf(files);
-  const c = s.vision!;
-  const [h, w] = name === 'plain-large' ? [40, 26] : [c.image_size, c.image_size];
-  const n = 2 * c.num_channels * h * w;
-  const random = generator('planted pictures');
-  const pixel_values = {
-    shape: [2, c.num_channels, h, w],
-    data: Float64Array.from({ length: n }, () =>
-      Math.fround((Math.floor(random() * 256) / 255 - 0.5) / 0.5),
-    ),
+async function load(name: ModelName, kind: Kind): Promise<Case> {
+  const subject = await subjectNamed(name);
+  const texts = subject.text && (name === 'embedded' ? TEXTS.words : TEXTS.letters);
+  const pictures = await picturesFor(name);
+  const inputs = {
+    ...(kind === 'large' ? { pixel_values: await largePixels(subject, pictures) } : { pictures }),
+    ...(texts && { texts: kind === 'short' ? texts.slice(0, 2) : texts }),
   };
-  if (!s.text) return { subject: s, inputs: { pixel_values } };
-  const T = s.text.max_position_embeddings;
-  // Texts of different lengths, the rest padding, whose id is 1.
-  const data = Int32Array.from({ length: 2 * T }, (_, i) =>
-    i % T < (i < T ? 4 : T - 2) ? 5 + ((i * 7) % 20) : 1,
-  );
-  return { subject: s, inputs: { pixel_values, input_ids: { shape: [2, T], data } } };
+  const ours = referenceOf(subject, inputs);
+  return { ours, diagnose: (dump) => judged(ours, dump) };
 }
 
-const LONG =
-  'A very long text about a very long train that runs through a very long valley at night, and more';
+async function largePixels(subject: Subject, pictures: RawImage[]): Promise<Values> {
+  const { image_size, patch_size } = subject.vision!;
+  const size = { height: image_size + 2 * patch_size, width: image_size - patch_size };
+  const other = { ...subject, pixels: { ...subject.pixels, ...size } };
+  const run = referenceOf(other, { pictures }).tower('vision', {
+    mistakes: [],
+    until: 'pixel_values',
+  });
+  return (await run).get('pixel_values')!;
+}
 
-/** What a float32 implementation with these mistakes dumps: everything, or logits_per_image alone. */
+async function subjectNamed(name: ModelName): Promise<Subject> {
+  if (name === 'embedded') return subjectOf(mapFiles(await defaultModel(), 'the embedded model'));
+  const subject = await subjectOf(await modelFiles(join(fixtures, 'model', name)));
+  const files = mapFiles(new Map([['spiece.model', letters]]), 'letters');
+  return { ...subject, tokenizer: subject.text && (await SiglipTokenizer.fromPretrained(files)) };
+}
+
+/** Neither square nor of a size that a resize leaves alone. */
+async function picturesFor(name: ModelName): Promise<RawImage[]> {
+  const picture = await loadImage(readFileSync(join(fixtures, 'images/coffee-progressive.jpg')));
+  if (name === 'embedded') return [cropped(picture, 300, 120)];
+  const corner = cropped(picture, 200, 150);
+  return [cropped(picture, 110, 70), cropped(corner, 60, 100)];
+}
+
+/** What an implementation with these mistakes gives, in float32 as most do. */
 export async function planted(
-  { subject, inputs }: Case,
+  { ours }: Case,
   mistakes: readonly Mistake[],
-  what: 'all' | 'logits' | 'embeds',
-): Promise<DumpLike> {
+  dtype: 'float32' | 'float64' = 'float32',
+): Promise<Map<string, Values>> {
   const all = new Map<string, Values>();
   const pooled: Values[] = [];
   for (const tower of ['vision', 'text'] as const) {
-    if (!subject[tower]) continue;
+    if (!ours.subject[tower]) continue;
     const own = mistakes.filter((m) => m.towers.includes(tower));
-    const run = await runTower(subject, inputs, tower, { mistakes: own, dtype: 'float32' });
+    const run = await ours.tower(tower, { mistakes: own, dtype });
     for (const [key, x] of run) all.set(key, x);
     const x = run.get(`${tower}_model.head`);
     if (x) pooled.push(x);
   }
-  if (subject.labels === null)
-    for (const [key, x] of await runOutputs(subject, pooled[0]!, pooled[1]!, mistakes))
-      all.set(key, x);
-  const kept = (key: string) =>
-    what === 'all' ||
-    key === 'logits' ||
-    (what === 'logits' ? key === 'logits_per_image' : key.endsWith('_embeds'));
-  const taps = [...all].filter(([key]) => kept(key));
-  return {
-    taps: new Map(
-      taps.map(([key, { shape, data }]) => [
-        key,
-        { shape, dtype: 'float32', data: Float32Array.from(data) },
-      ]),
-    ),
-  };
+  if (ours.subject.labels === null)
+    for (const [key, x] of await ours.outputs(pooled[0]!, pooled[1]!, mistakes)) all.set(key, x);
+  return all;
 }
 
-/** Whether a mistake changes any number here by more than rounding does. */
-export async function visible(c: Case, m: Mistake): Promise<boolean> {
-  const needsPictures = m.resize !== undefined;
-  if (needsPictures && !c.inputs.pictures) return false;
-  if (m.interpolated && c.inputs.pixel_values?.shape[2] === c.subject.vision!.image_size)
-    return false;
-  if (m.interpolated && c.inputs.pictures) return false;
-  if (m.stage === 'output' && c.subject.labels !== null) return false;
-  const [right, wrong] = [await planted(c, [], 'all'), await planted(c, [m], 'all')];
-  for (const [key, { data }] of wrong.taps) {
-    const x = right.taps.get(key)?.data;
-    if (!x || x.length !== data.length) return true;
-    let [error, power] = [0, 0];
-    data.forEach((v, i) => {
-      error += (v - x[i]!) ** 2;
-      power += x[i]! ** 2;
-    });
-    if (error > 1e-10 * power) return true;
-  }
-  return false;
+/** What of it a dump has. */
+export const VIEWS = {
+  taps: () => true,
+  embeddings: (key: string) => key.endsWith('_embeds'),
+  logits: (key: string) => key === 'logits_per_image' || key === 'logits',
+};
+export type View = keyof typeof VIEWS;
+
+/** The dump that shows so much of it; null if nothing. */
+export function dumpOf(all: ReadonlyMap<string, Values>, view: View): DumpLike | null {
+  const taps = new Map<string, DumpTensor>();
+  for (const [key, { shape, data }] of all)
+    if (VIEWS[view](key)) taps.set(key, { shape, dtype: 'float32', data: new Float32Array(data) });
+  return taps.size > 0 ? { taps } : null;
 }

@@ -6,9 +6,10 @@ export function squaredError(found: Values, expected: Values): number {
   if (!alike(found, expected)) return Infinity;
   let sum = 0;
   for (let i = 0; i < expected.data.length; i++) {
-    const [a, b] = [found.data[i]!, expected.data[i]!];
-    if (Object.is(a, b)) continue;
-    sum += (a - b) ** 2;
+    const a = found.data[i]!;
+    const b = expected.data[i]!;
+    // The same infinity or NaN on both sides is no error.
+    if (!Object.is(a, b)) sum += (a - b) ** 2;
   }
   return Number.isNaN(sum) ? Infinity : sum;
 }
@@ -18,7 +19,11 @@ const alike = (a: Values, b: Values): boolean =>
   a.data.length === b.data.length && squeezed(a) === squeezed(b);
 const squeezed = ({ shape }: Values): string => shape.filter((n) => n !== 1).join();
 
-export const power = ({ data }: Values): number => data.reduce((sum, x) => sum + x * x, 0);
+export function power({ data }: Values): number {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i]! ** 2;
+  return sum;
+}
 
 /**
  * 1 - (what is left of the error with the mistake) / (the error without it), 0 to 1. `noise` is the squared error

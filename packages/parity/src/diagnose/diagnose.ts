@@ -1,9 +1,9 @@
 // diagnose: which known mistakes explain a dump's numbers, best first; "none" if it is right, "unknown" if none does.
-import type { Ids } from '@siglip-ts/core';
 import { CATALOGUE } from './catalogue.ts';
 import type { Mistake, Tower, Values } from './mistake.ts';
+import { given, referenceOf, type Reference } from './reference.ts';
 import { searchTower, ENOUGH, type Divergence, type Theirs } from './search.ts';
-import { searchOutputs } from './search-outputs.ts';
+import { searchOutputs, type OutputResult } from './search-outputs.ts';
 import type { Inputs, Subject } from './subject.ts';
 
 export interface Verdict {
@@ -26,47 +26,60 @@ export interface DumpLike {
 }
 
 /** Throws RangeError if the dump has no tensor that the model has too. */
-export async function diagnose(
+export const diagnose = (
   subject: Subject,
-  given: Inputs,
+  inputs: Inputs,
+  dump: DumpLike,
+  catalogue?: readonly Mistake[],
+): Promise<Verdict[]> => diagnosis(subject, inputs, catalogue)(dump);
+
+/** diagnose for several dumps of the same inputs: what the reference computed for one serves the next. */
+export function diagnosis(
+  subject: Subject,
+  inputs: Inputs,
+  catalogue: readonly Mistake[] = CATALOGUE,
+): (dump: DumpLike) => Promise<Verdict[]> {
+  const usual = referenceOf(subject, inputs);
+  return async (dump) => {
+    const all = withTheirs(inputs, dump);
+    return judged(all === inputs ? usual : referenceOf(subject, all), dump, catalogue);
+  };
+}
+
+/** A dump against a reference of the same inputs. */
+export async function judged(
+  ours: Reference,
   dump: DumpLike,
   catalogue: readonly Mistake[] = CATALOGUE,
 ): Promise<Verdict[]> {
   const theirs = theirsOf(dump);
-  const inputs = withTheirs(given, theirs);
+  const { subject, inputs } = ours;
   const divergences: Divergence[] = [];
   const known: Record<Tower, readonly Mistake[]> = { vision: [], text: [] };
   const seen: Record<Tower, boolean> = { vision: false, text: false };
   let [compared, worst] = [0, 0];
-  for (const tower of ['vision', 'text'] as const) {
-    if (!has(subject, inputs, tower)) continue;
-    const found = await searchTower(subject, inputs, tower, theirs, catalogue);
-    known[tower] = found.mistakes;
+  const add = (found: OutputResult): void => {
     divergences.push(...found.divergences);
     compared += found.compared;
     worst = Math.max(worst, found.worst);
+  };
+  const towers = (['vision', 'text'] as const).filter((t) => given(subject, inputs, t));
+  for (const tower of towers) {
+    const found = await searchTower(ours, tower, theirs, catalogue);
+    known[tower] = found.mistakes;
+    add(found);
     seen[tower] =
       theirs.tensors.has(`${tower}_model.head`) ||
       theirs.tensors.has(`${tower}_model_output.pooler_output`);
   }
-  if (subject.labels === null && (has(subject, inputs, 'vision') || has(subject, inputs, 'text'))) {
-    const found = await searchOutputs(subject, inputs, theirs, catalogue, known, seen);
-    divergences.push(...found.divergences);
-    compared += found.compared;
-    worst = Math.max(worst, found.worst);
-  }
+  if (subject.labels === null && towers.length > 0)
+    add(await searchOutputs(ours, theirs, catalogue, known, seen));
   if (compared === 0)
     throw new RangeError(
       `dump: none of its ${theirs.tensors.size} tensors is one of the model's, expected HF's module paths or output fields`,
     );
   if (divergences.length === 0) return [none(compared, worst)];
   return ranked(divergences);
-}
-
-function has(subject: Subject, inputs: Inputs, tower: Tower): boolean {
-  return tower === 'vision'
-    ? subject.vision !== null && (inputs.pictures ?? inputs.pixel_values) !== undefined
-    : subject.text !== null && (inputs.input_ids ?? (subject.tokenizer && inputs.texts)) != null;
 }
 
 const none = (compared: number, worst: number): Verdict => ({
@@ -142,18 +155,20 @@ function because(d: Divergence, s: Divergence['suspects'][number], m: Mistake): 
 function theirsOf({ taps }: DumpLike): Theirs {
   const tensors = new Map<string, Values>();
   for (const [key, { shape, data }] of taps)
-    tensors.set(key, { shape, data: Float64Array.from(data) });
+    tensors.set(key, { shape, data: new Float64Array(data) });
   return { tensors, exact: (key) => /64/.test(taps.get(key)?.dtype ?? '') };
 }
 
-/** What was not given is taken from the dump itself, and then not judged. */
-function withTheirs(given: Inputs, { tensors }: Theirs): Inputs {
-  const pixels = tensors.get('pixel_values');
-  const ids = tensors.get('input_ids');
-  const asIds = ({ shape, data }: Values): Ids => ({ shape, data: Int32Array.from(data) });
+/** What was not given is taken from the dump itself, and then not judged. The same object if all was given. */
+function withTheirs(given: Inputs, { taps }: DumpLike): Inputs {
+  const pixels = (given.pictures ?? given.pixel_values) ? undefined : taps.get('pixel_values');
+  const ids = (given.texts ?? given.input_ids) ? undefined : taps.get('input_ids');
+  if (!pixels && !ids) return given;
   return {
-    ...(pixels && !given.pictures && { pixel_values: pixels }),
-    ...(ids && !given.texts && { input_ids: asIds(ids) }),
     ...given,
+    ...(pixels && {
+      pixel_values: { shape: pixels.shape, data: new Float64Array(pixels.data) },
+    }),
+    ...(ids && { input_ids: { shape: ids.shape, data: Int32Array.from(ids.data) } }),
   };
 }

@@ -1,8 +1,8 @@
 // Finds which mistakes explain embeddings, logits or scores, where the towers themselves were not seen: every mistake
 // is run end to end, then every pair of one in each place.
 import { explained, power, squaredError } from './compare.ts';
-import type { Mistake, Tower, Values } from './mistake.ts';
-import { runOutputs, runTower, type Run } from './reference.ts';
+import type { Mistake, Tower } from './mistake.ts';
+import type { Reference, Run } from './reference.ts';
 import {
   equals,
   limitOf,
@@ -27,8 +27,7 @@ export interface OutputResult {
 
 /** `known`: what the towers' own search found. `seen`: whether a tower's pooled vectors were compared there. */
 export async function searchOutputs(
-  subject: Subject,
-  inputs: Inputs,
+  ours: Reference,
   theirs: Theirs,
   candidates: readonly Mistake[],
   known: Readonly<Record<Tower, readonly Mistake[]>>,
@@ -38,7 +37,7 @@ export async function searchOutputs(
   const divergences: Divergence[] = [];
   let made: Made = { ...known, output: [] };
   const settled = new Set<string>();
-  const runner = outputRunner(subject, inputs);
+  const runner = outputRunner(ours);
   for (;;) {
     const reference = await runner(made);
     const single = await runner(made, 'float32');
@@ -129,30 +128,16 @@ async function pairs(
   }
 }
 
-/** Runs what was not run before: a tower with the same mistakes gives the same vectors. */
-function outputRunner(subject: Subject, inputs: Inputs) {
-  const pooled = new Map<string, Promise<Values | undefined>>();
-  const tower = (name: Tower, mistakes: readonly Mistake[], dtype: 'float32' | 'float64') => {
-    const key = `${name} ${dtype} ${mistakes.map((m) => m.name + m.who).join()}`;
-    const run = async () => {
-      const given =
-        name === 'vision'
-          ? subject.vision && (inputs.pictures ?? inputs.pixel_values)
-          : subject.text && (inputs.texts ?? inputs.input_ids);
-      if (!given) return undefined;
-      const own = mistakes.filter((m) => usable(m, subject, inputs));
-      const found: Run = await runTower(subject, inputs, name, { mistakes: own, dtype });
-      return found.get(`${name}_model.head`);
-    };
-    if (!pooled.has(key)) pooled.set(key, run());
-    return pooled.get(key)!;
-  };
+function outputRunner({ subject, inputs, pooled, outputs }: Reference) {
   return async (made: Made, dtype: 'float32' | 'float64' = 'float64'): Promise<Run> => {
-    const image = await tower('vision', made.vision, dtype);
-    const text = await tower('text', made.text, dtype);
+    const own = (tower: Tower) => made[tower].filter((m) => usable(m, subject, inputs));
+    const image = await pooled('vision', own('vision'), dtype);
+    const text = await pooled('text', own('text'), dtype);
     if (!image && !text) return new Map();
-    const later = [...made.output, ...made.vision.filter((m) => m.dtype && made.text.includes(m))];
-    const fields = new Map(await runOutputs(subject, image ?? text!, text ?? image!, later));
+    // Half precision in a tower is half precision behind it.
+    const half = [...made.vision, ...made.text].filter((m) => m.dtype);
+    const later = [...made.output, ...new Set(half)];
+    const fields = await outputs(image ?? text!, text ?? image!, later);
     if (image && text) return fields;
     const only = image ? 'image_embeds' : 'text_embeds';
     return new Map([[only, fields.get(only)!]]);

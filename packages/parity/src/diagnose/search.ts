@@ -2,8 +2,8 @@
 // and looks for the next. Where nothing explains it, their tensor takes the place of ours and the search goes on.
 import { explained, power, squaredError } from './compare.ts';
 import type { Mistake, Tower, Values } from './mistake.ts';
-import { interpolates, runTower, type Run } from './reference.ts';
-import type { Inputs, Subject } from './subject.ts';
+import { interpolates } from './pixels.ts';
+import { keyOf, type Reference, type Run } from './reference.ts';
 
 /** How a set of mistakes does at the first tensor that differs. */
 export interface Suspect {
@@ -42,21 +42,22 @@ export interface Theirs {
 
 /** An error is one if it is so many times what rounding does. */
 const BEYOND = 6;
-/** And relative to the magnitude, for tensors without rounding. */
-const LEAST = { single: 1e-7, exact: 1e-13 };
+/** And relative to the magnitude, for tensors without rounding; and what float32 has no smaller number than. */
+const LEAST = { single: 1e-7, exact: 1e-13, tiny: 2 ** -149 };
 /** What a mistake must explain to be named. */
 export const ENOUGH = 0.9;
 
 /** The squared error up to which a tensor is right. */
 export const limitOf = (expected: Values, noise: number, exact: boolean): number =>
-  BEYOND ** 2 * noise + power(expected) * (exact ? LEAST.exact : LEAST.single) ** 2;
+  BEYOND ** 2 * noise +
+  power(expected) * (exact ? LEAST.exact : LEAST.single) ** 2 +
+  expected.data.length * (exact ? 0 : LEAST.tiny) ** 2;
 
 export const rms = (squared: number, { data }: Values): number =>
   Math.sqrt(squared / Math.max(1, data.length));
 
 export async function searchTower(
-  subject: Subject,
-  inputs: Inputs,
+  ours: Reference,
   tower: Tower,
   theirs: Theirs,
   candidates: readonly Mistake[],
@@ -66,8 +67,8 @@ export async function searchTower(
   let mistakes: Mistake[] = [];
   const settled = new Set<string>();
   for (let round = 0; ; round++) {
-    const reference = await runTower(subject, inputs, tower, { mistakes, forced });
-    const noise = await noiseOf(subject, inputs, tower, mistakes, forced, reference);
+    const reference = await ours.tower(tower, { mistakes, forced });
+    const noise = await noiseOf(ours, tower, mistakes, forced, reference);
     const keys = [...reference.keys()].filter((key) => theirs.tensors.has(key));
     let worst = 0;
     const at = keys.find((key) => {
@@ -81,7 +82,7 @@ export async function searchTower(
     if (at === undefined || round === MOST)
       return { divergences, mistakes, compared: keys.length, worst };
     const right = keys.slice(0, keys.indexOf(at)).filter((key) => !settled.has(key));
-    const place: At = { subject, inputs, tower, theirs, forced, at, noise, reference, right };
+    const place: At = { ours, tower, theirs, forced, at, noise, reference, right };
     const found = await explain(place, mistakes, candidates);
     divergences.push(found);
     if (found.accepted.length > 0) mistakes = [...mistakes, ...found.accepted[0]!.mistakes];
@@ -96,8 +97,7 @@ export async function searchTower(
 const MOST = 8;
 
 interface At {
-  readonly subject: Subject;
-  readonly inputs: Inputs;
+  readonly ours: Reference;
   readonly tower: Tower;
   readonly theirs: Theirs;
   readonly forced: ReadonlyMap<string, Values>;
@@ -117,12 +117,28 @@ async function explain(
   const right = p.reference.get(p.at)!;
   const error = squaredError(theirs, right);
   const noise = p.noise(p.at);
+  const rightAt = new Map(p.right.map((key) => [moduleOf(key), key]));
   const trial = async (mistakes: readonly Mistake[]): Promise<Suspect> => {
-    const { subject, inputs, tower, forced, at: until } = p;
-    const o = { mistakes: [...before, ...mistakes], until: moduleOf(until), forced };
-    const run = await runTower(subject, inputs, tower, o);
-    const contradicted = p.right.some((key) => differs(p, key, run.get(key)!, 2));
-    const after = contradicted ? Infinity : squaredError(theirs, run.get(until)!);
+    const { ours, tower, forced } = p;
+    const all = [...before, ...mistakes];
+    const name = `${tower} ${keyOf(before)} then ${keyOf(mistakes)}`;
+    const refuses = (path: string, x: Values): boolean => {
+      const key = rightAt.get(path);
+      if (key === undefined) return false;
+      const far = squaredError(p.theirs.tensors.get(key)!, x);
+      if (far <= 2 * limitAt(p, key, p.theirs.exact(key))) return false;
+      // So far from the reference that it is far from any dump that is right there.
+      const changes = squaredError(p.reference.get(key)!, x) > 8 * limitAt(p, key, false);
+      if (changes && forced.size === 0) ours.changes.set(name, path);
+      return true;
+    };
+    let after = Infinity;
+    const contradicted = forced.size === 0 && rightAt.has(ours.changes.get(name) ?? '');
+    if (!contradicted) {
+      const o = { mistakes: all, until: moduleOf(p.at), forced, refuses };
+      const found = (await ours.tower(tower, o)).get(p.at);
+      if (found) after = squaredError(theirs, found);
+    }
     return { mistakes, after, explains: explained(error, after, noise, power(theirs)) };
   };
   const usable = candidates.filter((m) => !before.includes(m) && applies(m, p));
@@ -130,7 +146,7 @@ async function explain(
   for (const m of usable) suspects.push(await trial([m]));
   suspects.sort((a, b) => a.after - b.after);
   const best = suspects[0];
-  if (best && best.explains < ENOUGH && !p.at.endsWith('_ids')) {
+  if (best && best.explains < ENOUGH && best.explains > HOPE && !p.at.endsWith('_ids')) {
     for (const first of suspects.slice(0, PARTNERS))
       for (const m of usable)
         if (!first.mistakes.includes(m)) suspects.push(await trial([...first.mistakes, m]));
@@ -145,8 +161,11 @@ async function explain(
   };
 }
 
-const differs = ({ theirs, noise }: At, key: string, y: Values, times: number): boolean =>
-  squaredError(theirs.tensors.get(key)!, y) > times * limitOf(y, noise(key), theirs.exact(key));
+const limitAt = ({ reference, noise }: At, key: string, exact: boolean): number =>
+  limitOf(reference.get(key)!, noise(key), exact);
+
+/** Of two mistakes one explains at least so much by itself, unless they cancel out. */
+const HOPE = 0.1;
 
 /** Where no single mistake explains it, so many of the best are tried together with each other one. */
 const PARTNERS = 3;
@@ -162,7 +181,7 @@ export function equals(suspects: readonly Suspect[], noise: number): Suspect[] {
 }
 
 /** Whether it can change anything here. */
-function applies(m: Mistake, { subject, inputs, tower, reference }: At): boolean {
+function applies(m: Mistake, { ours: { subject, inputs }, tower, reference }: At): boolean {
   if (!m.towers.includes(tower)) return false;
   if (m.resize && !inputs.pictures) return false;
   if (m.name === 'classification-skips-first-patch' && subject.labels === null) return false;
@@ -172,8 +191,7 @@ function applies(m: Mistake, { subject, inputs, tower, reference }: At): boolean
 
 /** Squared error of our own float32 run, of half precision where that is a mistake already made. */
 async function noiseOf(
-  subject: Subject,
-  inputs: Inputs,
+  ours: Reference,
   tower: Tower,
   mistakes: readonly Mistake[],
   forced: ReadonlyMap<string, Values>,
@@ -182,7 +200,7 @@ async function noiseOf(
   const others = mistakes.filter((m) => !m.dtype);
   const half = others.length < mistakes.length;
   const o = { mistakes: others, forced, dtype: half ? ('float64' as const) : ('float32' as const) };
-  const run = await runTower(subject, inputs, tower, o);
+  const run = await ours.tower(tower, o);
   return (key) => {
     const [x, y] = [run.get(key), reference.get(key)];
     return x && y ? squaredError(x, y) : 0;

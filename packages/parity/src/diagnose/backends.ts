@@ -1,0 +1,22 @@
+// Where variations are computed, and how their numbers get out.
+import { cpu } from '@siglip-ts/backend-cpu';
+import {
+  isHalf,
+  rounded,
+  withoutFused,
+  type Backend,
+  type DType,
+  type Tensor,
+} from '@siglip-ts/core';
+import type { Values } from './mistake.ts';
+
+/** Without marks: what was heard stays readable until the run is over. */
+export function backendFor(dtype: DType): Backend {
+  const { mark: _mark, release: _release, ...b } = cpu();
+  return isHalf(dtype) ? rounded(withoutFused(b), dtype) : b;
+}
+
+export async function hosted(x: Tensor): Promise<Values> {
+  const data = await x.host().data();
+  return { shape: x.shape, data: data instanceof Float64Array ? data : new Float64Array(data) };
+}
