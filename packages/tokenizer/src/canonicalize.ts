@@ -9,7 +9,8 @@ import { LOWERCASE_RUNS } from './lowercase-table.ts';
  * without U+FEFF.
  */
 const WHITESPACE = '\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000';
-const WHITESPACE_RUN = new RegExp(`[${WHITESPACE}]+`, 'g');
+/** What is to become one space: not a single space, so that in most text there is nothing to do. */
+const WHITESPACE_RUN = new RegExp(`[${WHITESPACE}]{2,}|(?! )[${WHITESPACE}]`, 'g');
 const ONE_WHITESPACE = new RegExp(`[${WHITESPACE}]`);
 /** string.punctuation: all of ASCII that is neither letter, digit, space nor control. */
 const PUNCTUATION = /[!-/:-@[-`{-~]/g;
@@ -62,7 +63,8 @@ export function lowerCase(text: string, keep: RegExp | null): string {
 }
 
 function lowerCodePoints(text: string): string {
-  if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
+  // Most text: the tokenizer's marker, and ASCII.
+  if (/^▁?[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
   const table = lowercaseTable();
   let lowered = '';
   let at = 0; // text before this is in `lowered`
