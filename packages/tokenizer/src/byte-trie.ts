@@ -1,90 +1,121 @@
-// A trie over byte strings in typed arrays, built once. Nodes are numbered level by level, so that
-// the children of a node are neighbours and those near the root, which are visited most, share few
-// cache lines.
+// A trie over byte strings as a double array: whatever the number of a node's children, one of them
+// is found with an exclusive or and a comparison. Built once, read often.
 
-/** From this many children on, a node has a row of 256 entries instead of a list to search. */
-const DENSE = 16;
+/** Nodes come in blocks of this many; the children of a node lie in one of them. */
+const BLOCK = 256;
+/** The byte of a node that is not there. */
+const NO_BYTE = 0x100;
 
-export class ByteTrie {
-  /** Per node: its first child, or ~row of a node with many children. */
-  readonly #first: Int32Array;
-  readonly #count: Uint8Array;
-  /** Per node: the byte that leads to it. */
-  readonly #label: Uint8Array;
-  readonly #value: Int32Array;
-  readonly #rows: Int32Array;
+/**
+ * Two numbers for each node: the place of its children, and its value (or -1) with, in the lowest 9
+ * bits, the byte that leads to it.
+ *
+ * A place `p` has room for a child by every byte `b`, at `p ^ b`; children of several nodes share a
+ * block, but no two nodes have the same place, so the byte tells whose child a node is. Node 0 is
+ * the root and alone in its block: place 0, which is that of nodes without children, leads nowhere.
+ */
+export type ByteTrie = Int32Array;
 
-  /** The keys must be different and not empty; `values` are 0 or more. */
-  constructor(keys: readonly Uint8Array[], values: readonly number[]) {
-    const names = keys.map((key) => String.fromCharCode(...key)); // compared faster than arrays
-    const order = [...keys.keys()].sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
-    // Node i stands for the sorted keys [from[i], to[i]), which agree in their first depth[i]
-    // bytes.
-    const from = [0];
-    const to = [keys.length];
-    const depth = [0];
-    const label = [0];
-    const first: number[] = [];
-    const count: number[] = [];
-    const value: number[] = [];
-    for (let node = 0; node < from.length; node++) {
-      let at = from[node]!;
-      const end = to[node]!;
-      const level = depth[node]!;
-      const ends = at < end && keys[order[at]!]!.length === level;
-      value.push(ends ? values[order[at++]!]! : -1);
-      first.push(from.length);
-      while (at < end) {
-        const byte = keys[order[at]!]![level]!;
-        from.push(at);
-        while (at < end && keys[order[at]!]![level] === byte) at++;
-        to.push(at);
-        depth.push(level + 1);
-        label.push(byte);
-      }
-      count.push(from.length - first[node]!);
+/** The node a byte leads to, or -1. Node 0 is the root. */
+export function childOf(trie: ByteTrie, node: number, byte: number): number {
+  const child = trie[2 * node]! ^ byte;
+  return (trie[2 * child + 1]! & 0x1ff) === byte ? child : -1;
+}
+
+/** The value of the key that ends at this node, or -1. */
+export function valueOf(trie: ByteTrie, node: number): number {
+  return trie[2 * node + 1]! >> 9;
+}
+
+/** The length of the longest key that `text` has at `at`, or 0. */
+export function longestPrefix(trie: ByteTrie, text: Uint8Array, at: number, end: number): number {
+  let length = 0;
+  for (let i = at, node = 0; i < end; i++) {
+    node = childOf(trie, node, text[i]!);
+    if (node < 0) break;
+    if (valueOf(trie, node) >= 0) length = i + 1 - at;
+  }
+  return length;
+}
+
+/** The keys must be different and not empty; `values` are 0 or more, and less than 2 ** 22. */
+export function byteTrie(keys: readonly Uint8Array[], values: readonly number[]): ByteTrie {
+  const names = keys.map((key) => String.fromCharCode(...key)); // compared faster than arrays
+  const order = [...keys.keys()].sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
+  const blocks = new Blocks();
+  // Level by level: a node stands for the sorted keys [from, to), which agree in their first bytes.
+  let level = [{ node: 0, from: 0, to: keys.length }];
+  for (let depth = 0; level.length > 0; depth++) {
+    const byteAt = (at: number): number => keys[order[at]!]![depth]!;
+    const deeper: typeof level = [];
+    for (let { node, from, to } of level) {
+      if (from < to && keys[order[from]!]!.length === depth)
+        blocks.setValue(node, values[order[from++]!]!);
+      const starts: number[] = []; // where the keys of each child begin
+      for (let at = from; at < to; at++)
+        if (at === from || byteAt(at) !== byteAt(at - 1)) starts.push(at);
+      const children = blocks.addChildren(node, starts.map(byteAt));
+      children.forEach((child, i) =>
+        deeper.push({ node: child, from: starts[i]!, to: starts[i + 1] ?? to }),
+      );
     }
-    this.#label = Uint8Array.from(label);
-    this.#value = Int32Array.from(value);
-    this.#first = Int32Array.from(first);
-    this.#count = Uint8Array.from(count, (n) => Math.min(n, DENSE));
-    this.#rows = this.#makeRows(count);
+    level = deeper;
+  }
+  return Int32Array.from(blocks.units);
+}
+
+/** The nodes while they are being laid out. */
+class Blocks {
+  readonly units: number[] = [];
+  /** In the last block: which nodes are there, and which places are some node's. */
+  readonly #taken = new Uint8Array(BLOCK);
+  readonly #places = new Uint8Array(BLOCK);
+
+  constructor() {
+    this.#open(); // the root's
+    this.#open();
   }
 
-  #makeRows(count: readonly number[]): Int32Array {
-    const dense = [...count.keys()].filter((node) => count[node]! >= DENSE);
-    const rows = new Int32Array(256 * dense.length).fill(-1);
-    dense.forEach((node, row) => {
-      const first = this.#first[node]!;
-      for (let child = first; child < first + count[node]!; child++)
-        rows[256 * row + this.#label[child]!] = child;
-      this.#first[node] = ~row;
+  #open(): void {
+    for (let i = 0; i < BLOCK; i++) this.units.push(0, unit(-1, NO_BYTE));
+    this.#taken.fill(0);
+    this.#places.fill(0);
+  }
+
+  setValue(node: number, value: number): void {
+    this.units[2 * node + 1] = unit(value, this.units[2 * node + 1]! & 0x1ff);
+  }
+
+  /** Makes a node for each byte and returns them. Earlier blocks are full enough to be left so. */
+  addChildren(parent: number, bytes: readonly number[]): number[] {
+    if (bytes.length === 0) return [];
+    let place = this.#freePlace(bytes);
+    if (place === BLOCK) {
+      this.#open();
+      place = 0;
+    }
+    this.#places[place] = 1;
+    const block = this.units.length / 2 - BLOCK;
+    this.units[2 * parent] = block + place;
+    return bytes.map((byte) => {
+      const at = place ^ byte;
+      this.#taken[at] = 1;
+      this.units[2 * (block + at) + 1] = unit(-1, byte);
+      return block + at;
     });
-    return rows;
   }
 
-  /** The node a byte leads to, or -1. Node 0 is the root. */
-  child(node: number, byte: number): number {
-    const first = this.#first[node]!;
-    if (first < 0) return this.#rows[256 * ~first + byte]!;
-    for (let child = first, end = first + this.#count[node]!; child < end; child++)
-      if (this.#label[child] === byte) return child;
-    return -1;
-  }
-
-  /** The value of the key that ends at this node, or -1. */
-  value(node: number): number {
-    return this.#value[node]!;
-  }
-
-  /** The length of the longest key that `text` has at `at`, or 0. */
-  longestPrefix(text: Uint8Array, at: number, end: number): number {
-    let length = 0;
-    for (let i = at, node = 0; i < end; i++) {
-      node = this.child(node, text[i]!);
-      if (node < 0) break;
-      if (this.#value[node]! >= 0) length = i + 1 - at;
+  /** The first place in the last block with room for these children, or BLOCK. */
+  #freePlace(bytes: readonly number[]): number {
+    const taken = this.#taken;
+    let place = 0;
+    search: for (; place < BLOCK; place++) {
+      if (this.#places[place]) continue;
+      for (let i = 0; i < bytes.length; i++) if (taken[place ^ bytes[i]!]) continue search;
+      break;
     }
-    return length;
+    return place;
   }
 }
+
+const unit = (value: number, byte: number): number => (value << 9) | byte;

@@ -54,6 +54,16 @@ export class Charsmap {
     return true;
   }
 
+  /** Whether a rule is this byte, or begins with it and an ASCII byte. */
+  changesAscii(byte: number): boolean {
+    const units = this.#units;
+    const node = offsetOf(units[0]!) ^ byte;
+    if (labelOf(units[node]!) !== byte) return false;
+    const children = node ^ offsetOf(units[node]!);
+    const isChild = (next: number): boolean => labelOf(units[children ^ next]!) === next;
+    return hasLeaf(units[node]!) || [...Array(0x80).keys()].some(isChild);
+  }
+
   /**
    * The number of bytes from `at` on that the longest rule covers, 0 where no rule begins.
    * Its replacement is then `replacements[start, end)`.

@@ -2,7 +2,7 @@
 // "▁". Works on UTF-8 bytes because the charsmap's rules and the pieces are bytes. Unicode itself
 // is not here: it is in the map.
 
-import { ByteTrie } from './byte-trie.ts';
+import { byteTrie, childOf, longestPrefix, type ByteTrie } from './byte-trie.ts';
 import { Charsmap } from './charsmap.ts';
 import type { NormalizerSpec } from './sentencepiece-model.ts';
 import { utf8Encode, utf8Length } from './utf8.ts';
@@ -28,6 +28,8 @@ export class Normalizer {
   readonly #space: Uint8Array;
   readonly #spaceAsSuffix: boolean;
   readonly #symbols: ByteTrie | null;
+  /** 1 for the ASCII bytes that neither a rule nor a symbol touches unless a mark follows them. */
+  readonly untouched: Uint8Array;
   #out = new Uint8Array(1024);
   #length = 0;
 
@@ -48,11 +50,12 @@ export class Normalizer {
     this.#spaceAsSuffix = options.spaceAsSuffix ?? false;
     const symbols = options.symbols ?? [];
     this.#symbols = symbols.length
-      ? new ByteTrie(
+      ? byteTrie(
           symbols,
           symbols.map(() => 0),
         )
       : null;
+    this.untouched = Uint8Array.from({ length: 256 }, (_, byte) => Number(this.#isUntouched(byte)));
   }
 
   /** The normalised bytes of `text[0, size)`: a view that holds until the next call. */
@@ -65,7 +68,7 @@ export class Normalizer {
     const dummy = this.#spec.add_dummy_prefix;
     if (dummy && !this.#spaceAsSuffix) this.#append(this.#space, 0, this.#space.length);
     for (let afterSpace = tidy; at < size; at += this.#consumed) {
-      this.#next(text, at, size);
+      this.#stretch(text, at, size);
       let from = this.#from;
       if (afterSpace) while (from < this.#to && this.#source[from] === SPACE) from++;
       if (from < this.#to) {
@@ -94,11 +97,39 @@ export class Normalizer {
     return at;
   }
 
+  #isUntouched(byte: number): boolean {
+    const beginsSymbol = this.#symbols !== null && childOf(this.#symbols, 0, byte) >= 0;
+    return byte < 0x80 && !beginsSymbol && !this.#charsmap?.changesAscii(byte);
+  }
+
+  /** Where the ASCII from `at` on ends that stays as it is: words with single spaces between. */
+  #plainEnd(text: Uint8Array, at: number, size: number): number {
+    const { untouched } = this;
+    let end = at;
+    for (let before = SPACE; end < size; end++) {
+      const byte = text[end]!;
+      if (untouched[byte] === 0 || (byte === SPACE && before === SPACE)) break;
+      before = byte;
+    }
+    // What follows may be a mark that composes with the last one.
+    return end < size && end > at && text[end]! >= 0x80 ? end - 1 : end;
+  }
+
+  /** Plain ASCII all at once, and the rest by the rules. */
+  #stretch(text: Uint8Array, at: number, size: number): void {
+    const end = this.#plainEnd(text, at, size);
+    if (end === at) return this.#next(text, at, size);
+    this.#source = text;
+    this.#from = at;
+    this.#to = end;
+    this.#consumed = end - at;
+  }
+
   /** Normalizer::NormalizePrefix: a symbol, else the longest rule, else one character. */
   #next(text: Uint8Array, at: number, size: number): void {
     this.#source = text;
     this.#from = at;
-    const symbol = this.#symbols === null ? 0 : this.#symbols.longestPrefix(text, at, size);
+    const symbol = this.#symbols === null ? 0 : longestPrefix(this.#symbols, text, at, size);
     const rule =
       symbol > 0 || this.#charsmap === null ? 0 : this.#charsmap.longestPrefix(text, at, size);
     if (rule > 0) {
@@ -126,10 +157,15 @@ export class Normalizer {
       this.#out = new Uint8Array(2 * room);
       this.#out.set(old);
     }
+    const out = this.#out;
+    const space = this.#space;
+    let length = this.#length;
     for (let i = from; i < to; i++) {
-      if (bytes[i] !== SPACE) this.#out[this.#length++] = bytes[i]!;
-      else for (const byte of this.#space) this.#out[this.#length++] = byte;
+      const byte = bytes[i]!;
+      if (byte !== SPACE) out[length++] = byte;
+      else for (let k = 0; k < space.length; k++) out[length++] = space[k]!;
     }
+    this.#length = length;
   }
 
   #endsWithSpace(): boolean {

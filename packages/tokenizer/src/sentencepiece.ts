@@ -39,6 +39,8 @@ export class SentencePiece {
   readonly #unigram: Unigram;
   /** The id of the piece of type UNKNOWN, or -1. */
   readonly #unk: number;
+  /** The ids of the 256 byte pieces; null without byte fallback. */
+  readonly #byteIds: readonly number[] | null;
   #scratch = new Uint8Array(1024);
 
   /** Reads a spiece.model. Throws an Error that says what is wrong with it. */
@@ -53,6 +55,7 @@ export class SentencePiece {
     normalizer_spec.add_dummy_prefix = options.add_dummy_prefix ?? normalizer_spec.add_dummy_prefix;
     this.#model = { ...model, pieces, normalizer_spec };
     this.#unk = checkPieces(this.#model, this.#ids);
+    this.#byteIds = trainer_spec.byte_fallback ? BYTE_PIECES.map((p) => this.pieceToId(p)) : null;
     const symbols = pieces.filter(({ type }) => type === PieceType.USER_DEFINED);
     this.#normalizer = new Normalizer(normalizer_spec, {
       spaceAsSuffix: trainer_spec.treat_whitespace_as_suffix,
@@ -134,38 +137,11 @@ export class SentencePiece {
    * fallback each of their UTF-8 bytes is a piece instead. A lone surrogate counts as U+FFFD.
    */
   encode(text: string): Pieces {
-    const normalized = this.#normalized(text);
-    const pieces: string[] = [];
-    const ids: number[] = [];
-    const { byte_fallback } = this.#model.trainer_spec;
-    let unknownEnd = -1; // where the unknown run that is being collected ends
-    let unknownBegin = -1;
-    const flush = (): void => {
-      if (unknownEnd < 0) return;
-      pieces.push(utf8Decode(normalized, unknownBegin, unknownEnd));
-      ids.push(this.#unk);
-      unknownEnd = -1;
+    const parts = this.segment(text);
+    return {
+      pieces: parts.map((part) => (typeof part === 'string' ? part : this.idToPiece(part))),
+      ids: parts.map((part) => (typeof part === 'string' ? this.#unk : part)),
     };
-    this.#unigram.segment(normalized, (id, begin, end) => {
-      if (id !== this.#unk) {
-        flush();
-        pieces.push(this.#model.pieces[id]!.piece);
-        ids.push(id);
-      } else if (byte_fallback) {
-        for (let i = end - 1; i >= begin; i--) {
-          const piece = BYTE_PIECES[normalized[i]!]!;
-          pieces.push(piece);
-          ids.push(this.pieceToId(piece));
-        }
-      } else {
-        if (unknownEnd < 0) unknownEnd = end;
-        unknownBegin = begin;
-      }
-    });
-    flush();
-    pieces.reverse();
-    ids.reverse();
-    return { pieces, ids };
   }
 
   encodeAsPieces(text: string): string[] {
@@ -174,6 +150,25 @@ export class SentencePiece {
 
   encodeAsIds(text: string): number[] {
     return this.encode(text).ids;
+  }
+
+  /** `encode` in one list: the ids of pieces, and unknown text as it is. */
+  segment(text: string): (number | string)[] {
+    const normalized = this.#normalized(text);
+    const { ids, starts } = this.#unigram.segment(normalized);
+    const parts: (number | string)[] = []; // from the last to the first
+    for (let end = normalized.length, begin; end > 0; end = begin) {
+      begin = starts[end]!;
+      const id = ids[end]!;
+      if (id !== this.#unk) parts.push(id);
+      else if (this.#byteIds !== null)
+        for (let i = end - 1; i >= begin; i--) parts.push(this.#byteIds[normalized[i]!]!);
+      else {
+        while (begin > 0 && ids[begin] === this.#unk) begin = starts[begin]!;
+        parts.push(utf8Decode(normalized, begin, end));
+      }
+    }
+    return parts.reverse();
   }
 
   #normalized(text: string): Uint8Array {

@@ -1,7 +1,7 @@
 // The unigram language model: cuts a normalised text into the pieces whose scores add up to the
 // most (Viterbi). Only the best path; no sampling, no n-best.
 
-import { ByteTrie } from './byte-trie.ts';
+import { byteTrie, childOf, valueOf, type ByteTrie } from './byte-trie.ts';
 import { PieceType, type Piece } from './sentencepiece-model.ts';
 import { utf8Encode } from './utf8.ts';
 
@@ -29,6 +29,45 @@ function extend(path: number, score: number, scoring: Scoring): number {
 const characterLength = (lead: number): number =>
   lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 
+/** For each position of a text the best path that ends there. */
+export class Lattice {
+  readonly size: number;
+  /** The path's score. */
+  readonly best: Float32Array;
+  /** Where its last piece starts; -1 while no path ends here. */
+  readonly starts: Int32Array;
+  /** Its last piece. */
+  readonly ids: Int32Array;
+
+  /** For texts of up to `size` bytes. */
+  constructor(size: number) {
+    this.size = size;
+    this.best = new Float32Array(size + 1);
+    this.starts = new Int32Array(size + 1);
+    this.ids = new Int32Array(size + 1);
+  }
+
+  clear(size: number): void {
+    this.starts.fill(-1, 0, size + 1);
+    this.best[0] = 0;
+  }
+
+  /** Takes a path if it is the first or strictly better: among equals the one found first stays. */
+  offer(end: number, score: number, start: number, id: number): void {
+    if (this.starts[end] !== -1 && !(score > this.best[end]!)) return;
+    this.best[end] = score;
+    this.starts[end] = start;
+    this.ids[end] = id;
+  }
+
+  /** Shifts the scores of all open paths so that the one at `begin` is zero. */
+  restart(begin: number, frontier: number): void {
+    const offset = this.best[begin]!;
+    for (let i = begin; i <= frontier; i++)
+      if (i === begin || this.starts[i] !== -1) this.best[i] = this.best[i]! - offset;
+  }
+}
+
 /** unigram::Model in sentencepiece (src/unigram_model.cc, EncodeOptimized). */
 export class Unigram {
   readonly #trie: ByteTrie;
@@ -37,11 +76,7 @@ export class Unigram {
   readonly #unkId: number;
   readonly #scoring: Scoring;
 
-  // Per end position of the text: the best path's score, where its last piece starts (-1: none
-  // yet), that piece.
-  #best = new Float32Array(0);
-  #start = new Int32Array(0);
-  #id = new Int32Array(0);
+  #lattice = new Lattice(1024);
 
   /**
    * Throws an Error for a score that is not finite. `unkId` is -1 where there is no unknown piece.
@@ -63,7 +98,7 @@ export class Unigram {
       ids.push(id);
       this.#scores[id] = type === PieceType.NORMAL ? score : this.#symbolScore(key.length);
     });
-    this.#trie = new ByteTrie(keys, ids);
+    this.#trie = byteTrie(keys, ids);
     this.#unkScore = Math.fround(lowest - UNK_PENALTY);
   }
 
@@ -74,72 +109,41 @@ export class Unigram {
   }
 
   /**
-   * Segments `text`, normalised UTF-8, and calls `onPiece` for each piece from the last to the
-   * first. A character that no piece covers comes as the unknown id.
+   * Segments `text`, normalised UTF-8. The pieces are read from the last to the first: the one that
+   * ends at the text's end, the one that ends where this starts, and so on. A character that no
+   * piece covers has the unknown id. Holds until the next call.
    */
-  segment(text: Uint8Array, onPiece: (id: number, begin: number, end: number) => void): void {
-    this.#reserve(text.length + 1);
-    this.#forward(text);
-    for (let end = text.length; end > 0; end = this.#start[end]!)
-      onPiece(this.#id[end]!, this.#start[end]!, end);
-    if (text.length > KEPT_LENGTH) this.#reserve(0);
-  }
-
-  #forward(text: Uint8Array): void {
+  segment(text: Uint8Array): Lattice {
+    const size = text.length;
+    if (size <= KEPT_LENGTH && size > this.#lattice.size) this.#lattice = new Lattice(2 * size);
+    const lattice = size <= KEPT_LENGTH ? this.#lattice : new Lattice(size);
+    lattice.clear(size);
+    const { best } = lattice;
+    const scoring = this.#scoring;
     const trie = this.#trie;
     const scores = this.#scores;
-    const scoring = this.#scoring;
-    const size = text.length;
     let frontier = 0; // the furthest position reached so far
     for (let begin = 0; begin < size;) {
-      if (scoring === 'float32' && Math.abs(this.#best[begin]!) > RESTART_AT)
-        this.#restart(begin, frontier);
-      const path = this.#best[begin]!;
+      if (scoring === 'float32' && Math.abs(best[begin]!) > RESTART_AT)
+        lattice.restart(begin, frontier);
+      const path = best[begin]!;
       const next = Math.min(begin + characterLength(text[begin]!), size);
       let covered = false; // whether a piece is exactly this character
       for (let end = begin, node = 0; end < size;) {
-        node = trie.child(node, text[end++]!);
+        node = childOf(trie, node, text[end++]!);
         if (node < 0) break;
-        const id = trie.value(node);
+        const id = valueOf(trie, node);
         if (id < 0) continue;
-        this.#offer(end, extend(path, scores[id]!, scoring), begin, id);
+        lattice.offer(end, extend(path, scores[id]!, scoring), begin, id);
         if (end > frontier) frontier = end;
         if (end === next) covered = true;
       }
       if (!covered) {
-        this.#offer(next, Math.fround(path + this.#unkScore), begin, this.#unkId);
+        lattice.offer(next, Math.fround(path + this.#unkScore), begin, this.#unkId);
         if (next > frontier) frontier = next;
       }
       begin = next;
     }
-  }
-
-  /**
-   * Takes a path to `end` if it is the first or strictly better: among equals the one found first
-   * stays.
-   */
-  #offer(end: number, score: number, start: number, id: number): void {
-    if (this.#start[end] !== -1 && !(score > this.#best[end]!)) return;
-    this.#best[end] = score;
-    this.#start[end] = start;
-    this.#id[end] = id;
-  }
-
-  /** Shifts the scores of all open paths so that the one at `begin` is zero. */
-  #restart(begin: number, frontier: number): void {
-    const offset = this.#best[begin]!;
-    for (let i = begin; i <= frontier; i++)
-      if (i === begin || this.#start[i] !== -1) this.#best[i] = this.#best[i]! - offset;
-  }
-
-  /** Makes room for `size` positions, all unreached; 0 gives the memory back. */
-  #reserve(size: number): void {
-    if (size === 0 || size > this.#best.length) {
-      this.#best = new Float32Array(2 * size);
-      this.#start = new Int32Array(2 * size);
-      this.#id = new Int32Array(2 * size);
-    }
-    this.#start.fill(-1, 0, size);
-    this.#best[0] = 0;
+    return lattice;
   }
 }
