@@ -1,6 +1,6 @@
 // Padding of encodings to one length; transformers' pad and _pad.
 
-import type { Fields, Nested, PadOptions, Side } from './encoding.ts';
+import type { Fields, PadOptions, Side } from './encoding.ts';
 import { strategies, type LengthSettings, type Strategies } from './strategies.ts';
 
 /** What padding needs of a tokenizer. */
@@ -10,6 +10,9 @@ export interface PadSettings extends LengthSettings {
 }
 
 const PAD_TOKEN_TYPE_ID = 0;
+
+/** Rows of numbers; fields that padding does not touch may hold other things. */
+type Batch = Record<string, number[][]>;
 
 /** One encoding, a batch of them as lists, or a list of encodings. */
 export type Paddable = Fields | readonly Fields[];
@@ -31,9 +34,13 @@ export function pad(tok: PadSettings, encoded: Paddable, options: PadOptions): F
 
   const { padding = true, max_length, verbose } = options;
   const chosen = strategies(tok, { padding, max_length, verbose });
-  return Array.isArray(input[0])
-    ? padBatch(tok, fields, input as number[][], options, chosen)
-    : padOne(tok, fields, options, chosen);
+  if (Array.isArray(input[0])) return padBatch(tok, fields as Batch, options, chosen);
+  const alone = mapFields(fields, (value) => [value]);
+  return mapFields(padBatch(tok, alone as Batch, options, chosen), (rows) => rows[0]!);
+}
+
+function mapFields<T, U>(fields: Record<string, T>, f: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, f(value)]));
 }
 
 /** A list of encodings as one encoding of lists. */
@@ -44,51 +51,33 @@ function collate(encoded: Paddable): Fields {
   return Object.fromEntries(names.map((name) => [name, list.map((fields) => fields[name]!)]));
 }
 
-function padBatch(
-  tok: PadSettings,
-  fields: Fields,
-  input: readonly number[][],
-  options: PadOptions,
-  chosen: Strategies,
-): Fields {
-  const entries = Object.entries(fields) as [string, Nested[]][];
-  if (!entries.every(([, rows]) => rows.length === input.length))
-    throw new Error('Some items in the output dictionary have a different batch size than others.');
-  if (chosen.padding === 'longest') {
-    const longest = input.reduce((most, row) => Math.max(most, row.length), 0);
-    chosen = { ...chosen, padding: 'max_length', max_length: longest };
-  }
-  const batch: Record<string, Nested[]> = {};
-  input.forEach((_, i) => {
-    const row = Object.fromEntries(entries.map(([name, rows]) => [name, rows[i]!]));
-    for (const [name, value] of Object.entries(padOne(tok, row, options, chosen)))
-      (batch[name] ??= []).push(value);
-  });
-  return batch;
-}
-
-/** transformers' _pad. Never cuts: what is longer than max_length stays so. */
-function padOne(tok: PadSettings, fields: Fields, options: PadOptions, chosen: Strategies): Fields {
+/** transformers' _pad, of all rows. Never cuts: what is longer than max_length stays so. */
+function padBatch(tok: PadSettings, fields: Batch, options: PadOptions, chosen: Strategies): Batch {
   const main = tok.model_input_names[0]!;
-  const input = fields[main] as number[];
+  const input = fields[main]!;
+  if (!Object.values(fields).every((rows) => rows.length === input.length))
+    throw new Error('Some items in the output dictionary have a different batch size than others.');
   const wantsMask =
     options.return_attention_mask ?? tok.model_input_names.includes('attention_mask');
   const padded = { ...fields };
-  if (wantsMask && !('attention_mask' in padded))
-    padded['attention_mask'] = new Array<number>(input.length).fill(1);
+  if (wantsMask) padded['attention_mask'] ??= input.map((row) => row.map(() => 1));
 
-  let target = chosen.padding === 'longest' ? input.length : chosen.max_length;
+  const longest = input.reduce((most, row) => Math.max(most, row.length), 0);
+  let target = chosen.padding === 'longest' ? longest : chosen.max_length;
   const multiple = options.pad_to_multiple_of;
   if (target !== null && multiple) target = Math.ceil(target / multiple) * multiple;
-  if (chosen.padding === 'do_not_pad' || target === null || target === input.length) return padded;
+  if (chosen.padding === 'do_not_pad' || target === null) return padded;
+  if (input.every((row) => row.length === target)) return padded;
 
   const side: string = options.padding_side ?? tok.padding_side;
   if (side !== 'left' && side !== 'right') throw new Error(`Invalid padding strategy:${side}`);
-  const missing = Math.max(0, target - input.length);
+  const fillers = (value: number): number[][] =>
+    input.map((row) => new Array<number>(Math.max(0, target - row.length)).fill(value));
   const extend = (name: string, value: number): void => {
-    const filler = new Array<number>(missing).fill(value);
-    const values = padded[name] as number[];
-    padded[name] = side === 'right' ? values.concat(filler) : filler.concat(values);
+    const filler = fillers(value);
+    padded[name] = padded[name]!.map((row, i) =>
+      side === 'right' ? row.concat(filler[i]!) : filler[i]!.concat(row),
+    );
   };
   if (wantsMask) extend('attention_mask', 0);
   if ('token_type_ids' in padded) extend('token_type_ids', PAD_TOKEN_TYPE_ID);

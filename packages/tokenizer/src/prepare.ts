@@ -114,16 +114,17 @@ export function prepareBatch(
   options: PrepareOptions,
 ): Fields {
   const chosen = strategies(tok, options);
+  const unpadded: PrepareOptions = {
+    ...options,
+    ...chosen,
+    padding: 'do_not_pad', // the batch is padded below
+    pad_to_multiple_of: null,
+    return_attention_mask: false,
+  };
   const batch: Record<string, Nested[]> = {};
   for (const [ids, pair] of items) {
-    const one = prepareForModel(tok, ids, pair, {
-      ...options,
-      ...chosen,
-      padding: 'do_not_pad', // the batch is padded below
-      pad_to_multiple_of: null,
-      return_attention_mask: false,
-    });
-    for (const [name, value] of Object.entries(one)) (batch[name] ??= []).push(value);
+    const one = prepareForModel(tok, ids, pair, unpadded);
+    for (const name in one) (batch[name] ??= []).push(one[name]!);
   }
   return pad(tok, batch, { ...options, padding: chosen.padding, max_length: chosen.max_length });
 }

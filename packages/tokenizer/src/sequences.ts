@@ -9,11 +9,11 @@ export function joinSequences(
   onEos: () => void,
 ): number[] {
   const withEos = (sequence: readonly number[]): readonly number[] => {
-    if (sequence.length === 0 || sequence[sequence.length - 1] !== eos) return [...sequence, eos];
+    if (sequence.at(-1) !== eos) return sequence.concat(eos);
     onEos();
     return sequence;
   };
-  return [...withEos(ids), ...(pair === null ? [] : withEos(pair))];
+  return withEos(ids).concat(pair === null ? [] : withEos(pair));
 }
 
 /** The length of the joined sequences; HF counts an eos for each, even if none was appended. */
