@@ -69,9 +69,13 @@ export class TokenTrie {
     node.isEnd = true;
   }
 
+  /** Whether the text holds one of the tokens. */
+  occursIn(text: string): boolean {
+    return this.#words.some((word) => text.includes(word));
+  }
+
   /** The text in parts that joined give it back; each added token is a part. */
   split(text: string): string[] {
-    if (!this.#words.some((word) => text.includes(word))) return text === '' ? [] : [text];
     const chars = Array.from(text); // code points, as in Python
     const cuts = [0];
     let open = new Map<number, TrieNode>(); // where a match may have begun -> how far it came

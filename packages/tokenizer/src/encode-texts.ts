@@ -21,7 +21,7 @@ export type AsTensors = { return_tensors: true | 'np' | 'pt' };
 
 /** What encoding texts needs of a tokenizer; SiglipTokenizer is one. */
 export interface TextTokenizer extends Preparer {
-  tokenize(text: string, options?: { split_special_tokens?: boolean | undefined }): string[];
+  text_to_ids(text: string, options?: { split_special_tokens?: boolean | undefined }): number[];
   convert_tokens_to_ids(tokens: readonly string[]): number[];
 }
 
@@ -30,14 +30,11 @@ export interface TextTokenizer extends Preparer {
  */
 function textToIds(tok: TextTokenizer, text: unknown, options: EncodeOptions): number[] {
   const { is_split_into_words, split_special_tokens } = options;
-  if (typeof text === 'string')
-    return tok.convert_tokens_to_ids(tok.tokenize(text, { split_special_tokens }));
+  if (typeof text === 'string') return tok.text_to_ids(text, { split_special_tokens });
   if (Array.isArray(text) && typeof text[0] === 'string') {
     if (!is_split_into_words) return tok.convert_tokens_to_ids(text as string[]);
     const words = text as string[];
-    return words.flatMap((word) =>
-      tok.convert_tokens_to_ids(tok.tokenize(word, { split_special_tokens })),
-    );
+    return words.flatMap((word) => tok.text_to_ids(word, { split_special_tokens }));
   }
   if (Array.isArray(text) && typeof text[0] === 'number') return text as number[];
   const shown = Array.isArray(text) ? `[${text.join(', ')}]` : String(text);

@@ -2,7 +2,7 @@
 // SentencePiece, eos at the end. No chat templates, no pickling, no offsets.
 
 import type { AddedToken } from './added-tokens.ts';
-import { canonicalize, lowerCase } from './canonicalize.ts';
+import { cutText, type Part } from './cut-text.ts';
 import {
   cleanUpTokenization,
   decodeTokens,
@@ -50,7 +50,9 @@ import { defineRoles, ifSet, Vocabulary, type RoleAccessors } from './vocabulary
 type Ids = readonly number[];
 type Batch = Exclude<TextOrBatch, string>;
 
-const SPACE = '▁';
+interface CutOptions {
+  split_special_tokens?: boolean | undefined;
+}
 
 /** `eos_token`, `eos_token_id` and so on: accessors that `defineRoles` defines. */
 export interface SiglipTokenizer extends RoleAccessors {}
@@ -73,8 +75,6 @@ export class SiglipTokenizer {
   readonly #vocabulary: Vocabulary;
   readonly #warn: (message: string) => void;
   readonly #warned = new Set<string>();
-  /** The unknown token that texts are put behind, and how many pieces it makes. */
-  #shield = { text: '', pieces: 0 };
 
   /**
    * Reads the files of a tokenizer's folder, by name: spiece.model and, if there, the three JSON files
@@ -187,35 +187,25 @@ export class SiglipTokenizer {
 
   // ---- text to tokens, tokens to text ----
 
-  /**
-   * The tokens of a text, without eos. An unknown stretch of text is a token of its own.
-   *
-   * Lower-cases, cuts at special and added tokens, then in each part drops ASCII punctuation,
-   * tidies whitespace and segments.
-   */
-  tokenize(text: string, options: { split_special_tokens?: boolean | undefined } = {}): string[] {
-    const { keep, specials } = this.#vocabulary.derived;
-    // The marker in front survives all tidying and gives the first word its "▁".
-    let marked = SPACE + text.replaceAll(SPACE, ' ');
-    if (this.do_lower_case) marked = lowerCase(marked, keep);
-
-    const whole = options.split_special_tokens ?? this.split_special_tokens;
-    const tokens: string[] = [];
-    for (const part of whole ? [marked] : this.#vocabulary.split(marked)) {
-      if (!whole && this.#vocabulary.isAdded(part)) tokens.push(part);
-      else if (part !== '') for (const token of this.#segment(part)) tokens.push(token);
-    }
-    const bareMarker = tokens.length > 1 && tokens[0] === SPACE && specials.has(tokens[1]!);
-    return bareMarker ? tokens.slice(1) : tokens;
+  /** The tokens of a text, without eos. An unknown stretch of text is a token of its own. */
+  tokenize(text: string, options: CutOptions = {}): string[] {
+    return this.#cut(text, options).map((part) => this.#vocabulary.textOf(part));
   }
 
-  /** SentencePiece strips a leading "▁", but not behind `<unk>`, whose pieces are then dropped. */
-  #segment(text: string): string[] {
-    const unk = this.unk_token ?? '';
-    if (this.#shield.text !== unk)
-      this.#shield = { text: unk, pieces: this.sp_model.encode(unk).pieces.length };
-    const { pieces } = this.sp_model.encode(unk + canonicalize(text));
-    return pieces.length >= this.#shield.pieces ? pieces.slice(this.#shield.pieces) : pieces;
+  /** The ids of `tokenize`, without making the tokens unless a subclass has its own way to. */
+  text_to_ids(text: string, options: CutOptions = {}): number[] {
+    const { tokenize, convert_tokens_to_ids } = SiglipTokenizer.prototype;
+    if (this.tokenize !== tokenize || this.convert_tokens_to_ids !== convert_tokens_to_ids)
+      return this.convert_tokens_to_ids(this.tokenize(text, options));
+    const { pieceIds } = this.#vocabulary;
+    const idOf = (part: Part) =>
+      typeof part === 'number' ? pieceIds[part]! : this.#vocabulary.idOf(part);
+    return this.#cut(text, options).map(idOf);
+  }
+
+  #cut(text: string, { split_special_tokens = this.split_special_tokens }: CutOptions): Part[] {
+    const options = { lowerCases: this.do_lower_case, whole: split_special_tokens };
+    return cutText(this.#vocabulary, text, options);
   }
 
   /** Ids of tokens; the id of `<unk>` for what is not in the vocabulary, null for null. */

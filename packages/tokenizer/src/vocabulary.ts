@@ -4,6 +4,7 @@
 
 import { addedToken, applyFlags, TokenTrie, type AddedToken } from './added-tokens.ts';
 import { checkRole, toToken, type TokenInit } from './init.ts';
+import type { Part } from './cut-text.ts';
 import type { SentencePiece } from './sentencepiece.ts';
 import { ROLES, SpecialTokens, textOf, type Role, type Token } from './special-tokens.ts';
 
@@ -13,20 +14,23 @@ interface Derived {
   readonly special_ids: ReadonlySet<number>;
   /** Matches what lower-casing leaves alone. */
   readonly keep: RegExp | null;
+  /** The unknown token, which texts are put behind, and how many parts it makes itself. */
+  readonly shield: { readonly text: string; readonly parts: number };
 }
 
 /** The vocabulary half of transformers' PreTrainedTokenizer. */
 export class Vocabulary {
   readonly special = new SpecialTokens();
-  readonly #pieces: SentencePiece;
+  readonly pieces: SentencePiece;
   readonly #added = new Map<number, AddedToken>();
   readonly #ids = new Map<string, number>();
   readonly #trie = new TokenTrie();
   #size = 0;
   #derived: Derived | null = null;
+  #pieceIds: Int32Array | null = null;
 
   constructor(pieces: SentencePiece) {
-    this.#pieces = pieces;
+    this.pieces = pieces;
   }
 
   /** The number of different tokens. */
@@ -52,7 +56,9 @@ export class Vocabulary {
       .filter((text) => text !== '')
       .map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
       .join('|');
+    const unk = ifSet(this.special.get('unk_token'), textOf) ?? '';
     return {
+      shield: { text: unk, parts: this.pieces.segment(unk).length },
       specials,
       special_ids: new Set([...specials].map((text) => this.idOf(text))),
       keep: pattern === '' ? null : new RegExp(pattern, 'g'),
@@ -61,12 +67,23 @@ export class Vocabulary {
 
   /** The unknown piece's id for a text that is no token. */
   idOf(text: string): number {
-    return this.#ids.get(text) ?? this.#pieces.pieceToId(text);
+    return this.#ids.get(text) ?? this.pieces.pieceToId(text);
   }
 
   /** Throws a RangeError for an id that has no token. */
   tokenOf(id: number): string {
-    return this.#added.get(id)?.content ?? this.#pieces.idToPiece(id);
+    return this.#added.get(id)?.content ?? this.pieces.idToPiece(id);
+  }
+
+  /** The id of each piece as a token: another than the piece's where a token has its text. */
+  get pieceIds(): Int32Array {
+    const idOf = (_: unknown, id: number): number => this.idOf(this.pieces.idToPiece(id));
+    return (this.#pieceIds ??= Int32Array.from({ length: this.pieces.vocabSize }, idOf));
+  }
+
+  /** The text of a part of a cut text. */
+  textOf(part: Part): string {
+    return typeof part === 'number' ? this.pieces.idToPiece(part) : part;
   }
 
   isAdded(text: string): boolean {
@@ -87,7 +104,7 @@ export class Vocabulary {
   /** Ids by token: pieces first, then what was added. */
   all(): Map<string, number> {
     const vocab = new Map<string, number>();
-    for (let id = 0; id < this.#pieces.vocabSize; id++) vocab.set(this.tokenOf(id), id);
+    for (let id = 0; id < this.pieces.vocabSize; id++) vocab.set(this.tokenOf(id), id);
     for (const [id, token] of this.added()) vocab.set(token.content, id);
     return vocab;
   }
@@ -98,6 +115,7 @@ export class Vocabulary {
     this.#ids.set(token.content, id);
     this.#trie.add(token.content);
     this.#derived = null;
+    this.#pieceIds = null;
   }
 
   /**
@@ -165,8 +183,12 @@ export class Vocabulary {
     this.changed();
   }
 
-  /** Cuts a text at the added tokens and applies their flags. Parts may be empty. */
-  split(text: string): string[] {
+  /**
+   * Cuts a text at the added tokens and applies their flags; null where it holds none. Parts may be
+   * empty.
+   */
+  split(text: string): string[] | null {
+    if (!this.#trie.occursIn(text)) return null;
     const parts = this.#trie.split(text);
     applyFlags(parts, (part) => {
       const id = this.#ids.get(part);
