@@ -1,6 +1,5 @@
 // --map: dumps under big_vision's and timm's names are compared with ours. Their numbers come from flax's and timm's own
 // layers (fixtures/make/big_vision.py, timm_dump.py).
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   parseNames,

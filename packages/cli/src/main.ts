@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import pico from 'picocolors';
 import { addClassify } from './commands/classify.ts';
+import { addConvert } from './commands/convert.ts';
 import { addDump } from './commands/dump.ts';
 import { addEmbed } from './commands/embed.ts';
 import { addExplainScore } from './commands/explain-score.ts';
@@ -73,6 +74,7 @@ Example:
     addDump,
     addExplainScore,
     addInspect,
+    addConvert,
     addTrain,
     addFinetune,
     addParity,

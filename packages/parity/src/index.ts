@@ -1,4 +1,5 @@
 // Finding where a port of SigLIP goes wrong.
+export { fromBigVision, type Converted } from './convert/big-vision.ts';
 export { CATALOGUE, mistakeNames } from './diagnose/catalogue.ts';
 export { diagnose, diagnosis, type DumpLike, type Verdict } from './diagnose/diagnose.ts';
 export type { Mistake, Values } from './diagnose/mistake.ts';
