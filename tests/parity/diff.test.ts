@@ -5,6 +5,7 @@ import type { Tensor } from '@siglip-ts/core';
 import {
   diff,
   measure,
+  passes,
   PROFILES,
   readDump,
   writeDump,
@@ -180,6 +181,33 @@ describe('a planted error', async () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(readFileSync(out, 'utf8')).toMatch(form);
   });
+  test('--fail-on total blames what follows too, --fail-on never nobody', async () => {
+    const argv = ['parity', 'diff', folder, '--fail-on'];
+    const { code, stdout } = await siglip([...argv, 'total', '--format', 'json']);
+    const { first, rows } = JSON.parse(stdout) as Awaited<ReturnType<typeof diff>>;
+    expect([code, first]).toEqual([1, at]);
+    const wrong = rows.filter(({ pass }) => !pass).map((r) => r.path);
+    expect(wrong).toContain('text_model.encoder.layers.1.mlp.fc2');
+    expect(wrong).toContain('text_model.head');
+    expect(wrong).not.toContain('text_model.encoder.layers.0');
+    expect((await siglip([...argv, 'total'])).stdout).toContain(
+      `The first module beyond the tolerance: ${at}\n`,
+    );
+    const never = await siglip([...argv, 'never']);
+    expect(never.code).toBe(0);
+    expect(never.stdout).toContain(`The first module that is wrong by itself: ${at}\n`);
+  });
+  test('1 % is an NMSE of -40 dB', async () => {
+    const argv = ['parity', 'diff', folder];
+    const { code, stdout } = await siglip([...argv, '--profile', 'nmse']);
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      `wrong by itself: ${at}\n\nTensor-likes are not close!\n\nNMSE: -40.0 dB (up to -70 dB allowed)\n`,
+    );
+    expect((await siglip([...argv, '--nmse', '-39.9'])).code).toBe(0);
+    expect((await siglip([...argv, '--nmse', '-40.1'])).code).toBe(1);
+    expect((await siglip([...argv, '--nmse', 'x'])).stderr).toContain('expected a number of dB');
+  });
   test('a wider tolerance lets it pass', async () => {
     const { code } = await siglip(['parity', 'diff', folder, '--atol', '1', '--format', 'json']);
     expect(code).toBe(0);
@@ -205,4 +233,35 @@ test('measures by hand', () => {
   expect(d.ulp_max).toBe(2 ** 22);
   expect(measure(t(NaN), t(NaN), PROFILES.numpy)).toMatchObject({ beyond: 0, max_abs: 0 });
   expect(measure(t(NaN), t(1), PROFILES.numpy)).toMatchObject({ beyond: 1, max_abs: Infinity });
+});
+
+describe('what is not finite', () => {
+  const one = (x: number): DumpTensor => ({
+    shape: [1],
+    dtype: 'float32',
+    data: Float32Array.of(x),
+  });
+  const tolerances = [...Object.values(PROFILES), { atol: 1e30, rtol: 1e30, ulp: 1e30 }];
+  test.each([
+    [Infinity, 1],
+    [1, Infinity], // where atol + rtol * |b| is infinite too
+    [Infinity, -Infinity],
+    [NaN, Infinity],
+    [Infinity, NaN],
+    [1, NaN],
+    [NaN, 1],
+  ])('%d against %d never passes', (a, b) => {
+    for (const t of tolerances) {
+      const d = measure(one(a), one(b), t);
+      expect(d).toMatchObject({ beyond: 1, first: [0], max_abs: Infinity, rmse: Infinity });
+      expect(passes(d, t)).toBe(false);
+    }
+  });
+  test.each([Infinity, -Infinity, NaN])('%d against itself passes', (x) => {
+    for (const t of tolerances) {
+      const d = measure(one(x), one(x), t);
+      expect(d).toMatchObject({ beyond: 0, first: null, max_abs: 0, rmse: 0, nmse_db: -Infinity });
+      expect(passes(d, t)).toBe(true);
+    }
+  });
 });

@@ -11,6 +11,7 @@ import { addMapOption, readRenamed } from '../names.ts';
 import {
   addComputeOptions,
   addSourceOptions,
+  choice,
   filesOf,
   loadOptions,
   note,
@@ -27,12 +28,15 @@ interface DiffOptions extends SourceOptions, ComputeOptions {
   atol?: number;
   rtol?: number;
   ulp?: number;
+  nmse?: number;
+  failOn: 'added' | 'total' | 'never';
   format: 'text' | 'json' | 'junit' | 'html' | 'md';
   out?: string;
   interpolatePosEncoding?: boolean;
 }
 
-const profiles = ['torch-f32', 'torch-f16', 'torch-bf16', 'hf-test', 'numpy'];
+const FAIL_ON = ['added', 'total', 'never'] as const;
+const profiles = ['torch-f32', 'torch-f16', 'torch-bf16', 'hf-test', 'numpy', 'nmse'];
 
 export function addParityDiff(parity: Command, io: Io): void {
   const command = parity
@@ -41,7 +45,7 @@ export function addParityDiff(parity: Command, io: Io): void {
     .description(
       'Runs the reference on the inputs and compares every tensor that the dump has. Each module is judged twice: on the ' +
         "model's inputs (total), and given the dump's own tensors (added), so that an early error is not held against " +
-        'what comes later. Exit code 1 if something is wrong.',
+        'what comes later. Exit code 1 if something is wrong; --fail-on total judges by what came together, never keeps 0.',
     )
     .argument('<dump>', 'their numbers')
     .option('--inputs <file>', "the model's inputs, if the dump does not have them itself")
@@ -54,6 +58,8 @@ export function addParityDiff(parity: Command, io: Io): void {
     .option('--atol <x>', 'absolute tolerance, instead of the profile', tolerance)
     .option('--rtol <x>', 'relative tolerance, instead of the profile', tolerance)
     .option('--ulp <n>', 'so many units in the last place are always fine', tolerance)
+    .option('--nmse <db>', 'judge tensors by their NMSE, at most so many dB', decibels)
+    .addOption(choice('--fail-on <error>', 'which error makes a module wrong', FAIL_ON))
     .addOption(
       new Option('--format <name>', 'how to tell')
         .choices(['text', 'json', 'junit', 'html', 'md'])
@@ -92,6 +98,7 @@ async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
     ...(o.atol !== undefined && { atol: o.atol }),
     ...(o.rtol !== undefined && { rtol: o.rtol }),
     ...(o.ulp !== undefined && { ulp: o.ulp }),
+    ...(o.nmse !== undefined && { nmse_db: o.nmse }),
   };
   const found = await parity.diff(
     theirs,
@@ -102,11 +109,12 @@ async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
       return all;
     },
     t,
+    o.failOn === 'never' ? 'added' : o.failOn,
   );
   const document = parity.render[o.format](found, t);
   if (o.out === undefined) io.stdout.write(document);
   else await writeFile(o.out, document);
-  if (found.first !== null) throw new Exit(1);
+  if (found.first !== null && o.failOn !== 'never') throw new Exit(1);
 }
 
 /** What the model is given: the dump's own inputs, or those of --inputs, which may hold nothing else. */
@@ -134,5 +142,12 @@ function tolerance(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0))
     throw new InvalidArgumentError('expected a number that is not negative');
+  return value;
+}
+
+function decibels(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value))
+    throw new InvalidArgumentError('expected a number of dB, such as -70');
   return value;
 }

@@ -1,7 +1,7 @@
 // diff: tap by tap, how far a dump is from the reference, and how much of that each module added to what it was given.
 import { Tensor, type Listener } from '@siglip-ts/core';
 import { ARGUMENTS, type Dump, type DumpTensor } from '../dump.ts';
-import { measure, type Difference, type Tolerance } from './measure.ts';
+import { measure, passes, type Difference, type Tolerance } from './measure.ts';
 
 /** Runs the reference on the dump's inputs and gives every output by HF's names; the listener hears the modules. */
 export type RunReference = (listener: Listener) => Promise<ReadonlyMap<string, DumpTensor>>;
@@ -12,23 +12,32 @@ export interface Row {
   readonly total: Difference | null;
   /** Theirs against ours, the module given *their* tensors: what it does wrong by itself. Null where that is not known. */
   readonly added: Difference | null;
-  /** Within the tolerance: by itself where that is known. */
+  /** Within the tolerance, by what it was judged by. */
   readonly pass: boolean;
   readonly note?: string;
 }
 
 export interface Comparison {
   readonly producer: string;
+  readonly by: JudgedBy;
   readonly rows: readonly Row[];
-  /** The first module that is wrong by itself, in the order in which they run. */
+  /** The first that does not pass, in the order in which they run: judged by what it adds, it is wrong by itself. */
   readonly first: string | null;
   /** Tensors of the dump that the reference does not have, and modules that the dump lacks. */
   readonly unknown: readonly string[];
   readonly missing: readonly string[];
 }
 
+/** What a module is judged by: what it adds, where that is known, or all that has come together at it. */
+export type JudgedBy = 'added' | 'total';
+
 /** Throws RangeError if they have no tensor in common. */
-export async function diff(theirs: Dump, run: RunReference, t: Tolerance): Promise<Comparison> {
+export async function diff(
+  theirs: Dump,
+  run: RunReference,
+  t: Tolerance,
+  by: JudgedBy = 'added',
+): Promise<Comparison> {
   const ours = new Map<string, DumpTensor>();
   const waiting: Promise<void>[] = [];
   const outputs = await run({
@@ -40,7 +49,7 @@ export async function diff(theirs: Dump, run: RunReference, t: Tolerance): Promi
   const alone = await replayed(theirs, ours, run);
   const rows = order.flatMap((path) => {
     const found = theirs.taps.get(path);
-    return found ? [rowOf(path, found, ours.get(path)!, alone.get(path), t)] : [];
+    return found ? [rowOf(path, found, ours.get(path)!, alone.get(path), t, by)] : [];
   });
   if (rows.length === 0)
     throw new RangeError(
@@ -48,6 +57,7 @@ export async function diff(theirs: Dump, run: RunReference, t: Tolerance): Promi
     );
   return {
     producer: theirs.producer,
+    by,
     rows,
     first: rows.find(({ pass }) => !pass)?.path ?? null,
     unknown: [...theirs.taps.keys()].filter((path) => !ours.has(path) && !ARGUMENTS.has(path)),
@@ -86,6 +96,7 @@ function rowOf(
   ours: DumpTensor,
   alone: DumpTensor | undefined,
   t: Tolerance,
+  by: JudgedBy,
 ): Row {
   if (theirs.data.length !== ours.data.length)
     return {
@@ -97,7 +108,7 @@ function rowOf(
     };
   const total = measure(theirs, ours, t);
   const added = alone ? measure(theirs, alone, t) : null;
-  return { path, total, added, pass: (added ?? total).beyond === 0 };
+  return { path, total, added, pass: passes((by === 'added' && added) || total, t) };
 }
 
 /** What has one axis may have come without a shape: then its count is what is wrong. */

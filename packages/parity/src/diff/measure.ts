@@ -27,16 +27,26 @@ export interface Tolerance {
   readonly rtol: number;
   /** Differences of at most so many units in the last place are fine whatever the others say. */
   readonly ulp?: number;
+  /** Judges the tensor as a whole instead: its NMSE is at most this, in dB. */
+  readonly nmse_db?: number;
 }
 
-/** What people judge by: torch.testing.assert_close by dtype, transformers' own tests, numpy.allclose. */
+/**
+ * What people judge by: torch.testing.assert_close by dtype, transformers' own tests, numpy.allclose, and the NMSE of
+ * 1e-7 that ggml's test-backend-ops allows an operation.
+ */
 export const PROFILES = {
   'torch-f32': { atol: 1e-5, rtol: 1.3e-6 },
   'torch-f16': { atol: 1e-5, rtol: 1e-3 },
   'torch-bf16': { atol: 1e-5, rtol: 1.6e-2 },
   'hf-test': { atol: 1e-4, rtol: 1e-4 },
   numpy: { atol: 1e-8, rtol: 1e-5 },
+  nmse: { atol: 0, rtol: 0, nmse_db: -70 },
 } as const satisfies Record<string, Tolerance>;
+
+/** Whether the difference is one that the tolerance allows. */
+export const passes = (d: Difference, t: Tolerance): boolean =>
+  t.nmse_db === undefined ? d.beyond === 0 : d.nmse_db <= t.nmse_db;
 
 /** Theirs against ours, `b`. Throws RangeError unless they have as many values. */
 export function measure(a: DumpTensor, b: DumpTensor, t: Tolerance): Difference {

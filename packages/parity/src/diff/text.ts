@@ -1,5 +1,5 @@
 // A comparison as text: for a terminal, for Markdown, as JUnit's XML. A page with a plot is html.ts.
-import type { Comparison, Row } from './diff.ts';
+import type { Comparison, JudgedBy, Row } from './diff.ts';
 import type { Difference, Tolerance } from './measure.ts';
 
 /** Short and sortable by eye: 0, 1.2e-7. */
@@ -35,8 +35,9 @@ export function verdict(c: Comparison, t: Tolerance): string[] {
   const row = c.rows.find(({ path }) => path === c.first);
   const failed = c.rows.filter(({ pass }) => !pass).length;
   if (row) {
-    lines.push(`The first module that is wrong by itself: ${row.path}`, '');
-    const difference = row.added ?? row.total;
+    const wrong = c.by === 'added' ? 'that is wrong by itself' : 'beyond the tolerance';
+    lines.push(`The first module ${wrong}: ${row.path}`, '');
+    const difference = judged(row, c.by);
     lines.push(difference ? notClose(difference, t) : `The ${row.note}.`, '');
   }
   lines.push(`${c.rows.length} compared, ${failed} beyond the tolerance`);
@@ -47,8 +48,13 @@ export function verdict(c: Comparison, t: Tolerance): string[] {
   return lines;
 }
 
+const judged = (r: Row, by: JudgedBy): Difference | null =>
+  by === 'added' ? (r.added ?? r.total) : r.total;
+
 /** As torch.testing.assert_close says it. */
-export function notClose(d: Difference, { atol, rtol }: Tolerance): string {
+export function notClose(d: Difference, { atol, rtol, nmse_db }: Tolerance): string {
+  if (nmse_db !== undefined)
+    return `Tensor-likes are not close!\n\nNMSE: ${d.nmse_db.toFixed(1)} dB (up to ${nmse_db} dB allowed)`;
   const total = d.shape.reduce((product, n) => product * n, 1);
   const at = (index: readonly number[]) =>
     `index (${index.join(', ')}${index.length === 1 ? ',' : ''})`;
@@ -72,7 +78,7 @@ export function junit(c: Comparison, t: Tolerance): string {
   const escaped = (s: string) =>
     s.replace(/[&<>"]/g, (x) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[x]!);
   const cases = c.rows.map((r) => {
-    const difference = r.added ?? r.total;
+    const difference = judged(r, c.by);
     const message = difference ? notClose(difference, t) : r.note!;
     return r.pass
       ? `  <testcase name="${escaped(r.path)}"/>`
