@@ -107,6 +107,9 @@ export class V128 {
   div = (b: Vector): V128 => this.with(b, 231);
   min = (b: Vector): V128 => this.with(b, 232);
   max = (b: Vector): V128 => this.with(b, 233);
+  /** b where it is smaller (larger), else this, so also where either is NaN: one instruction where min and max are ten. */
+  orSmaller = (b: Vector): V128 => this.with(b, 234);
+  orLarger = (b: Vector): V128 => this.with(b, 235);
   abs = (): V128 => this.then(224);
   neg = (): V128 => this.then(225);
   sqrt = (): V128 => this.then(227);

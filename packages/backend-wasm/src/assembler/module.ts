@@ -33,11 +33,13 @@ export class ModuleBuilder {
     const limits = shared ? [0x03, ...uleb(1), ...uleb(65536)] : [0x00, ...uleb(1)];
     const memory = [...text('env'), ...text('memory'), 0x02, ...limits];
     const index = (i: number) => uleb(i);
+    const types = [...new Map(this.functions.map(({ type }) => [type.join(), type])).entries()];
+    const typeOf = (f: { type: Code }) => uleb(types.findIndex(([key]) => key === f.type.join()));
     return Uint8Array.from([
       ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-      ...section(1, vector(this.functions.map((f) => f.type))),
+      ...section(1, vector(types.map(([, type]) => type))),
       ...section(2, vector([memory])),
-      ...section(3, vector(this.functions.map((_, i) => index(i)))),
+      ...section(3, vector(this.functions.map(typeOf))),
       ...section(7, vector(this.functions.map((f, i) => [...text(f.name), 0x00, ...index(i)]))),
       ...section(10, vector(this.functions.map(codeOf))),
     ]);

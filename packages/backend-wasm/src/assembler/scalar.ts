@@ -183,6 +183,15 @@ function vectorInstruction(op: number, r: Reader, out: Scalars): void {
       out.get(out.address);
       out.put(SHIFT[op]!);
     }
+  } else if (op === 234 || op === 235) {
+    out.take(2);
+    for (const lane of LANES) {
+      out.int(1, lane);
+      out.int(0, lane);
+      out.float(1, lane);
+      out.float(0, lane);
+      out.put(op === 234 ? 0x5d : 0x5e, 0x1b); // b if it is less (greater), else a
+    }
   } else if (!otherInstruction(op, out)) throw unknown(`vector instruction ${op}`);
 }
 

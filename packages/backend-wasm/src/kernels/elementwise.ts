@@ -1,5 +1,5 @@
-// Kernels that treat every number alike. Arrays begin at multiples of 16 bytes and are padded to them, so each runs
-// over whole vectors, past the end into the padding.
+// Kernels that treat every number alike. Arrays begin at multiples of 16 bytes, are padded to them and have 16 more, so
+// each runs over whole vectors, past the end into the padding; the GELU of every model over pairs of them.
 //
 //   unary(y, x, n):               for (i < n) y[i] = f(x[i])
 //   binary(y, a, b, rows, n, step): for (r < rows) for (i < n) y[r][i] = f(a[r][i], b[r * step][i])
@@ -21,7 +21,6 @@ const geluTanh: Unary = (f, x) => {
   const cubic = x.mul(x).mul(x).mul(0.044715).add(x);
   return x.div(roughExp(f, cubic.mul(-2 * Math.sqrt(2 / Math.PI))).add(1));
 };
-const gelu: Unary = (f, x) => x.mul(0.5).mul(erf(f, f.v128(x.mul(Math.SQRT1_2))).add(1));
 
 /** By the names of the contract: unary operations, and the activations that have a kernel. */
 export const UNARY: Readonly<Record<string, Unary>> = {
@@ -32,12 +31,9 @@ export const UNARY: Readonly<Record<string, Unary>> = {
   sqrt: (_, x) => x.sqrt(),
   tanh,
   erf,
-  gelu,
   gelu_pytorch_tanh: geluTanh,
-  quick_gelu: (f, x) => x.mul(f.v128(sigmoid(f, f.v128(x.mul(1.702))))),
   silu: (f, x) => x.mul(f.v128(sigmoid(f, x))),
   sigmoid,
-  relu: (_, x) => x.max(0),
 };
 
 const mask = (truth: V128): V128 => truth.and(vec(1));
@@ -57,10 +53,13 @@ export function addElementwise(m: ModuleBuilder): void {
   for (const [name, op] of Object.entries(UNARY))
     m.func(name, ['i32', 'i32', 'i32'], (f, y, x, n) => {
       const i = f.i32();
-      f.for(i, 0, n, 4, () => {
-        const v = f.v128(load(x.at(i)));
-        f.store(y.at(i), f.v128(op(f, v)));
-      });
+      const vectors = name === 'gelu_pytorch_tanh' ? [0, 16] : [0];
+      f.for(i, 0, n, 4 * vectors.length, () =>
+        vectors.forEach((offset) => {
+          const v = f.v128(load(x.at(i), offset));
+          f.store(y.at(i), f.v128(op(f, v)), offset);
+        }),
+      );
     });
   for (const [name, op] of Object.entries(BINARY)) {
     const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;

@@ -18,23 +18,29 @@ const LN2_LOW = -2.12194440054690583e-4;
 
 /** eˣ = 2ⁿ eʳ with |r| <= ln 2 / 2. Overflows to infinity and underflows through the subnormals to 0. */
 export function exp(f: FunctionBuilder, value: V128): V128 {
-  const { n, e } = parts(f, value.max(-104).min(89));
+  const { n, e } = parts(f, value.orLarger(-104).orSmaller(89));
   // 2ⁿ in two steps: neither of which leaves the normal range.
-  const half = f.v128(n.toInts().ishr(1));
-  const rest = f.v128(n.toInts().isub(half));
+  const whole = f.v128(n.isub(ints(SHIFTED_BITS)));
+  const half = f.v128(whole.ishr(1));
+  const rest = f.v128(whole.isub(half));
   return e.mul(powerOfTwo(half)).mul(powerOfTwo(rest));
 }
 
 /** The same in one step, for sums with larger numbers: below 10⁻³⁸ it is 0, above 3·10³⁸ infinity. */
 export function roughExp(f: FunctionBuilder, value: V128): V128 {
-  const { n, e } = parts(f, value.max(-88).min(89));
-  return e.mul(powerOfTwo(n.toInts()));
+  const { n, e } = parts(f, value.orLarger(-88).orSmaller(89));
+  return e.mul(powerOfTwo(n));
 }
 
-/** n and eʳ of eˣ = 2ⁿ eʳ. */
+/** 3·2²²: a number plus this is rounded to a whole one, which its last bits then are. */
+const SHIFT = 12582912;
+const SHIFTED_BITS = 0x4b400000;
+
+/** n, in the last bits of an int32, and eʳ of eˣ = 2ⁿ eʳ. */
 function parts(f: FunctionBuilder, value: V128): { n: V128; e: V128 } {
   const x = f.v128(value);
-  const n = f.v128(x.mul(LOG2_E).nearest());
+  const shifted = f.v128(x.mul(LOG2_E).add(SHIFT));
+  const n = f.v128(shifted.sub(SHIFT));
   const r = f.v128(x.sub(n.mul(LN2_HIGH)).sub(n.mul(LN2_LOW)));
   const tail = polynomial(
     r,
@@ -43,8 +49,9 @@ function parts(f: FunctionBuilder, value: V128): { n: V128; e: V128 } {
       5.0000001201e-1,
     ],
   );
-  return { n, e: f.v128(tail.mul(r).mul(r).add(r).add(1)) };
+  return { n: shifted, e: f.v128(tail.mul(r).mul(r).add(r).add(1)) };
 }
+/** Of the last 9 bits of n. */
 const powerOfTwo = (n: V128): V128 => n.iadd(ints(127)).ishl(23);
 
 const SQRT_HALF = 0.7071067811865476;

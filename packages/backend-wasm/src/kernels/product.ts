@@ -22,7 +22,7 @@ import {
 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalI32, LocalV128 } from '../assembler/function.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
-import { storeTile, TILE } from './tile.ts';
+import { addTile, storeTile, TILE } from './tile.ts';
 
 /** Rows of b that lie side by side in a panel. */
 export const WIDTH = 16;
@@ -73,6 +73,7 @@ const QUADS = [0, 1, 2, 3];
  */
 export function addProduct(m: ModuleBuilder, { relaxed = false } = {}): void {
   const p = 'i32' as const;
+  addTile(m);
   addPanel(m, relaxed);
   for (const [name, storage] of Object.entries(STORAGES))
     m.func(
@@ -161,7 +162,7 @@ function addPanel(m: ModuleBuilder, relaxed: boolean): void {
         sums.forEach((s) => f.set(s, 0));
         f.if(a0.lt(turns), () => inner(f, a0, a1, pb, turns, TURN, sums, relaxed));
         f.if(a0.lt(end), () => inner(f, a0, a1, pb, end, 1, sums, relaxed));
-        storeTile(f, { c: to, rows: rows.sub(i), n, bias, cStride, scratch: room }, sums, from);
+        storeTile(m, f, { c: to, rows: rows.sub(i), n, bias, cStride, scratch: room }, sums, from);
         f.set(to, to.at(cStride.shl(1)));
         f.set(a0, a0.at(padded(count).sub(count)).at(padded(count)));
       });

@@ -2,7 +2,7 @@
 // Sums go through four lanes and are then added in one fixed order, so bits do not depend on the machine. The last
 // vector of a row may be written into the next one, which is written after; y and x are never the same.
 import { lanes, load, loadFloat, vec, type I32, type V128 } from '../assembler/expressions.ts';
-import type { FunctionBuilder, LocalV128 } from '../assembler/function.ts';
+import type { FunctionBuilder, LocalI32, LocalV128 } from '../assembler/function.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 import { roughExp } from './maths.ts';
 
@@ -26,6 +26,18 @@ export function fold(
   return sofar;
 }
 
+/** for (i < n; i += 4), two turns in one while there are two: loops around long formulas take a fifth of the time. */
+export function inPairs(
+  f: FunctionBuilder,
+  i: LocalI32,
+  n: I32,
+  turn: (offset: number) => void,
+): void {
+  const pairs = f.i32(n.and(-8));
+  f.for(i, 0, pairs, 8, () => [0, 16].forEach(turn));
+  f.for(i, pairs, n, 4, () => turn(0));
+}
+
 /** As in the matrix product: long sums are summed in parts, which keeps their errors short. */
 const BLOCK = 64;
 
@@ -38,8 +50,15 @@ export function addRows(m: ModuleBuilder): void {
     const [r, i] = [f.i32(), f.i32()];
     f.for(r, 0, rows, 1, () => {
       const [from, to] = [f.i32(x.at(r.mul(n))), f.i32(y.at(r.mul(n)))];
-      const max = f.v128(fold(f, i, from, n, -Infinity, larger).largest().splat());
-      f.for(i, 0, n, 4, () => f.store(to.at(i), roughExp(f, load(from.at(i)).sub(max))));
+      const max = f.v128(
+        fold(f, i, from, n, -Infinity, (a, b) => a.orLarger(b))
+          .largest()
+          .splat(),
+      );
+      inPairs(f, i, n, (offset) => {
+        const y = roughExp(f, load(from.at(i), offset).sub(max));
+        f.store(to.at(i), y, offset);
+      });
       const sum = f.v128(fold(f, i, to, n, 0, plus).sum().splat());
       f.for(i, 0, n, 4, () => f.store(to.at(i), load(to.at(i)).div(sum)));
     });

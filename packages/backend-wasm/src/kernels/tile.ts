@@ -1,6 +1,7 @@
 // Where a tile of sums goes, 4 x 8 or 2 x 16: into c as it is, or number by number where it sticks out.
 import { load, loadFloat, type I32, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalV128 } from '../assembler/function.ts';
+import type { ModuleBuilder } from '../assembler/module.ts';
 
 /** Numbers in a tile. */
 export const TILE = 32;
@@ -20,18 +21,23 @@ export interface Place {
 
 /** c = bias + sums if `from` is 0, else c += sums. `height`: rows of the tile. */
 export function storeTile(
+  m: ModuleBuilder,
   f: FunctionBuilder,
   place: Place,
   sums: readonly LocalV128[],
   from: I32,
   height = 2,
 ): void {
-  const { c, rows, n } = place;
+  const { c, rows, n, cStride, bias, scratch } = place;
+  const width = TILE / height;
   const at = f.i32(c);
   f.if(
-    rows.ge(height).and(n.ge(TILE / height)),
+    rows.ge(height).and(n.ge(width)),
     () => storeWhole(f, at, place, sums, from, height),
-    () => storePart(f, at, place, sums, from, height),
+    () => {
+      sums.forEach((s, index) => f.store(scratch, s, 16 * index));
+      f.call(m.indexOf('storePart'), at, rows.min(height), n.min(width), cStride, bias, scratch, from, width); // prettier-ignore
+    },
   );
 }
 
@@ -63,27 +69,26 @@ function storeWhole(
   );
 }
 
-function storePart(
-  f: FunctionBuilder,
-  at: I32,
-  { rows, n, cStride, bias, scratch }: Place,
-  sums: readonly LocalV128[],
-  from: I32,
-  height: number,
-): void {
-  const width = TILE / height;
-  sums.forEach((s, index) => f.store(scratch, s, 16 * index));
-  const [r, q] = [f.i32(), f.i32()];
-  f.for(r, 0, rows.min(height), 1, () =>
-    f.for(q, 0, n.min(width), 1, () => {
-      const p = f.i32(at.at(r.mul(cStride).add(q)));
-      const sum = f.f32(loadFloat(scratch.at(r.mul(width).add(q))));
-      f.if(
-        from.eq(0),
-        () => f.if(bias.eq(0).eq(0), () => f.set(sum, sum.add(loadFloat(bias.at(q))))),
-        () => f.set(sum, sum.add(loadFloat(p))),
+/** (c, rows, n, cStride, bias, tile, from, width): what is inside of c of a tile that lies in the memory. */
+export function addTile(m: ModuleBuilder): void {
+  const p = 'i32' as const;
+  m.func(
+    'storePart',
+    [p, p, p, p, p, p, p, p],
+    (f, c, rows, n, cStride, bias, tile, from, width) => {
+      const [r, q] = [f.i32(), f.i32()];
+      f.for(r, 0, rows, 1, () =>
+        f.for(q, 0, n, 1, () => {
+          const at = f.i32(c.at(r.mul(cStride).add(q)));
+          const sum = f.f32(loadFloat(tile.at(r.mul(width).add(q))));
+          f.if(
+            from.eq(0),
+            () => f.if(bias.eq(0).eq(0), () => f.set(sum, sum.add(loadFloat(bias.at(q))))),
+            () => f.set(sum, sum.add(loadFloat(at))),
+          );
+          f.store(at, sum);
+        }),
       );
-      f.store(p, sum);
-    }),
+    },
   );
 }
