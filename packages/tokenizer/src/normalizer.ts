@@ -158,12 +158,15 @@ export class Normalizer {
       this.#out.set(old);
     }
     const out = this.#out;
-    const space = this.#space;
+    const escapes = this.#spec.escape_whitespaces;
     let length = this.#length;
     for (let i = from; i < to; i++) {
       const byte = bytes[i]!;
-      if (byte !== SPACE) out[length++] = byte;
-      else for (let k = 0; k < space.length; k++) out[length++] = space[k]!;
+      if (byte === SPACE && escapes) {
+        out[length++] = UNDERLINE[0]!;
+        out[length++] = UNDERLINE[1]!;
+        out[length++] = UNDERLINE[2]!;
+      } else out[length++] = byte;
     }
     this.#length = length;
   }

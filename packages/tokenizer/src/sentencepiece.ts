@@ -138,19 +138,20 @@ export class SentencePiece {
    */
   encode(text: string): Pieces {
     const parts = this.segment(text);
-    return {
-      pieces: parts.map((part) => (typeof part === 'string' ? part : this.idToPiece(part))),
-      ids: parts.map((part) => (typeof part === 'string' ? this.#unk : part)),
-    };
+    return { pieces: parts.map(this.#pieceOf), ids: parts.map(this.#idIn) };
   }
 
   encodeAsPieces(text: string): string[] {
-    return this.encode(text).pieces;
+    return this.segment(text).map(this.#pieceOf);
   }
 
   encodeAsIds(text: string): number[] {
-    return this.encode(text).ids;
+    return this.segment(text).map(this.#idIn);
   }
+
+  readonly #pieceOf = (part: number | string): string =>
+    typeof part === 'string' ? part : this.idToPiece(part);
+  readonly #idIn = (part: number | string): number => (typeof part === 'string' ? this.#unk : part);
 
   /** `encode` in one list: the ids of pieces, and unknown text as it is. */
   segment(text: string): (number | string)[] {
