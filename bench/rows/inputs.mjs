@@ -119,7 +119,7 @@ async function tokensRow(o) {
   const result = await timed(
     {
       'ours, SiglipTokenizer': async () => ({ run: () => ours([...TEXTS]) }),
-      'ours, SentencePiece': async () => ({ run: () => TEXTS.map((t) => pieces.encode(t).ids) }),
+      'ours, SentencePiece': async () => ({ run: () => TEXTS.map((t) => pieces.encodeAsIds(t)) }),
       'transformers.js': async () => {
         const { AutoTokenizer } = await transformersJs();
         const tokenizer = await AutoTokenizer.from_pretrained(folder);
