@@ -24,5 +24,6 @@ export * from './decorators/decorate.ts';
 export * from './decorators/deferred.ts';
 export * from './decorators/meter.ts';
 export * from './decorators/rounded.ts';
+export * from './decorators/ulp-histogram.ts';
 export * from './decorators/without-fused.ts';
 export * from './dry.ts';

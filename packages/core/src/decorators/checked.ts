@@ -5,6 +5,7 @@ import { isHalf } from '../backend.ts';
 import { convert } from '../half.ts';
 import { showShape } from '../shapes.ts';
 import { decorate, fusedOf, type Call } from './decorate.ts';
+import type { UlpHistogram } from './ulp-histogram.ts';
 
 export interface Finding {
   readonly op: string;
@@ -18,6 +19,8 @@ export interface CheckOptions {
   readonly tolerance?: number;
   /** Hears of each operation beyond the tolerance. Without it, the next read throws. */
   readonly report?: (finding: Finding) => void;
+  /** Counts the errors of every operation that computes: see ulpHistogram. Complete once a read has answered. */
+  readonly histogram?: UlpHistogram;
 }
 
 /** `oracle` computes in float64; both backends stay the caller's. */
@@ -34,7 +37,9 @@ export function checked(b: Backend, oracle: Backend, o: CheckOptions = {}): Back
   async function check(call: Call, inputs: Promise<Values>[], output: Promise<Values>) {
     const values = await Promise.all(inputs);
     const exact = await onOracle(oracle, call, values);
-    const error = relativeError(toFloat64(await output, call.dtype), exact);
+    const result = toFloat64(await output, call.dtype);
+    if (!call.moves && call.dtype !== 'int32') o.histogram?.add(call.op, result, exact, call.dtype);
+    const error = relativeError(result, exact);
     const tolerance = o.tolerance ?? (isHalf(call.dtype) ? 1e-2 : 1e-5);
     if (!(error <= tolerance))
       found({ op: call.op, shapes: call.inputs.map((x) => showShape(x.shape)).join(', '), error });
@@ -73,8 +78,9 @@ async function onOracle(oracle: Backend, call: Call, values: Values[]): Promise<
     return { shape: x.shape, dtype, handle: oracle.upload(wide, x.shape, dtype) };
   });
   const handle = call.on(oracle, inputs);
-  const integers = call.dtype === 'int32';
-  const dtype = integers ? 'int32' : 'float64';
+  // What is uploaded is not widened: the oracle has it in the dtype in which it was given.
+  const kept = call.dtype === 'int32' || call.op === 'upload';
+  const dtype = kept ? call.dtype : 'float64';
   const result = oracle.read({ shape: call.shape, dtype, handle });
   if (since) oracle.release!(since, []);
   return toFloat64(await result, dtype);
