@@ -5,12 +5,13 @@
 import { LOWERCASE_RUNS } from './lowercase-table.ts';
 
 /**
- * Characters whose str.isspace() is true; unlike JavaScript's \s with U+001C-001F and U+0085,
- * without U+FEFF.
+ * Characters, other than the space, whose str.isspace() is true; unlike JavaScript's \s with
+ * U+001C-001F and U+0085, without U+FEFF.
  */
-const WHITESPACE = '\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000';
+const NOT_SPACE = '\t-\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000';
+const WHITESPACE = ` ${NOT_SPACE}`;
 /** What is to become one space: not a single space, so that in most text there is nothing to do. */
-const WHITESPACE_RUN = new RegExp(`[${WHITESPACE}]{2,}|(?! )[${WHITESPACE}]`, 'g');
+const WHITESPACE_RUN = new RegExp(`[${WHITESPACE}]{2,}|[${NOT_SPACE}]`, 'g');
 const ONE_WHITESPACE = new RegExp(`[${WHITESPACE}]`);
 /** string.punctuation: all of ASCII that is neither letter, digit, space nor control. */
 const PUNCTUATION = /[!-/:-@[-`{-~]/g;

@@ -20,11 +20,6 @@ const KEPT_LENGTH = 1 << 20;
 /** Beyond this, float32 sums lose too much; the running score starts again from zero. */
 const RESTART_AT = 100_000;
 
-/** A path's score after one more piece. The only place where scores are added. */
-function extend(path: number, score: number, scoring: Scoring): number {
-  return scoring === 'float32' ? Math.fround(path + score) : path + score;
-}
-
 /** Bytes of the character that a lead byte announces; a stray byte counts for one. */
 const characterLength = (lead: number): number =>
   lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
@@ -119,22 +114,24 @@ export class Unigram {
     const lattice = size <= KEPT_LENGTH ? this.#lattice : new Lattice(size);
     lattice.clear(size);
     const { best } = lattice;
-    const scoring = this.#scoring;
+    const float32 = this.#scoring === 'float32';
     const trie = this.#trie;
     const scores = this.#scores;
     let frontier = 0; // the furthest position reached so far
     for (let begin = 0; begin < size;) {
-      if (scoring === 'float32' && Math.abs(best[begin]!) > RESTART_AT)
-        lattice.restart(begin, frontier);
+      if (float32 && Math.abs(best[begin]!) > RESTART_AT) lattice.restart(begin, frontier);
       const path = best[begin]!;
-      const next = Math.min(begin + characterLength(text[begin]!), size);
+      const lead = text[begin]!;
+      const next = lead < 0x80 ? begin + 1 : Math.min(begin + characterLength(lead), size);
       let covered = false; // whether a piece is exactly this character
       for (let end = begin, node = 0; end < size;) {
         node = childOf(trie, node, text[end++]!);
         if (node < 0) break;
         const id = valueOf(trie, node);
         if (id < 0) continue;
-        lattice.offer(end, extend(path, scores[id]!, scoring), begin, id);
+        // The only place where scores of pieces are added.
+        const score = path + scores[id]!;
+        lattice.offer(end, float32 ? Math.fround(score) : score, begin, id);
         if (end > frontier) frontier = end;
         if (end === next) covered = true;
       }
