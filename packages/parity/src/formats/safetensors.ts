@@ -8,7 +8,6 @@ import {
 } from '@siglip-ts/safetensors';
 import { fileSource } from '@siglip-ts/safetensors/node';
 import type { DumpTensor } from '../dump.ts';
-import { checkRegular } from './file.ts';
 
 const NAMES: Readonly<Record<string, string>> = {
   F64: 'float64',
@@ -22,7 +21,6 @@ const NAMES: Readonly<Record<string, string>> = {
 export async function readSafetensors(
   path: string,
 ): Promise<{ tensors: Map<string, DumpTensor>; metadata: ReadonlyMap<string, string> }> {
-  await checkRegular(path);
   const file = await openSafetensors(await fileSource(path));
   try {
     const tensors = new Map<string, DumpTensor>();
