@@ -1,19 +1,21 @@
 // A row's results as a Markdown table: everybody's time as a multiple of the first contender's.
 import { ratio } from './measure.mjs';
 
-const COLUMNS = ['contender', 'time, min/min', 'time, median', 'of the ceiling', 'note'];
+const CEILINGS = { ceiling: 'of the ceiling', 'ceiling with loads': 'with loads' };
 
 export function table({ results, absent }) {
   const base = results[0].times;
-  const ceiling = results.find((r) => r.name === 'ceiling');
+  const ceilings = results.filter((r) => r.name in CEILINGS);
   const lines = results
-    .filter((r) => r !== ceiling)
+    .filter((r) => !ceilings.includes(r))
     .map((r) => {
       const { min, median } = ratio(r.times, base);
-      return [r.name, times(min), times(median), ceiling && fraction(r, ceiling), r.note ?? ''];
+      const fractions = ceilings.map((c) => fraction(r, c));
+      return [r.name, times(min), times(median), ...fractions, r.note ?? ''];
     });
-  for (const { name, why } of absent) lines.push([name, '-', '-', ceiling && '', why]);
-  return markdown(ceiling ? COLUMNS : COLUMNS.filter((c) => c !== 'of the ceiling'), lines);
+  for (const { name, why } of absent) lines.push([name, '-', '-', ...ceilings.map(() => ''), why]);
+  const columns = ceilings.map((c) => CEILINGS[c.name]);
+  return markdown(['contender', 'time, min/min', 'time, median', ...columns, 'note'], lines);
 }
 
 const times = (x) => `${x.toPrecision(x < 10 ? 2 : 3)} x`;

@@ -1,5 +1,5 @@
 // What all rows of one operation have in common: our backends, ONNX Runtime's node for it, other peers, the ceiling.
-import { ceiling } from '../ceiling.mjs';
+import { ceiling, ceilingWithLoads } from '../ceiling.mjs';
 import { agreeing, interleave } from '../measure.mjs';
 import { oneNode } from '../onnx.mjs';
 import { BACKENDS, fromArrays, kernelAlone } from '../ours.mjs';
@@ -37,7 +37,7 @@ export async function kernelRow({ inputs, op, graph, peers = {}, flop }, o) {
     ...peers,
   });
   const timed = (await agreeing(contenders, absent)).map((c) => (flop ? { ...c, flop } : c));
-  if (flop) timed.push(await ceiling());
+  if (flop) timed.push(await ceiling(), await ceilingWithLoads());
   const times = await interleave(timed, { rounds: o.quick ? 5 : 20, warmup: o.quick ? 2 : 4 });
   return { contenders: timed, absent, times };
 }

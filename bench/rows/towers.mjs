@@ -3,7 +3,7 @@
 import { wasm } from '@siglip-ts/backend-wasm';
 import { Scope, SiglipVisionConfig, Tensor, encoderLayer } from '@siglip-ts/core';
 import { SiglipTextModel, SiglipVisionModel } from 'siglip-ts';
-import { ceiling } from '../ceiling.mjs';
+import { ceiling, ceilingWithLoads } from '../ceiling.mjs';
 import { baseCheckpoint, exported } from '../checkpoint.mjs';
 import { agreeing, interleave } from '../measure.mjs';
 import { BACKENDS, numbers } from '../ours.mjs';
@@ -18,7 +18,7 @@ async function timed(makers, flop, rounds, tolerance = 1e-3) {
   const { contenders, absent } = await gather(makers);
   const agreed = await agreeing(contenders, absent, { tolerance });
   const checked = agreed.map((c) => ({ ...c, flop }));
-  checked.push(await ceiling());
+  checked.push(await ceiling(), await ceilingWithLoads());
   return { contenders: checked, absent, times: await interleave(checked, { rounds, warmup: 1 }) };
 }
 
