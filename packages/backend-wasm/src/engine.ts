@@ -266,6 +266,15 @@ export class Engine {
     this.split({ kernel, args, steps, rows, rowsAt: at, block });
   }
 
+  /** A kernel on (y, x, outer, n, inner, width): threads take some columns each, if there is one outer row. */
+  private eachColumn(kernel: string, args: readonly number[]): void {
+    const [, , outer, n, inner] = args as [number, number, number, number, number];
+    const few = outer > 1 || n * inner < NUMBERS;
+    const block = few ? inner : Math.ceil(inner / (2 * this.count) / 16) * 16;
+    const steps = { 0: 4 * block, 1: 4 * block };
+    this.split({ kernel, args, steps, rows: inner, rowsAt: 5, block });
+  }
+
   unary(op: string, x: Operand): Block {
     const from = this.address(x);
     const y = this.memory.output(x.shape);
@@ -303,7 +312,7 @@ export class Engine {
     const y = this.memory.output([outer, inner]);
     const name = op === 'sum' ? 'sum' : 'maximum';
     if (inner === 1) this.eachRow(`${name}Rows`, [y.at, from, outer, n], [1, n], 2);
-    else this.run[`${name}Columns`]!(y.at, from, outer, n, inner);
+    else this.eachColumn(`${name}Columns`, [y.at, from, outer, n, inner, inner]);
     return y;
   }
   layerNorm(x: Operand, weight: Operand, bias: Operand, eps: number): Block {

@@ -3,9 +3,12 @@
 //
 //   packRows:    the summed axis k is contiguous: row r begins at x + r * stride, as in x [rows, k]
 //   packColumns: the rows are contiguous along k: row r, k is at x + k * stride + r, as in x [k, rows]
-import { float, load, loadFloat, vec, type I32, type V128 } from '../assembler/expressions.ts';
+import { float, int, load, loadFloat, vec, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder } from '../assembler/function.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
+
+/** Numbers of k that packColumns takes at a time. */
+const LINES = 16;
 
 /** Four rows of four numbers as four columns. */
 function transpose(f: FunctionBuilder, rows: readonly V128[]): V128[] {
@@ -62,26 +65,34 @@ export function addPack(m: ModuleBuilder): void {
     );
   });
 
+  // Some lines of x at a time, so that they stay in the first cache while panel after panel takes its numbers from them.
   m.func('packColumns', params, (f, out, x, rows, k, stride, width) => {
-    const [panel, quad, i, w] = [f.i32(), f.i32(), f.i32(), f.i32()];
-    const copyQuad = (first: I32, from: I32, to: I32) =>
-      f.if(
-        rows.ge(first.add(4)),
-        () => f.store(to, load(from)),
-        () => {
-          f.store(to, vec(0));
-          f.for(w, 0, rows.sub(first), 1, () => f.store(to.at(w), loadFloat(from.at(w))));
-        },
-      );
-    f.for(panel, 0, rows, width, () =>
-      f.for(i, 0, k, 1, () =>
-        f.for(quad, 0, width, 4, () => {
-          const first = f.i32(panel.add(quad));
-          const from = f.i32(x.at(i.mul(stride).add(first)));
-          const to = f.i32(out.at(panel.mul(k).add(i.mul(width)).add(quad)));
-          copyQuad(first, from, to);
-        }),
-      ),
-    );
+    const [begin, end, first, i, w] = [f.i32(), f.i32(), f.i32(), f.i32(), f.i32()];
+    const [from, to] = [f.i32(), f.i32()];
+    const along = f.i32(stride.shl(2));
+    const next = f.i32(width.shl(2));
+    const copy = (quad: () => void) =>
+      f.for(i, begin, end, 1, () => {
+        quad();
+        f.set(from, from.add(along));
+        f.set(to, to.add(next));
+      });
+    f.for(begin, 0, k, LINES, () => {
+      f.set(end, begin.add(LINES).min(k));
+      f.for(first, 0, rows.add(width.sub(1)).and(int(0).sub(width)), 4, () => {
+        f.set(from, x.at(begin.mul(stride).add(first)));
+        const within = first.and(width.sub(1));
+        f.set(to, out.at(first.sub(within).mul(k).add(begin.mul(width)).add(within)));
+        f.if(
+          rows.ge(first.add(4)),
+          () => copy(() => f.store(to, load(from))),
+          () =>
+            copy(() => {
+              f.store(to, vec(0));
+              f.for(w, 0, rows.sub(first), 1, () => f.store(to.at(w), loadFloat(from.at(w))));
+            }),
+        );
+      });
+    });
   });
 }

@@ -99,7 +99,8 @@ export function addRows(m: ModuleBuilder): void {
     });
   });
 
-  // y = Σ x or max x over the middle axis of [outer, n, inner]
+  // y = Σ x or max x over the middle axis of [outer, n, inner]; columns: of the last, the first `width`
+  const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
   for (const [name, op, neutral] of [
     ['sum', plus, 0],
     ['maximum', larger, -Infinity],
@@ -111,12 +112,12 @@ export function addRows(m: ModuleBuilder): void {
         f.store(y.at(r), op === plus ? found.sum() : found.largest());
       });
     });
-    m.func(`${name}Columns`, ['i32', 'i32', 'i32', 'i32', 'i32'], (f, y, x, outer, n, inner) => {
+    m.func(`${name}Columns`, params, (f, y, x, outer, n, inner, width) => {
       const [o, k, i, j] = [f.i32(), f.i32(), f.i32(), f.i32()];
       f.for(o, 0, outer, 1, () => {
         const to = f.i32(y.at(o.mul(inner)));
         const from = f.i32(x.at(o.mul(n).mul(inner)));
-        f.for(i, 0, inner, 4, () => {
+        f.for(i, 0, width, 4, () => {
           const sofar = f.v128(neutral);
           f.for(k, 0, n, BLOCK, () => {
             const part = f.v128(neutral);
