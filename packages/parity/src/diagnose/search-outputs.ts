@@ -1,7 +1,7 @@
 // Finds which mistakes explain embeddings, logits or scores, where the towers themselves were not seen: every mistake
 // is run end to end, then every pair of one in each place.
 import { explained, power, squaredError } from './compare.ts';
-import type { Mistake, Tower } from './mistake.ts';
+import type { Mistake, Tower, Values } from './mistake.ts';
 import type { Reference, Run } from './reference.ts';
 import {
   equals,
@@ -52,40 +52,69 @@ export async function searchOutputs(
       return !right;
     });
     if (at === undefined) return { divergences, compared: keys.length, worst };
-    const [x, y] = [theirs.tensors.get(at)!, reference.get(at)!];
+    const y = reference.get(at)!;
     const noise = squaredError(single.get(at)!, y);
-    const error = squaredError(x, y);
     const places = (['vision', 'text', 'output'] as const).filter((place) =>
       place === 'output' ? true : !seen[place] && concerns(at, place),
     );
-    const tried: { made: Made; suspect: Suspect }[] = [];
-    const trial = async (added: Partial<Made>) => {
-      const all: Made = {
-        vision: [...made.vision, ...(added.vision ?? [])],
-        text: [...made.text, ...(added.text ?? [])],
-        output: [...made.output, ...(added.output ?? [])],
-      };
-      const run = await runner(all);
-      const after = run.has(at) ? squaredError(x, run.get(at)!) : Infinity;
-      const mistakes = [
-        ...new Set([added.vision, added.text, added.output].flatMap((m) => m ?? [])),
-      ];
-      tried.push({
-        made: all,
-        suspect: { mistakes, after, explains: explained(error, after, noise, power(x)) },
-      });
-    };
-    await singles(trial, places, candidates, made);
-    const sorted = () => tried.map((t) => t.suspect).sort((a, b) => a.after - b.after);
-    if ((sorted()[0]?.explains ?? 0) < ENOUGH) await pairs(trial, places, candidates, made);
-    const suspects = sorted();
-    const accepted = equals(suspects, noise + power(x) * 1e-16);
-    divergences.push({ at, error: rms(error, x), magnitude: rms(power(y), y), suspects, accepted });
-    if (accepted.length > 0) made = tried.find((t) => t.suspect === accepted[0])!.made;
+    const found = await explain({ runner, theirs, at, y, noise, places }, made, candidates);
+    divergences.push(found.divergence);
+    if (found.made) made = found.made;
     else settled.add(at);
     if (divergences.length > 5) return { divergences, compared: keys.length, worst };
   }
 }
+
+interface At {
+  readonly runner: ReturnType<typeof outputRunner>;
+  readonly theirs: Theirs;
+  readonly at: string;
+  /** The right numbers, and the squared error that rounding makes in them. */
+  readonly y: Values;
+  readonly noise: number;
+  readonly places: readonly (Tower | 'output')[];
+}
+
+async function explain(
+  { runner, theirs, at, y, noise, places }: At,
+  made: Made,
+  candidates: readonly Mistake[],
+): Promise<{ divergence: Divergence; made: Made | undefined }> {
+  const x = theirs.tensors.get(at)!;
+  const error = squaredError(x, y);
+  let tried: { made: Made; suspect: Suspect }[] = [];
+  const trial = async ({ vision = [], text = [], output = [] }: Partial<Made>) => {
+    const all: Made = {
+      vision: [...made.vision, ...vision],
+      text: [...made.text, ...text],
+      output: [...made.output, ...output],
+    };
+    const z = (await runner(all)).get(at);
+    const after = z ? squaredError(x, z) : Infinity;
+    const mistakes = [...new Set([...vision, ...text, ...output])];
+    const explains = explained(error, after, noise, power(x));
+    tried.push({ made: all, suspect: { mistakes, after, explains } });
+  };
+  const sorted = () => tried.map((t) => t.suspect).sort((a, b) => a.after - b.after);
+  await singles(trial, places, candidates, made);
+  const [alone] = sorted();
+  const few = tried;
+  const enough = (alone?.explains ?? 0) >= ENOUGH;
+  if (!enough || alone!.after > limitOf(y, noise, theirs.exact(at))) {
+    tried = [...few];
+    await pairs(trial, places, candidates, made);
+    if (enough && sorted()[0]!.after > CHANCE * alone!.after) tried = few;
+  }
+  const suspects = sorted();
+  const accepted = equals(suspects, noise + power(x) * 1e-16);
+  return {
+    divergence: { at, error: rms(error, x), magnitude: rms(power(y), y), suspects, accepted },
+    made: tried.find((t) => t.suspect === accepted[0])?.made,
+  };
+}
+
+/** Of hundreds of pairs one is a little better than the right mistake alone, by chance: it must be far better. */
+const CHANCE = 0.01;
 
 /** Whether a tower has to do with an output. */
 const concerns = (key: string, tower: Tower): boolean =>
@@ -125,6 +154,8 @@ async function pairs(
   for (const o of of('output')) {
     for (const v of of('vision')) await trial({ vision: [v], output: [o] });
     for (const t of of('text')) await trial({ text: [t], output: [o] });
+    const both = of('vision').filter((m) => of('text').includes(m));
+    for (const m of both) await trial({ vision: [m], text: [m], output: [o] });
   }
 }
 

@@ -42,8 +42,11 @@ export interface Theirs {
 
 /** An error is one if it is so many times what rounding does. */
 const BEYOND = 6;
-/** And relative to the magnitude, for tensors without rounding; and what float32 has no smaller number than. */
-const LEAST = { single: 1e-7, exact: 1e-13, tiny: 2 ** -149 };
+/**
+ * And relative to the magnitude, since in a few numbers our own rounding may be small by chance: four units in the last
+ * place of float32, little in float64. And float32 has no smaller number than `tiny`.
+ */
+const LEAST = { single: 2 ** -21, exact: 1e-13, tiny: 2 ** -149 };
 /** What a mistake must explain to be named. */
 export const ENOUGH = 0.9;
 
