@@ -35,6 +35,7 @@ const FILES: Readonly<Record<string, Uint8Array>> = {
   'a zip cut in half': zip.subarray(0, zip.length / 2),
   'a zip without its directory': zip.subarray(0, zip.length - 100),
   'a zip that claims 4 GB': claiming(2 ** 32 - 2),
+  'a zip that claims 1 GB': claiming(2 ** 30),
   'a zip of what is no .npy': zipSync({ 'a.npy': new Uint8Array(20) }),
   'a zip of pickles': zipSync({ 'a.npy': npy(header('1,', '|O'), 8) }),
   'safetensors cut in half': safetensors.subarray(0, safetensors.length / 2),

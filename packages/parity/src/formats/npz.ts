@@ -3,17 +3,22 @@ import { unzipSync, zipSync } from 'fflate';
 import type { DumpTensor } from '../dump.ts';
 import { readNpy, writeNpy } from './npy.ts';
 
-/** Of an archive unpacked, in bytes: more is refused, since a small file may claim anything. */
+/** Of an archive unpacked, in bytes. */
 const LARGEST = 2 ** 31;
+/** Deflate makes of a byte at most 1032. Memory is set aside by what a file claims, so that more is refused before. */
+const DEFLATE = 1032;
 
 /** Throws with `path` for anything else. */
 export function readNpz(bytes: Uint8Array, path: string): Map<string, DumpTensor> {
-  let total = 0;
+  let [total, packed] = [0, 0];
   let files: Record<string, Uint8Array>;
   try {
     files = unzipSync(bytes, {
-      filter({ originalSize }) {
+      filter({ name, size, originalSize }) {
         total += originalSize;
+        packed += size;
+        if (originalSize > DEFLATE * size || packed > bytes.length)
+          throw new RangeError(`${name}: ${originalSize} bytes, more than ${size} can hold`);
         if (total > LARGEST) throw new RangeError(`more than ${LARGEST} bytes unpacked`);
         return true;
       },
