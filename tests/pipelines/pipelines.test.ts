@@ -183,6 +183,13 @@ describe('the documentation page’s examples, line by line', async () => {
   });
 });
 
+test('the parts of a processor keep their properties', async () => {
+  const { tokenizer, image_processor } = await SiglipProcessor.fromPretrained(await defaultModel());
+  expect(tokenizer.model_max_length).toBe(16);
+  expect(tokenizer('a photo').input_ids.at(-1)).toBe(tokenizer.eos_token_id);
+  expect(image_processor.size).toEqual({ height: 64, width: 64 });
+});
+
 test('auto classes pick SigLIP’s, and name what they do not know', async () => {
   const files = await defaultModel();
   expect(await AutoProcessor.fromPretrained(files)).toBeInstanceOf(SiglipProcessor);

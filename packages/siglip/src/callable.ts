@@ -9,7 +9,9 @@ export function callable<T extends object>(instance: T, name: keyof T & string):
     apply: (_, __, args: unknown[]) => Reflect.apply(instance[name] as never, instance, args),
     get(_, key) {
       const value: unknown = Reflect.get(instance, key, instance);
-      const isMethod = typeof value === 'function' && key !== 'constructor';
+      // What the instance owns is no method, though it may be callable itself, as a processor's tokenizer is.
+      const isMethod =
+        typeof value === 'function' && key !== 'constructor' && !Object.hasOwn(instance, key);
       return isMethod ? (value.bind(instance) as unknown) : value;
     },
     set: (_, key, value) => Reflect.set(instance, key, value, instance),
