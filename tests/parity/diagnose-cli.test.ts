@@ -10,7 +10,9 @@ import { run } from '@siglip-ts/cli';
 const model = join(import.meta.dirname, '../../fixtures/model/plain');
 const dir = mkdtempSync(join(tmpdir(), 'diagnose-'));
 
-async function siglip(...args: string[]) {
+const siglip = (...args: string[]) => parity('diagnose', '--model', model, ...args);
+
+async function parity(...args: string[]) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const io = {
     stdin: new PassThrough(),
@@ -19,7 +21,7 @@ async function siglip(...args: string[]) {
     env: {},
     signal: new AbortController().signal,
   };
-  const code = await run(['parity', 'diagnose', '--model', model, ...args], io);
+  const code = await run(['parity', ...args], io);
   const text = (s: PassThrough) => String(s.read() ?? '');
   return { code, out: text(stdout), err: text(stderr) };
 }
@@ -45,6 +47,14 @@ test('goldens of transformers, without and with a mask, are right', async () => 
   expect(await first(await unmasked(), 'float32')).toEqual({ code: 0, mistake: 'none' });
   const masked = join(model, 'inputs.safetensors');
   expect(await first(masked, 'float32-eager')).toEqual({ code: 0, mistake: 'none' });
+});
+
+test('what siglip parity dump writes is right, also where logit and bias cancel', async () => {
+  const what = ['fixtures/images/twemoji-rocket.png', '--text', 'a rocket'];
+  const out = join(dir, 'dump');
+  expect((await parity('dump', ...what, '--out', out)).code).toBe(0);
+  const { code, out: told } = await parity('diagnose', ...what, '--dump', out, '--json');
+  expect({ code, first: JSON.parse(told).ranking[0].mistake }).toEqual({ code: 0, first: 'none' });
 });
 
 test('a golden in float16 is named', async () => {

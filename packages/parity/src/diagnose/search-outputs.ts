@@ -38,6 +38,7 @@ export async function searchOutputs(
   let made: Made = { ...known, output: [] };
   const settled = new Set<string>();
   const runner = outputRunner(ours);
+  const bias = await biasOf(ours.subject);
   for (;;) {
     const reference = await runner(made);
     const single = await runner(made, 'float32');
@@ -47,7 +48,7 @@ export async function searchOutputs(
       const [x, y] = [theirs.tensors.get(key)!, reference.get(key)!];
       const error = squaredError(x, y);
       const noise = squaredError(single.get(key)!, y);
-      const right = error <= limitOf(y, noise, theirs.exact(key));
+      const right = error <= limitOf(summands(key, y, bias), noise, theirs.exact(key));
       if (right) worst = Math.max(worst, Math.sqrt(error / (power(y) || 1)));
       return !right;
     });
@@ -57,7 +58,8 @@ export async function searchOutputs(
     const places = (['vision', 'text', 'output'] as const).filter((place) =>
       place === 'output' ? true : !seen[place] && concerns(at, place),
     );
-    const found = await explain({ runner, theirs, at, y, noise, places }, made, candidates);
+    const limit = limitOf(summands(at, y, bias), noise, theirs.exact(at));
+    const found = await explain({ runner, theirs, at, y, noise, limit, places }, made, candidates);
     divergences.push(found.divergence);
     if (found.made) made = found.made;
     else settled.add(at);
@@ -65,18 +67,35 @@ export async function searchOutputs(
   }
 }
 
+const biasOf = async ({ checkpoint }: Subject): Promise<number> =>
+  checkpoint.shapes.has('logit_bias')
+    ? (await checkpoint.read('logit_bias', 0, 1, 'float64'))[0]!
+    : 0;
+
+/**
+ * The magnitudes that rounding goes by. A logit is a sum with the bias, which may cancel: what counts is the larger of
+ * it and what the bias was added to; in a score, that times its slope p (1 - p).
+ */
+function summands(key: string, y: Values, bias: number): Values {
+  if (key.endsWith('_embeds')) return y;
+  const larger = (l: number) => Math.max(Math.abs(l), Math.abs(l - bias));
+  const ofScore = (p: number) => Math.max(p, p * (1 - p) * larger(Math.log(p / (1 - p))) || 0);
+  return { ...y, data: y.data.map(key === 'scores' ? ofScore : larger) };
+}
+
 interface At {
   readonly runner: ReturnType<typeof outputRunner>;
   readonly theirs: Theirs;
   readonly at: string;
-  /** The right numbers, and the squared error that rounding makes in them. */
+  /** The right numbers, the squared error that rounding makes in them, and the one up to which they are right. */
   readonly y: Values;
   readonly noise: number;
+  readonly limit: number;
   readonly places: readonly (Tower | 'output')[];
 }
 
 async function explain(
-  { runner, theirs, at, y, noise, places }: At,
+  { runner, theirs, at, y, noise, limit, places }: At,
   made: Made,
   candidates: readonly Mistake[],
 ): Promise<{ divergence: Divergence; made: Made | undefined }> {
@@ -100,7 +119,7 @@ async function explain(
   const [alone] = sorted();
   const few = tried;
   const enough = (alone?.explains ?? 0) >= ENOUGH;
-  if (!enough || alone!.after > limitOf(y, noise, theirs.exact(at))) {
+  if (!enough || alone!.after > limit) {
     tried = [...few];
     await pairs(trial, places, candidates, made);
     if (enough && sorted()[0]!.after > CHANCE * alone!.after) tried = few;
