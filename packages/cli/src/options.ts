@@ -51,7 +51,9 @@ export const addComputeOptions = (command: Command): Command =>
     .addOption(choice('--dtype <dtype>', 'what arithmetic rounds to', DTYPES))
     .addOption(choice('--attn <name>', 'how attention is computed', ATTENTIONS, 'sdpa'))
     .addOption(choice('--weights <storage>', 'how the backend stores weights', STORAGES))
-    .addOption(new Option('--threads <n>', 'how many threads compute').argParser(count).default(1));
+    .addOption(
+      new Option('--threads <n>', 'how many threads compute').argParser(wholeNumber).default(1),
+    );
 
 const BACKEND = 'what computes (default: the fastest that has the dtype)';
 export const DTYPES = ['float32', 'float64', 'float16', 'bfloat16'] as const;
@@ -66,7 +68,8 @@ export const choice = (
   initial = words[0],
 ): Option => new Option(flags, description).choices(words).default(initial);
 
-function count(text: string): number {
+/** A whole number above 0 from the command line. */
+export function wholeNumber(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('expected a whole number above 0');
   return Number(text);
 }

@@ -134,15 +134,10 @@ export interface FusedGradients {
     weight: Operand,
     eps: number,
   ): readonly [x: Handle, weight: Handle, bias: Handle];
-  /** Of q [B, T, D], k and v [B, S, D]. */
+  /** Of q [B, T, D], k and v [B, S, D]; after g what the fused attention is given. */
   attention(
     g: Operand,
-    q: Operand,
-    k: Operand,
-    v: Operand,
-    keys: Operand | null,
-    heads: number,
-    scale: number,
+    ...given: Parameters<Fused['attention']>
   ): readonly [q: Handle, k: Handle, v: Handle];
 }
 

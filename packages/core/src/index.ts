@@ -4,6 +4,7 @@ export * from './half.ts';
 export * from './integers.ts';
 export * from './random.ts';
 export * from './tensor.ts';
+export * from './ulp.ts';
 export * from './host-tensor.ts';
 export * from './functional.ts';
 export * from './attention.ts';

@@ -79,11 +79,15 @@ function lossAt(
   text: Tensor,
   image: Tensor,
   parameters: Parameters,
-  o: ContrastiveOptions & Pick<Pairs, 'also_true'>,
+  { also_true }: Pairs,
+  o: ContrastiveOptions,
 ) {
   const [logit_scale, logit_bias] = [parameters.get('logit_scale'), parameters.get('logit_bias')];
   if (!logit_scale || !logit_bias) throw new Error('parameters: no logit_scale and logit_bias');
-  const y = sigmoidBlocks({ text, image, logit_scale, logit_bias }, o);
+  const y = sigmoidBlocks(
+    { text, image, logit_scale, logit_bias },
+    { ...(o.block !== undefined && { block: o.block }), ...(also_true && { also_true }) },
+  );
   const scalars = Object.entries({ logit_scale: y.logit_scale, logit_bias: y.logit_bias });
   return { ...y, scalars: scalars.filter(([key]) => !o.frozen?.test(key)) };
 }
@@ -96,10 +100,7 @@ async function atOnce(
 ): Promise<Contrastive> {
   const f = (p: Parameters, b: Backend) => embed(config, p, pairs, b, runOf(o, 0));
   const { outputs, pull } = await pullback(f, parameters, o);
-  const { loss, text, image, scalars } = lossAt(outputs[0]!, outputs[1]!, parameters, {
-    ...pairs,
-    ...o,
-  });
+  const { loss, text, image, scalars } = lossAt(outputs[0]!, outputs[1]!, parameters, pairs, o);
   return { loss, gradients: new Map([...pull([text, image]), ...scalars]) };
 }
 
@@ -122,10 +123,13 @@ async function inChunks(
     texts.push(text);
     images.push(image);
   }
-  const { loss, text, image, scalars } = lossAt(stacked(texts), stacked(images), parameters, {
-    ...pairs,
-    ...o,
-  });
+  const { loss, text, image, scalars } = lossAt(
+    stacked(texts),
+    stacked(images),
+    parameters,
+    pairs,
+    o,
+  );
 
   const sums = accumulator(b);
   for (const [i, part] of chunks.entries()) {

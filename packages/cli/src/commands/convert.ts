@@ -2,11 +2,11 @@
 import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serialize, type StoredTensor, type TensorData } from '@siglip-ts/safetensors';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { SiglipImageProcessor } from 'siglip-ts';
 import { Exit } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { note } from '../options.ts';
+import { note, wholeNumber } from '../options.ts';
 import { count, plural, print, printable } from '../output.ts';
 
 interface ConvertOptions {
@@ -77,9 +77,4 @@ async function copyTokenizer(from: string | undefined, folder: string): Promise<
       if (error.code !== 'ENOENT' || name === TOKENIZER[0])
         throw new Exit(2, `${join(from, name)}: ${error.message}`);
     });
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('expected a whole number above 0');
-  return Number(text);
 }

@@ -42,7 +42,8 @@ interface ParityDumpOptions extends SourceOptions, ComputeOptions {
   interpolatePosEncoding?: boolean;
 }
 
-const FORMATS = ['folder', 'safetensors', 'npz', 'npy', 'bin'];
+/** dumpFormats of parity, which is loaded only when it runs. */
+const FORMATS: readonly DumpFormat[] = ['folder', 'safetensors', 'npz', 'npy', 'bin'];
 
 export function addParityDump(parity: Command, io: Io): void {
   const command = parity

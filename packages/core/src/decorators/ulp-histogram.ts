@@ -1,6 +1,7 @@
 // How far the results of each operation are from the exact ones, in units in the last place (ulp), for `checked`.
 // Counts only: it neither computes nor judges.
 import type { DType } from '../backend.ts';
+import { ulpOf } from '../ulp.ts';
 
 export interface UlpRow {
   readonly op: string;
@@ -67,24 +68,8 @@ function quantile(bins: readonly number[], q: number): number {
   return bin === BINS - 1 ? Infinity : 2 ** (bin - 1);
 }
 
-/** Bits of the fraction, and the least exponent of normal numbers. */
-const FORMAT = {
-  float64: [52, -1022],
-  float32: [23, -126],
-  float16: [10, -14],
-  bfloat16: [7, -126],
-  int32: [0, 0],
-} as const;
-
 function ulps(found: number, exact: number, dtype: DType): number {
   if (Object.is(found, exact) || found === exact) return 0;
-  const error = Math.abs(found - exact) / spacing(exact, dtype);
+  const error = Math.abs(found - exact) / ulpOf(exact, dtype);
   return Number.isNaN(error) ? Infinity : error;
-}
-
-/** Between an exact number and the next one of a dtype. */
-function spacing(exact: number, dtype: DType): number {
-  const [bits, least] = FORMAT[dtype];
-  const exponent = exact === 0 ? least : Math.floor(Math.log2(Math.abs(exact)));
-  return 2 ** (Math.max(exponent, least) - bits);
 }

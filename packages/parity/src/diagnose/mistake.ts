@@ -86,6 +86,8 @@ export interface Mistake {
   readonly gives?: Edit;
   /** Something else is taken of what a module gives: a dump of that module does not show it. */
   readonly taken?: Edit;
+  /** Only a classifier has the place where it is made. */
+  readonly classifier?: true;
   /** Only where position tables are resized. */
   readonly interpolated?: true;
   readonly output?: (o: Outputs) => ReadonlyMap<string, Values>;

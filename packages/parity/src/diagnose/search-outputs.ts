@@ -6,6 +6,7 @@ import type { Reference, Run } from './reference.ts';
 import {
   equals,
   limitOf,
+  possible,
   rms,
   ENOUGH,
   type Divergence,
@@ -195,9 +196,7 @@ function outputRunner({ subject, inputs, pooled, outputs }: Reference) {
 }
 
 const usable = (m: Mistake, subject: Subject, inputs: Inputs): boolean =>
-  (!m.resize || inputs.pictures !== undefined) &&
-  (m.name !== 'classification-skips-first-patch' || subject.labels !== null) &&
-  (!m.interpolated || sized(subject, inputs));
+  possible(m, subject, inputs) && (!m.interpolated || sized(subject, inputs));
 
 function sized({ vision }: Subject, { pixel_values }: Inputs): boolean {
   const side = pixel_values?.shape[2] ?? vision?.image_size;

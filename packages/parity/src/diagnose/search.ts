@@ -4,6 +4,7 @@ import { explained, power, squaredError } from './compare.ts';
 import type { Mistake, Tower, Values } from './mistake.ts';
 import { interpolates } from './pixels.ts';
 import { keyOf, type Reference, type Run } from './reference.ts';
+import type { Inputs, Subject } from './subject.ts';
 
 /** How a set of mistakes does at the first tensor that differs. */
 export interface Suspect {
@@ -183,11 +184,13 @@ export function equals(suspects: readonly Suspect[], noise: number): Suspect[] {
   return suspects.filter((s) => s.after <= best.after + noise && s.mistakes.length === fewest);
 }
 
+/** Whether the model and its inputs have the place where it is made. */
+export const possible = (m: Mistake, { labels }: Subject, { pictures }: Inputs): boolean =>
+  (!m.resize || pictures !== undefined) && (!m.classifier || labels !== null);
+
 /** Whether it can change anything here. */
 function applies(m: Mistake, { ours: { subject, inputs }, tower, reference }: At): boolean {
-  if (!m.towers.includes(tower)) return false;
-  if (m.resize && !inputs.pictures) return false;
-  if (m.name === 'classification-skips-first-patch' && subject.labels === null) return false;
+  if (!m.towers.includes(tower) || !possible(m, subject, inputs)) return false;
   const pixels = reference.get('pixel_values');
   return !m.interpolated || (pixels !== undefined && interpolates(subject.vision!, pixels));
 }

@@ -133,6 +133,7 @@ export const TOWER_MISTAKES: readonly Mistake[] = [
   }),
   tower(['vision'], {
     name: 'classification-skips-first-patch',
+    classifier: true,
     who: 'transformers before July 2024 took the first patch for a class token (pull request 30952).',
     taken(path, x) {
       if (path !== 'vision_model') return undefined;

@@ -1,4 +1,5 @@
 // How far one tensor is from another, in every measure that somebody judges by.
+import { ulpOf } from '@siglip-ts/core';
 import type { DumpTensor } from '../dump.ts';
 
 export interface Difference {
@@ -54,6 +55,7 @@ export function measure(a: DumpTensor, b: DumpTensor, t: Tolerance): Difference 
   if (a.data.length !== n)
     throw new RangeError(`shape [${a.shape.join(', ')}], expected [${b.shape.join(', ')}]`);
   const wide = a.data instanceof Float64Array && b.data instanceof Float64Array;
+  const dtype = wide ? 'float64' : 'float32';
   const ulps = new Float64Array(n);
   let [maxAbs, maxRel, absAt, relAt] = [0, 0, 0, 0];
   let [squares, aa, bb, ab, beyond, first] = [0, 0, 0, 0, 0, -1];
@@ -62,7 +64,7 @@ export function measure(a: DumpTensor, b: DumpTensor, t: Tolerance): Difference 
     const same = x === y || (Number.isNaN(x) && Number.isNaN(y));
     const d = same ? 0 : Math.abs(x - y);
     const error = Number.isNaN(d) ? Infinity : d;
-    ulps[i] = same ? 0 : error / spacing(y, wide);
+    ulps[i] = same ? 0 : error / ulpOf(y, dtype);
     if (error > maxAbs) [maxAbs, absAt] = [error, i];
     const relative = y === 0 ? 0 : error / Math.abs(y);
     if (relative > maxRel) [maxRel, relAt] = [relative, i];
@@ -92,13 +94,6 @@ export function measure(a: DumpTensor, b: DumpTensor, t: Tolerance): Difference 
     beyond,
     first: first < 0 ? null : indexOf(first, b.shape),
   };
-}
-
-/** Between y and the next number of its dtype. */
-function spacing(y: number, wide: boolean): number {
-  const [bits, least] = wide ? [52, -1022] : [23, -126];
-  if (y === 0 || !Number.isFinite(y)) return 2 ** (least - bits);
-  return 2 ** (Math.max(Math.floor(Math.log2(Math.abs(y))), least) - bits);
 }
 
 function indexOf(flat: number, shape: readonly number[]): number[] {
