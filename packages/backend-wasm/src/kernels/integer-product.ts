@@ -83,7 +83,7 @@ export function addIntegerProduct(m: ModuleBuilder): void {
           const at = c.at(i.mul(cStride).add(j));
           const place = { c: at, rows: rows.sub(i), n: n.sub(j), cStride, scratch };
           const add = bias.eq(0).choose(int(0), bias.at(j));
-          storeTile(m, f, { ...place, bias: f.i32(add) }, sums, f.i32(0), 4);
+          storeTile(m, f, { ...place, bias: f.i32(add) }, sums, f.i32(0), { height: 4, width: 8 });
         }),
       );
     },

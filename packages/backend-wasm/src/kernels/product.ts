@@ -9,7 +9,9 @@
 //         c += sums                         where the first block begins from the bias
 //
 // A tile of 4 x 8 has as many sums and loads; this one has fewer loads of a, which take an instruction more each, and
-// leaves a unpacked. More sums, with what they are made of, do not fit 16 registers.
+// leaves a unpacked. More sums, with what they are made of, do not fit 16 registers. A fused multiplication and addition
+// needs no register for the product, and eight sums are too few to hide its five cycles: tiles are 5 x 8 then, twice
+// along each panel.
 import {
   int,
   ints,
@@ -22,16 +24,23 @@ import {
 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalI32, LocalV128 } from '../assembler/function.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
-import { addTile, storeTile, TILE } from './tile.ts';
+import { addTile, storeTile, TILE, type Tile } from './tile.ts';
 
 /** Rows of b that lie side by side in a panel. */
 export const WIDTH = 16;
 /** Summed in one go; then added to what came before. */
 const BLOCK = 128;
-/** Rows of a that are copied at a time. */
-const ROWS = 256;
+/** Rows of a that are copied at a time: whole tiles. */
+const ROWS = 240;
 /** Numbers of k that the inner loop takes in a turn: short turns cost a tenth of the time. */
 const TURN = 8;
+
+/** `together`: rows whose loads may be moved before the sums of the first of them. */
+interface SumTile extends Tile {
+  readonly together: number;
+}
+const PLAIN: SumTile = { height: 2, width: 16, together: 2 };
+const FUSED: SumTile = { height: 5, width: 8, together: 2 };
 
 /** Floats that a product needs beside its matrices: a tile, a widened panel and the copied block. */
 export const PRODUCT_ROOM = TILE + BLOCK * WIDTH + ROWS * BLOCK;
@@ -145,55 +154,71 @@ function widenPanel(
  */
 function addPanel(m: ModuleBuilder, relaxed: boolean): void {
   const p = 'i32' as const;
+  const tile = relaxed ? FUSED : PLAIN;
+  const { height, width } = tile;
   m.func(
     'panel',
     [p, p, p, p, p, p, p, p, p, p],
     (f, c, block, panel, rows, n, count, bias, cStride, room, from) => {
-      const i = f.i32();
-      const [a0, a1, pb] = [f.i32(block), f.i32(), f.i32()];
+      const [i, j] = [f.i32(), f.i32()];
+      const a = Array.from({ length: height }, () => f.i32());
+      const b = f.i32();
       const [turns, end] = [f.i32(), f.i32()];
-      const sums = Array.from({ length: 8 }, () => f.v128());
-      const to = f.i32(c);
-      f.for(i, 0, rows, 2, () => {
-        f.set(a1, a0.at(padded(count)));
-        f.set(pb, panel);
-        f.set(turns, a0.at(count.and(-TURN)));
-        f.set(end, a0.at(count));
-        sums.forEach((s) => f.set(s, 0));
-        f.if(a0.lt(turns), () => inner(f, a0, a1, pb, turns, TURN, sums, relaxed));
-        f.if(a0.lt(end), () => inner(f, a0, a1, pb, end, 1, sums, relaxed));
-        storeTile(m, f, { c: to, rows: rows.sub(i), n, bias, cStride, scratch: room }, sums, from);
-        f.set(to, to.at(cStride.shl(1)));
-        f.set(a0, a0.at(padded(count).sub(count)).at(padded(count)));
+      const sums = Array.from({ length: (height * width) / 4 }, () => f.v128());
+      const [row, to, add] = [f.i32(), f.i32(), f.i32()];
+      f.for(j, 0, n.min(WIDTH), width, () => {
+        f.set(row, block);
+        f.set(to, c.at(j));
+        f.set(add, bias.eq(0).choose(int(0), bias.at(j)));
+        f.for(i, 0, rows, height, () => {
+          for (const at of a) {
+            f.set(at, row);
+            f.set(row, row.at(padded(count)));
+          }
+          f.set(b, panel.at(j));
+          f.set(turns, a[0]!.at(count.and(-TURN)));
+          f.set(end, a[0]!.at(count));
+          sums.forEach((s) => f.set(s, 0));
+          f.if(a[0]!.lt(turns), () => inner(f, a, b, turns, TURN, sums, tile, relaxed));
+          f.if(a[0]!.lt(end), () => inner(f, a, b, end, 1, sums, tile, relaxed));
+          storeTile(m, f, { c: to, rows: rows.sub(i), n: n.sub(j), bias: add, cStride, scratch: room }, sums, from, tile); // prettier-ignore
+          f.set(to, to.at(cStride.mul(height)));
+        });
       });
     },
   );
 }
 
-/** The loop that counts. For each k: 16 floats of b, 2 of a, 8 multiplications and 8 additions of four. */
+/** The loop that counts. For each k: a row of b, a column of a, and their products added. */
 function inner(
   f: FunctionBuilder,
-  a0: LocalI32,
-  a1: LocalI32,
+  a: readonly LocalI32[],
   pb: LocalI32,
   end: I32,
   turn: number,
   sums: readonly LocalV128[],
+  { height, width, together }: SumTile,
   relaxed: boolean,
 ): void {
-  const b = QUADS.map(() => f.v128());
-  const a = f.v128();
-  f.repeat(a0, end, 4 * turn, () => {
+  const across = width / 4;
+  const b = Array.from({ length: across }, () => f.v128());
+  const x = f.v128();
+  const [first, ...others] = a as [LocalI32, ...LocalI32[]];
+  // Never so, as floats have even addresses; but what follows is loaded after it.
+  const later = (step: number) => f.leaveIf(first.eq(2 * step + 1));
+  f.repeat(first, end, 4 * turn, () => {
     for (let k = 0; k < turn; k++) {
-      // Never so, as floats have even addresses; but the loads of one k stay behind it.
-      if (k > 0) f.leaveIf(a0.eq(2 * k - 1));
-      QUADS.forEach((q) => f.set(b[q]!, load(pb, 4 * WIDTH * k + 16 * q)));
-      [a0, a1].forEach((row, r) => {
-        f.set(a, loadSplat(row, 4 * k));
-        QUADS.forEach((q) => f.set(sums[4 * r + q]!, a.madd(b[q]!, sums[4 * r + q]!, relaxed)));
+      a.forEach((row, r) => {
+        if (r % together === 0 && k + r > 0) later(k * height + r);
+        if (r === 0) b.forEach((four, q) => f.set(four, load(pb, 4 * WIDTH * k + 16 * q)));
+        f.set(x, loadSplat(row, 4 * k));
+        b.forEach((four, q) => {
+          const sum = sums[across * r + q]!;
+          f.set(sum, x.madd(four, sum, relaxed));
+        });
       });
     }
-    f.set(a1, a1.add(4 * turn));
+    for (const row of others) f.set(row, row.add(4 * turn));
     f.set(pb, pb.add(4 * WIDTH * turn));
   });
 }

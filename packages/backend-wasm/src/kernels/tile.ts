@@ -1,10 +1,16 @@
-// Where a tile of sums goes, 4 x 8 or 2 x 16: into c as it is, or number by number where it sticks out.
+// Where a tile of sums goes: into c as it is, or number by number where it sticks out.
 import { load, loadFloat, type I32, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalV128 } from '../assembler/function.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 
-/** Numbers in a tile. */
-export const TILE = 32;
+/** Numbers in the largest tile. */
+export const TILE = 40;
+
+/** Rows and columns of a tile. */
+export interface Tile {
+  readonly height: number;
+  readonly width: number;
+}
 
 export interface Place {
   /** The tile's first number. */
@@ -19,17 +25,16 @@ export interface Place {
   readonly scratch: I32;
 }
 
-/** c = bias + sums if `from` is 0, else c += sums. `height`: rows of the tile. */
+/** c = bias + sums if `from` is 0, else c += sums. */
 export function storeTile(
   m: ModuleBuilder,
   f: FunctionBuilder,
   place: Place,
   sums: readonly LocalV128[],
   from: I32,
-  height = 2,
+  { height, width }: Tile,
 ): void {
   const { c, rows, n, cStride, bias, scratch } = place;
-  const width = TILE / height;
   const at = f.i32(c);
   f.if(
     rows.ge(height).and(n.ge(width)),
