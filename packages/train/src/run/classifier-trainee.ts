@@ -6,9 +6,10 @@ import {
   Scope,
   Tensor,
   type Backend,
+  type Run,
 } from '@siglip-ts/core';
 import { SiglipForImageClassification } from 'siglip-ts';
-import { refuseDropout } from '../dropout.ts';
+import { attentionDropout } from '../dropout.ts';
 import { grad, type Parameters } from '../grad.ts';
 import { loadParameters } from '../parameters.ts';
 import {
@@ -36,7 +37,6 @@ export const classifier =
       warn() {}, // a fresh classifier is the point
     });
     const { config } = model;
-    refuseDropout(config.vision_config);
     const others = await companions(files);
     const { checkpoint, shapes } = model.runtime;
     const parameters = await loadParameters(b, checkpoint, { wanted: shapes.keys() });
@@ -47,20 +47,30 @@ export const classifier =
         throw new RangeError(`class "${name}", which is none of the classes`);
       return Int32Array.of(label);
     });
-    const logits = async (batch: readonly Prepared[], p: Parameters, on: Backend) => {
+    const logits = async (
+      batch: readonly Prepared[],
+      p: Parameters,
+      on: Backend,
+      run: Run = {},
+    ) => {
       const { data, shape } = pixelsOf(batch, config);
       const pixels = Tensor.from(on, data, shape, 'float32');
-      const scope = new Scope(resident(p));
+      const scope = new Scope(resident(p), '', run);
       const y = await imageClassification(scope, pixels, config.vision_config, classes.length);
       return y.logits;
     };
     return {
       parameters,
       prepare,
-      async gradients(batch, frozen) {
+      async gradients(batch, frozen, dropout) {
+        const run = { dropout: attentionDropout(dropout) };
         const labels = { data: batch.map(({ target }) => target[0]!), shape: [batch.length] };
         const loss = async (p: Parameters, tape: Backend) =>
-          classificationLoss(await logits(batch, p, tape), labels, 'single_label_classification');
+          classificationLoss(
+            await logits(batch, p, tape, run),
+            labels,
+            'single_label_classification',
+          );
         const { value, gradients } = await grad(loss, parameters, { frozen });
         return { loss: value, gradients };
       },

@@ -41,7 +41,7 @@ export const contrastive =
     return {
       parameters,
       prepare,
-      gradients: (batch, frozen) =>
+      gradients: (batch, frozen, dropout) =>
         contrastiveGradients(
           config,
           parameters,
@@ -51,7 +51,7 @@ export const contrastive =
             ...(batch[0]!.patches && { patches: patchesOf(batch) }),
             ...(batch[0]!.also_true && { also_true: alsoTrue(batch) }),
           },
-          { frozen, ...(chunk !== undefined && chunk < batch.length && { chunk }) },
+          { frozen, dropout, ...(chunk !== undefined && chunk < batch.length && { chunk }) },
         ),
       async numbers() {
         const value = async (key: string) => (await parameters.get(key)!.data())[0]!;

@@ -120,7 +120,7 @@ export async function train(o: TrainOptions): Promise<TrainResult> {
     const began = performance.now();
     const batch = await sampler.take(recipe.batch_size, model.prepare, skip);
     const factor = rateAt(step);
-    const numbers = await oneStep(model, batch, optimiser, factor, recipe, b);
+    const numbers = await oneStep(model, batch, optimiser, { step, factor, recipe }, b);
     step++;
     const seconds = (performance.now() - began) / 1000;
     const row = { step, ...numbers, learning_rate: recipe.learning_rate * factor, seconds };
@@ -142,14 +142,14 @@ async function oneStep(
   model: Trainee,
   batch: readonly Prepared[],
   optimiser: Optimizer,
-  factor: number,
-  recipe: Recipe,
+  { step, factor, recipe }: { step: number; factor: number; recipe: Recipe },
   b: Backend,
 ): Promise<Readonly<Record<string, number>>> {
   const since = b.mark?.();
   try {
     const frozen = recipe.freeze ? new RegExp(recipe.freeze) : null;
-    const { loss: value, gradients } = await model.gradients(batch, frozen);
+    const dropout = { seed: recipe.seed, step };
+    const { loss: value, gradients } = await model.gradients(batch, frozen, dropout);
     const loss = (await value.data())[0]!;
     const grad_norm = (await globalNorm(gradients).data())[0]!;
     if (!Number.isFinite(loss)) throw new Error(`training: the loss is ${loss}`);

@@ -3,6 +3,7 @@
 import type { Backend, SiglipConfig, Tensor } from '@siglip-ts/core';
 import { serialize, type TensorData } from '@siglip-ts/safetensors';
 import { loadImage, SiglipImageProcessor, type ModelFiles } from 'siglip-ts';
+import type { Dropout } from '../dropout.ts';
 import type { Parameters } from '../grad.ts';
 import type { Shard } from './pairs.ts';
 import type { Sample, Skipped } from './sampler.ts';
@@ -24,10 +25,11 @@ export interface Trainee {
   readonly parameters: Parameters;
   /** Decodes the picture. Throws with the pair's name where it is broken. */
   prepare(sample: Sample): Promise<Prepared>;
-  /** The loss of a batch and its gradients, on the backend's stack. */
+  /** The loss of a batch and its gradients, on the backend's stack. `dropout` decides the masks of attention_dropout. */
   gradients(
     batch: readonly Prepared[],
     frozen: RegExp | null,
+    dropout: Dropout,
   ): Promise<{ loss: Tensor; gradients: Parameters }>;
   /** Numbers of the model itself that metrics.jsonl tells. */
   numbers(): Promise<Readonly<Record<string, number>>>;
