@@ -75,15 +75,20 @@ function ground(photos, random) {
 
 /** Bilinear; transparent black outside. */
 function sample(data, side, channels, x, y, into) {
-  into.fill(0);
-  const [x0, y0] = [Math.floor(x), Math.floor(y)];
-  for (let k = 0; k < 4; k++) {
-    const [px, py] = [x0 + (k & 1), y0 + (k >> 1)];
-    if (px < 0 || py < 0 || px >= side || py >= side) continue;
-    const weight = (k & 1 ? x - x0 : 1 - (x - x0)) * (k >> 1 ? y - y0 : 1 - (y - y0));
-    const at = (py * side + px) * channels;
-    for (let c = 0; c < channels; c++) into[c] += weight * data[at + c];
-  }
+  const left = Math.floor(x);
+  const top = Math.floor(y);
+  const right = x - left;
+  const below = y - top;
+  for (let c = 0; c < channels; c++) into[c] = 0;
+  add(data, side, channels, left, top, (1 - right) * (1 - below), into);
+  add(data, side, channels, left + 1, top, right * (1 - below), into);
+  add(data, side, channels, left, top + 1, (1 - right) * below, into);
+  add(data, side, channels, left + 1, top + 1, right * below, into);
+}
+function add(data, side, channels, x, y, weight, into) {
+  if (x < 0 || y < 0 || x >= side || y >= side) return;
+  const at = (y * side + x) * channels;
+  for (let c = 0; c < channels; c++) into[c] += weight * data[at + c];
 }
 
 /** Brightness, contrast and saturation a little off, sometimes gray; from 0 to 255 to -1 to 1, in place. */
