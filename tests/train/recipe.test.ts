@@ -29,7 +29,7 @@ const concepts = [
 ];
 const drawing = new Uint8Array(72 * 72 * 4).fill(200);
 const photo = (i: number) => ({ concept: i, pixels: new Uint8Array(80 * 80 * 3).fill(20 * i) });
-const open = openSource({
+const options = {
   concepts,
   art: new Map([
     ['e:1f431', [drawing]],
@@ -39,7 +39,8 @@ const open = openSource({
   photos: [photo(2), photo(2), photo(3)],
   idsOf: (caption: string) => Int32Array.from([...caption].map((c) => c.codePointAt(0)!)),
   whole_from: 2,
-});
+};
+const open = openSource(options);
 
 describe('batches', async () => {
   const source = open(7);
@@ -85,6 +86,17 @@ describe('batches', async () => {
         .flat()
         .every(({ patches }) => patches === undefined),
     ).toBe(true);
+  });
+
+  test('photos are drawn more often from a step on', async () => {
+    const source = openSource({ ...options, photos_from: 200 })(7);
+    const photos = [0, 0];
+    for (let i = 0; i < 400; i++) {
+      const [one] = await source.take(1);
+      photos[i < 200 ? 0 : 1]! += +one.also_true({ word: 'dog' }); // both photographed concepts, no other
+    }
+    expect(Math.abs(photos[0]! / 200 - 4 / 6)).toBeLessThan(0.1);
+    expect(Math.abs(photos[1]! / 200 - 8 / 10)).toBeLessThan(0.08);
   });
 
   test('pixel values are in -1 to 1', () => {

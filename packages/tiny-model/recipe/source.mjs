@@ -4,21 +4,24 @@ import { photoView, drawingView } from './augment.mjs';
 import { captionOf, distinct } from './concepts.mjs';
 
 const PATCHES = 64;
-/** Photographed concepts are few and have many pictures each. */
-const PHOTO_WEIGHT = 2;
+/** Photographed concepts are few and have many pictures each: how often they are drawn, at first and from `photos_from`. */
+const PHOTO_WEIGHTS = [2, 4];
 
 /**
  * `art`: drawings by concept key, `photos`: tiles, `idsOf`: tokens of a caption, `whole_from`: the step from which
- * the tower sees all patches, and not half of them.
+ * the tower sees all patches, and not half of them, `photos_from`: the one from which there are more photos.
  */
-export function openSource({ concepts, art, photos, idsOf, whole_from }) {
+export function openSource({ concepts, art, photos, idsOf, whole_from, photos_from = Infinity }) {
   const photosOf = byConcept(photos);
   const known = concepts
     .map((c) => {
       const [drawings, taken] = [art.get(c.key) ?? [], photosOf.get(c.concept) ?? []];
-      return { ...c, drawings, taken, weight: c.weight * (taken.length > 0 ? PHOTO_WEIGHT : 1) };
+      return { ...c, drawings, taken };
     })
     .filter(({ drawings, taken }) => drawings.length + taken.length > 0);
+  const [first, later] = PHOTO_WEIGHTS.map((photo) =>
+    known.map((c) => ({ ...c, weight: c.weight * (c.taken.length > 0 ? photo : 1) })),
+  );
 
   function sample(concept, random, patches) {
     const { drawings, taken, truths } = concept;
@@ -41,8 +44,9 @@ export function openSource({ concepts, art, photos, idsOf, whole_from }) {
       async take(n) {
         const random = generator(`${seed} batch ${position}`);
         const dropped = position < whole_from;
+        const weighted = position < photos_from ? first : later;
         position++;
-        return distinct(known, n, random).map((c) =>
+        return distinct(weighted, n, random).map((c) =>
           sample(c, random, dropped ? half(random) : null),
         );
       },

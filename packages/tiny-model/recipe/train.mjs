@@ -1,5 +1,5 @@
 // Trains the default model. README.md says what it needs and how long it takes.
-//   node --experimental-wasm-relaxed-simd packages/tiny-model/recipe/train.mjs [--steps N] [--whole-from N] [--cooldown N] [--threads N]
+//   node --experimental-wasm-relaxed-simd packages/tiny-model/recipe/train.mjs [--steps N] [--photos-from N] [--whole-from N] [--cooldown N] [--threads N]
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,6 +15,7 @@ const here = new URL('.', import.meta.url).pathname;
 const { values: o } = parseArgs({
   options: {
     steps: { type: 'string', default: '10000' },
+    'photos-from': { type: 'string', default: '7000' },
     'whole-from': { type: 'string', default: '9000' },
     cooldown: { type: 'string', default: '2000' },
     threads: { type: 'string', default: '1' },
@@ -33,7 +34,8 @@ const art = await emojiArt(concepts, join(here, '.cache'));
 const photos = existsSync(o.photos) ? await tiles(o.photos, PHOTO) : [];
 const drawings = [...art.values()].reduce((sum, { length }) => sum + length, 0);
 console.log(`${drawings} drawings of ${art.size} emoji, ${photos.length} photos`);
-const shards = openSource({ concepts, art, photos, idsOf, whole_from: Number(o['whole-from']) });
+const [photos_from, whole_from] = [Number(o['photos-from']), Number(o['whole-from'])];
+const shards = openSource({ concepts, art, photos, idsOf, photos_from, whole_from });
 
 const start = join(o.out, 'start');
 if (!existsSync(join(start, 'model.safetensors'))) {
