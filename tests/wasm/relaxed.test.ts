@@ -36,6 +36,18 @@ test('a row has the same bits whatever stands beside it', async () => {
   b.dispose();
 });
 
+test('two threads give the bits of one', async () => {
+  const [rows, n, k] = [517, 40, 300]; // more rows than are copied at a time
+  const bits = async (threads: number) => {
+    const b = await wasm({ relaxed: true, threads });
+    const weight = Tensor.constant(b, numbers(n * k), [n, k]);
+    const y = await linear(Tensor.from(b, numbers(rows * k), [rows, k]), weight, null).data();
+    b.dispose();
+    return y;
+  };
+  expect(await bits(2)).toEqual(await bits(1));
+});
+
 test('is no further from the exact sums than rounding twice is', async () => {
   const [rows, n, k] = [17, 40, 777];
   const [x, w] = [numbers(rows * k), numbers(n * k).map((v) => v * v - 0.4)];
