@@ -33,3 +33,14 @@ test('the file computes, passed as a module', async () => {
   expect(await engine.read(y)).toEqual(Float32Array.of(2, 3, 4));
   engine.dispose();
 });
+
+test('kernels of another version are refused, before they write where they must not', async () => {
+  const name = Buffer.from(file).lastIndexOf('layout');
+  const old = file.slice();
+  old[old.length - 1]! ^= 1; // the last digit of the room that products need
+  const without = file.subarray(0, name - 3); // up to the section's kind, size and length of its name
+  for (const bytes of [old, without])
+    await expect(wasm({ module: await WebAssembly.compile(bytes) })).rejects.toThrow(
+      'wasm: these kernels belong to another version of this package',
+    );
+});

@@ -4,7 +4,7 @@ import { batches, isTail } from './broadcasting.ts';
 import { Heap } from './heap.ts';
 import { attentionRoom } from './kernels/attention.ts';
 import type { Variant } from './kernels/index.ts';
-import { PRODUCT_ROOM, WIDTH } from './kernels/product.ts';
+import { LAYOUT, PRODUCT_ROOM, WIDTH } from './kernels/product.ts';
 import { Memory, type Block } from './memory.ts';
 import { canShare, CONTROL, Threads, type Job } from './threads.ts';
 import type { WasmOptions } from './options.ts';
@@ -28,6 +28,11 @@ async function codeOf(variant: Required<Variant>): Promise<BufferSource> {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i); // from() with a function takes 5 ms
   return bytes;
+}
+
+function layoutOf(module: WebAssembly.Module): string {
+  const [note] = WebAssembly.Module.customSections(module, 'layout');
+  return String.fromCharCode(...new Uint8Array(note ?? []));
 }
 
 export class Engine {
@@ -58,6 +63,8 @@ export class Engine {
     const scalar = !(o.simd ?? hasSimd());
     const variant = { shared, scalar, relaxed: (o.relaxed ?? false) && !scalar };
     const compiled = o.module ?? (await WebAssembly.compile(await codeOf(variant)));
+    if (layoutOf(compiled) !== LAYOUT)
+      throw new Error('wasm: these kernels belong to another version of this package');
     const instance = await WebAssembly.instantiate(compiled, { env: { memory } });
     const run = instance.exports as unknown as Kernels;
     const heap = new Heap(memory);

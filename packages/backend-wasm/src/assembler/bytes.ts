@@ -34,4 +34,5 @@ export const section = (id: number, content: readonly number[]): number[] => [
   id,
   ...sized(content),
 ];
-export const text = (s: string): number[] => sized([...s].map((c) => c.charCodeAt(0)));
+export const ascii = (s: string): number[] => [...s].map((c) => c.charCodeAt(0));
+export const text = (s: string): number[] => sized(ascii(s));

@@ -1,11 +1,12 @@
 // A WebAssembly module of functions over one imported memory. Written in one pass, the same bytes every time.
-import { section, sized, text, uleb, vector } from './bytes.ts';
+import { ascii, section, sized, text, uleb, vector } from './bytes.ts';
 import type { Code } from './expressions.ts';
 import { FunctionBuilder, paramOf, type Param, type Type } from './function.ts';
 import { scalarCode } from './scalar.ts';
 
 export class ModuleBuilder {
   private readonly functions: { name: string; params: number; type: Code; code: Code }[] = [];
+  private readonly notes: Code[] = [];
 
   /** Adds a function without a result and exports it under its name. */
   func<const P extends readonly Type[]>(
@@ -26,6 +27,11 @@ export class ModuleBuilder {
     return index;
   }
 
+  /** Text in ASCII that WebAssembly.Module.customSections finds by its name. */
+  note(name: string, content: string): void {
+    this.notes.push(section(0, [...text(name), ...ascii(content)]));
+  }
+
   /** The module. `shared`: its memory is one that threads share; `scalar`: without SIMD instructions. */
   bytes({ shared = false, scalar = false } = {}): Uint8Array {
     const codeOf = (f: { code: Code; params: number }) =>
@@ -42,6 +48,7 @@ export class ModuleBuilder {
       ...section(3, vector(this.functions.map(typeOf))),
       ...section(7, vector(this.functions.map((f, i) => [...text(f.name), 0x00, ...index(i)]))),
       ...section(10, vector(this.functions.map(codeOf))),
+      ...this.notes.flat(),
     ]);
   }
 }

@@ -5,7 +5,7 @@ import { addGradients } from './gradients.ts';
 import { addElementwise } from './elementwise.ts';
 import { addIntegerProduct } from './integer-product.ts';
 import { addPack } from './pack.ts';
-import { addProduct } from './product.ts';
+import { addProduct, LAYOUT } from './product.ts';
 import { addRows } from './rows.ts';
 
 export interface Variant {
@@ -27,5 +27,6 @@ export function kernels({ shared, relaxed = false, scalar }: Variant = {}): Uint
   addElementwise(m);
   addAttention(m);
   addGradients(m);
+  m.note('layout', LAYOUT);
   return m.bytes({ shared, scalar });
 }

@@ -44,6 +44,8 @@ const FUSED: SumTile = { height: 5, width: 8, together: 2 };
 
 /** Floats that a product needs beside its matrices: a tile, a widened panel and the copied block. */
 export const PRODUCT_ROOM = TILE + BLOCK * WIDTH + ROWS * BLOCK;
+/** What kernels and the code that calls them must agree on; a module carries it. */
+export const LAYOUT = `${WIDTH} ${PRODUCT_ROOM}`;
 
 /** How the numbers of b are stored: bytes each, and how 16 of them become float32. */
 interface Storage {
