@@ -1,5 +1,6 @@
 // Trains the default model. README.md says what it needs and how long it takes.
 //   node --experimental-wasm-relaxed-simd packages/tiny-model/recipe/train.mjs [--steps N] [--photos-from N] [--whole-from N] [--cooldown N] [--threads N]
+//     [--from CHECKPOINT --seed N --rate X --out FOLDER]     another run, from where one ended
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,12 +21,15 @@ const { values: o } = parseArgs({
     cooldown: { type: 'string', default: '2000' },
     threads: { type: 'string', default: '1' },
     photos: { type: 'string', default: join(here, '../../../../shared/data/tiny/train-full') },
+    from: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    rate: { type: 'string', default: '1.5e-3' },
     out: { type: 'string', default: join(here, '.run') },
   },
 });
 const BATCH = 128;
-const SEED = 1;
 
+const seed = Number(o.seed);
 const backend = await wasm({ threads: Number(o.threads), relaxed: true });
 const tokenizer = await SiglipTokenizer.fromPretrained(folderFiles(join(here, '../model')));
 const tokens = { padding: 'max_length', truncation: true, max_length: 16, return_tensors: true };
@@ -37,10 +41,10 @@ console.log(`${drawings} drawings of ${art.size} emoji, ${photos.length} photos`
 const [photos_from, whole_from] = [Number(o['photos-from']), Number(o['whole-from'])];
 const shards = openSource({ concepts, art, photos, idsOf, photos_from, whole_from });
 
-const start = join(o.out, 'start');
+const start = o.from ?? join(o.out, 'start');
 if (!existsSync(join(start, 'model.safetensors'))) {
-  const batch = await shards(SEED + 1).take(256);
-  await writeStart(start, { backend, seed: SEED, batch, batch_size: BATCH });
+  const batch = await shards(seed + 1).take(256);
+  await writeStart(start, { backend, seed, batch, batch_size: BATCH });
 }
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
@@ -58,7 +62,7 @@ const result = await train({
   recipe: {
     steps: Number(o.steps),
     batch_size: BATCH,
-    learning_rate: 1.5e-3,
+    learning_rate: Number(o.rate),
     weight_decay: 0.05,
     warmup: 200,
     schedule: 'constant',
@@ -66,7 +70,7 @@ const result = await train({
     optimizer: 'adamw',
     clip: 1,
     freeze: '',
-    seed: SEED,
+    seed,
   },
   on_step(row) {
     loss += (row.loss - loss) / Math.min(row.step, 50);
