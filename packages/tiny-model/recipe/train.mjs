@@ -42,7 +42,7 @@ const [photos_from, whole_from] = [Number(o['photos-from']), Number(o['whole-fro
 const shards = openSource({ concepts, art, photos, idsOf, photos_from, whole_from });
 
 const start = o.from ?? join(o.out, 'start');
-if (!existsSync(join(start, 'model.safetensors'))) {
+if (!o.from && !existsSync(join(start, 'model.safetensors'))) {
   const batch = await shards(seed + 1).take(256);
   await writeStart(start, { backend, seed, batch, batch_size: BATCH });
 }
