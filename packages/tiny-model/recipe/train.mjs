@@ -1,6 +1,6 @@
 // Trains the default model. README.md says what it needs and how long it takes.
 //   node --experimental-wasm-relaxed-simd packages/tiny-model/recipe/train.mjs [--steps N] [--photos-from N] [--whole-from N] [--cooldown N] [--threads N]
-//     [--from CHECKPOINT --seed N --rate X --out FOLDER]     another run, from where one ended
+//     [--from CHECKPOINT --seed N --rate X --decay X --out FOLDER]     another run, from where one ended
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,6 +24,7 @@ const { values: o } = parseArgs({
     from: { type: 'string' },
     seed: { type: 'string', default: '1' },
     rate: { type: 'string', default: '1.5e-3' },
+    decay: { type: 'string', default: '0.05' },
     out: { type: 'string', default: join(here, '.run') },
   },
 });
@@ -63,7 +64,7 @@ const result = await train({
     steps: Number(o.steps),
     batch_size: BATCH,
     learning_rate: Number(o.rate),
-    weight_decay: 0.05,
+    weight_decay: Number(o.decay),
     warmup: 200,
     schedule: 'constant',
     cooldown: Number(o.cooldown),
