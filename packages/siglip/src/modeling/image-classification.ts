@@ -10,11 +10,9 @@ import {
   Tensor,
   type Attributes,
 } from '@siglip-ts/core';
-import { callable } from '../callable.ts';
 import { numbersOf, upload, type TensorLike } from '../inputs.ts';
 import { ModelOutput, type ImageClassifierOutput } from '../model-output.ts';
-import type { LoadOptions, Runtime } from '../runtime.ts';
-import { savePretrained } from '../saving.ts';
+import type { LoadOptions } from '../runtime.ts';
 import {
   create,
   hostOf,
@@ -25,6 +23,7 @@ import {
   type ModelSource,
   type VisionInputs,
 } from './common.ts';
+import { PreTrainedModel } from './pretrained.ts';
 
 export interface ClassificationInputs extends VisionInputs {
   /** Class numbers [B], or numbers [B, num_labels]; with them comes a loss. */
@@ -38,14 +37,9 @@ export interface SiglipForImageClassification {
   ): Promise<ImageClassifierOutput>;
 }
 /** Images to one logit a label. Source: SiglipForImageClassification. */
-export class SiglipForImageClassification {
-  readonly config: SiglipConfig;
-  readonly runtime: Runtime;
-
-  constructor(config: SiglipConfig, runtime: Runtime) {
-    this.config = config;
-    this.runtime = runtime;
-    return callable(this, 'forward');
+export class SiglipForImageClassification extends PreTrainedModel<SiglipConfig> {
+  protected get architecture(): string {
+    return KIND.name;
   }
   /** From a checkpoint without a classifier it gets a fresh one, with a warning. */
   static fromPretrained(
@@ -90,16 +84,6 @@ export class SiglipForImageClassification {
       );
     });
     return asked.return_dict ? output : (output.to_tuple() as never);
-  }
-  /** Writes config.json and model.safetensors into a folder. */
-  save_pretrained(folder: string): Promise<void> {
-    return savePretrained(this, 'SiglipForImageClassification', folder);
-  }
-  dispose(): Promise<void> {
-    return this.runtime.dispose();
-  }
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.dispose();
   }
 }
 

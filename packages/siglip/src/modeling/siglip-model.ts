@@ -9,11 +9,9 @@ import {
   textTransformer,
   visionTransformer,
 } from '@siglip-ts/core';
-import { callable } from '../callable.ts';
 import { upload, type TensorLike } from '../inputs.ts';
 import { ModelOutput, type SiglipOutput } from '../model-output.ts';
-import type { LoadOptions, Runtime, RunOptions } from '../runtime.ts';
-import { savePretrained } from '../saving.ts';
+import type { LoadOptions, RunOptions } from '../runtime.ts';
 import {
   create,
   hostOf,
@@ -27,6 +25,7 @@ import {
   type TextInputs,
   type VisionInputs,
 } from './common.ts';
+import { PreTrainedModel } from './pretrained.ts';
 import { ONE_TOKEN, textOf } from './text-model.ts';
 
 export interface SiglipInputs extends TextInputs, VisionInputs {
@@ -38,14 +37,9 @@ export interface SiglipModel {
   (inputs: SiglipInputs, options?: Partial<SiglipInputs>): Promise<SiglipOutput>;
 }
 /** Images and texts, and a logit for every pair. Source: SiglipModel. */
-export class SiglipModel {
-  readonly config: SiglipConfig;
-  readonly runtime: Runtime;
-
-  constructor(config: SiglipConfig, runtime: Runtime) {
-    this.config = config;
-    this.runtime = runtime;
-    return callable(this, 'forward');
+export class SiglipModel extends PreTrainedModel<SiglipConfig> {
+  protected get architecture(): string {
+    return KIND.name;
   }
   static fromPretrained(source: ModelSource, options: LoadOptions = {}): Promise<SiglipModel> {
     return load(KIND, source, options);
@@ -118,16 +112,6 @@ export class SiglipModel {
       const image = await upload('image', features.image, backend, dtype);
       return settled((await similarity(s, text, image)).logits_per_image.host());
     });
-  }
-  /** Writes config.json and model.safetensors into a folder. */
-  save_pretrained(folder: string): Promise<void> {
-    return savePretrained(this, 'SiglipModel', folder);
-  }
-  dispose(): Promise<void> {
-    return this.runtime.dispose();
-  }
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.dispose();
   }
 }
 

@@ -1,10 +1,8 @@
 // SiglipTextModel: the text tower by itself.
 import { checkTower, SiglipTextConfig, textTransformer } from '@siglip-ts/core';
-import { callable } from '../callable.ts';
 import { idsOf } from '../inputs.ts';
 import type { BaseModelOutputWithPooling } from '../model-output.ts';
-import type { LoadOptions, Runtime } from '../runtime.ts';
-import { savePretrained } from '../saving.ts';
+import type { LoadOptions } from '../runtime.ts';
 import {
   create,
   load,
@@ -16,19 +14,15 @@ import {
   type ModelSource,
   type TextInputs,
 } from './common.ts';
+import { PreTrainedModel } from './pretrained.ts';
 
 export interface SiglipTextModel {
   (inputs: TextInputs, options?: Partial<TextInputs>): Promise<BaseModelOutputWithPooling>;
 }
 /** Token ids to token vectors and one pooled vector a text. Source: SiglipTextModel. */
-export class SiglipTextModel {
-  readonly config: SiglipTextConfig;
-  readonly runtime: Runtime;
-
-  constructor(config: SiglipTextConfig, runtime: Runtime) {
-    this.config = config;
-    this.runtime = runtime;
-    return callable(this, 'forward');
+export class SiglipTextModel extends PreTrainedModel<SiglipTextConfig> {
+  protected get architecture(): string {
+    return KIND.name;
   }
   /** Also from a checkpoint of the whole model, whose other tensors it ignores. */
   static fromPretrained(source: ModelSource, options: LoadOptions = {}): Promise<SiglipTextModel> {
@@ -56,16 +50,6 @@ export class SiglipTextModel {
       );
     });
     return asked.return_dict ? y : (towerTuple(y) as never);
-  }
-  /** Writes config.json and model.safetensors into a folder. */
-  save_pretrained(folder: string): Promise<void> {
-    return savePretrained(this, 'SiglipTextModel', folder);
-  }
-  dispose(): Promise<void> {
-    return this.runtime.dispose();
-  }
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.dispose();
   }
 }
 

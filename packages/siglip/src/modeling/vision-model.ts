@@ -1,10 +1,8 @@
 // SiglipVisionModel: the vision tower by itself.
 import { checkTower, SiglipVisionConfig, Tensor, visionTransformer } from '@siglip-ts/core';
-import { callable } from '../callable.ts';
 import { upload } from '../inputs.ts';
 import type { BaseModelOutputWithPooling } from '../model-output.ts';
-import type { LoadOptions, Runtime } from '../runtime.ts';
-import { savePretrained } from '../saving.ts';
+import type { LoadOptions } from '../runtime.ts';
 import {
   create,
   load,
@@ -16,19 +14,15 @@ import {
   type ModelSource,
   type VisionInputs,
 } from './common.ts';
+import { PreTrainedModel } from './pretrained.ts';
 
 export interface SiglipVisionModel {
   (inputs: VisionInputs, options?: Partial<VisionInputs>): Promise<BaseModelOutputWithPooling>;
 }
 /** Images to patch vectors and, unless vision_use_head is false, one pooled vector each. Source: SiglipVisionModel. */
-export class SiglipVisionModel {
-  readonly config: SiglipVisionConfig;
-  readonly runtime: Runtime;
-
-  constructor(config: SiglipVisionConfig, runtime: Runtime) {
-    this.config = config;
-    this.runtime = runtime;
-    return callable(this, 'forward');
+export class SiglipVisionModel extends PreTrainedModel<SiglipVisionConfig> {
+  protected get architecture(): string {
+    return KIND.name;
   }
   /** Also from a checkpoint of the whole model, whose other tensors it ignores. */
   static fromPretrained(
@@ -62,16 +56,6 @@ export class SiglipVisionModel {
       );
     });
     return asked.return_dict ? y : (towerTuple(y) as never);
-  }
-  /** Writes config.json and model.safetensors into a folder. */
-  save_pretrained(folder: string): Promise<void> {
-    return savePretrained(this, 'SiglipVisionModel', folder);
-  }
-  dispose(): Promise<void> {
-    return this.runtime.dispose();
-  }
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.dispose();
   }
 }
 
