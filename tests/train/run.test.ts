@@ -171,6 +171,22 @@ test('metrics: rows after the step and a row that was cut off go', async () => {
   expect(readFileSync(path, 'utf8')).toBe('');
 });
 
+test('metrics: of two runs in one folder, the earlier one stops', async () => {
+  const path = join(root, 'shared', 'metrics.jsonl');
+  const [first, second] = [await MetricsFile.open(path, 0), await MetricsFile.open(path, 0)];
+  await first.append({ step: 1 }); // nothing has been written since: no harm
+  await expect(second.append({ step: 1 })).rejects.toThrow(
+    `${path} is not as it was left: does another run write to this folder?`,
+  );
+  const third = await MetricsFile.open(path, 1);
+  await third.append({ step: 2, 'Märchen/top1': 0.5 });
+  await expect(first.append({ step: 2 })).rejects.toThrow('another run');
+  await third.append({ step: 3 });
+  expect(readFileSync(path, 'utf8').match(/"step":\d/g)).toEqual(
+    [1, 2, 3].map((n) => `"step":${n}`),
+  );
+});
+
 test('evaluation: by hand', () => {
   const e = (...x: number[]) => Float32Array.from(x);
   const found = evaluate(

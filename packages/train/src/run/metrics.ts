@@ -1,5 +1,5 @@
 // metrics.jsonl: a row of JSON for each step. A resumed run goes on after the rows of the steps it has.
-import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** What a row tells; evaluation adds its own numbers to some. */
@@ -11,10 +11,12 @@ export interface Metrics {
 export class MetricsFile {
   readonly path: string;
   readonly rows: Metrics[];
+  #size: number;
 
-  private constructor(path: string, rows: Metrics[]) {
+  private constructor(path: string, rows: Metrics[], size: number) {
     this.path = path;
     this.rows = rows;
+    this.#size = size;
   }
   /** The file at `path` without the rows after `step`, and without a row that was cut off. */
   static async open(path: string, step: number): Promise<MetricsFile> {
@@ -25,15 +27,24 @@ export class MetricsFile {
     });
     await mkdir(dirname(path), { recursive: true });
     const fresh = `${path}.new`;
-    await writeFile(fresh, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const kept = rows.map(lineOf).join('');
+    await writeFile(fresh, kept);
     await rename(fresh, path);
-    return new MetricsFile(path, rows);
+    return new MetricsFile(path, rows, Buffer.byteLength(kept));
   }
+  /** Throws where somebody else has written to the file: two runs in one folder would mix their rows and checkpoints. */
   async append(row: Metrics): Promise<void> {
+    const { size } = await stat(this.path);
+    if (size !== this.#size)
+      throw new Error(`${this.path} is not as it was left: does another run write to this folder?`);
+    const line = lineOf(row);
+    await appendFile(this.path, line);
     this.rows.push(row);
-    await appendFile(this.path, `${JSON.stringify(row)}\n`);
+    this.#size += Buffer.byteLength(line);
   }
 }
+
+const lineOf = (row: Metrics): string => `${JSON.stringify(row)}\n`;
 
 function parsed(line: string): Metrics | undefined {
   try {
