@@ -1,7 +1,8 @@
-// Makes a checkpoint of the run the package's model: its weights in float16, and beside this file what the run said.
-//   node packages/tiny-model/recipe/ship.mjs packages/tiny-model/recipe/.run/step-...
+// Makes a checkpoint the package's model: its weights in float16, and beside this file what its run said, and the runs
+// that it began from.
+//   node packages/tiny-model/recipe/ship.mjs [packages/tiny-model/recipe/.run/step-... ...] packages/tiny-model/recipe/.run-2/step-...
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { toBits } from '@siglip-ts/core';
 import { openSafetensors, serialize } from '@siglip-ts/safetensors';
 import { fileSource } from '@siglip-ts/safetensors/node';
@@ -11,10 +12,10 @@ import { reportSvg } from '@siglip-ts/train/run';
 const STEPS = 20;
 
 const here = new URL('.', import.meta.url).pathname;
-const [folder] = process.argv.slice(2);
-if (!folder) throw new Error('which checkpoint? node ship.mjs FOLDER');
+const folders = process.argv.slice(2);
+if (folders.length === 0) throw new Error('which checkpoint? node ship.mjs [EARLIER...] FOLDER');
 
-const weights = await openSafetensors(await fileSource(join(folder, 'model.safetensors')));
+const weights = await openSafetensors(await fileSource(join(folders.at(-1), 'model.safetensors')));
 const halves = new Map();
 for (const name of weights.tensors.keys()) {
   const { shape, data } = await weights.read(name);
@@ -23,7 +24,18 @@ for (const name of weights.tensors.keys()) {
 await weights.close();
 writeFileSync(join(here, '../model/model.safetensors'), serialize(halves, new Map([['format', 'pt']]))); // prettier-ignore
 
-const rows = readFileSync(join(folder, '../metrics.jsonl'), 'utf8').trim().split('\n').map(JSON.parse); // prettier-ignore
+const rows = [];
+for (const folder of folders) {
+  const [before, last] = [rows.length, Number(basename(folder).slice('step-'.length))];
+  const text = readFileSync(join(folder, '../metrics.jsonl'), 'utf8').trim();
+  const told = new Map(
+    text
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .map((r) => [r.step, r]),
+  );
+  for (let step = 1; step <= last; step++) rows.push({ ...told.get(step), step: before + step });
+}
 const means = [];
 for (let at = 0; at < rows.length; at += STEPS) means.push(mean(rows.slice(at, at + STEPS)));
 writeFileSync(join(here, 'metrics.jsonl'), means.map((row) => `${JSON.stringify(row)}\n`).join(''));
