@@ -4,14 +4,26 @@ import { photoView, drawingView } from './augment.mjs';
 import { captionOf, distinct } from './concepts.mjs';
 
 const PATCHES = 64;
-/** Photographed concepts are few and have many pictures each: how often they are drawn, at first and from `photos_from`. */
-const PHOTO_WEIGHTS = [2, 4];
+/**
+ * Photographed concepts are few and have many pictures each: how often they are drawn, at first, from `photos_from` on,
+ * and, if `rooted`, always: by the root of how many photos there are.
+ */
+const PHOTO_WEIGHTS = [() => 2, () => 4, (photos) => 0.8 * Math.sqrt(photos)];
 
 /**
  * `art`: drawings by concept key, `photos`: tiles, `idsOf`: tokens of a caption, `whole_from`: the step from which
- * the tower sees all patches, and not half of them, `photos_from`: the one from which there are more photos.
+ * the tower sees all patches, and not half of them, `photos_from`: the one from which there are more photos, `rooted`:
+ * more of those of which there are many.
  */
-export function openSource({ concepts, art, photos, idsOf, whole_from, photos_from = Infinity }) {
+export function openSource({
+  concepts,
+  art,
+  photos,
+  idsOf,
+  whole_from,
+  photos_from = Infinity,
+  rooted = false,
+}) {
   const photosOf = byConcept(photos);
   const known = concepts
     .map((c) => {
@@ -19,8 +31,11 @@ export function openSource({ concepts, art, photos, idsOf, whole_from, photos_fr
       return { ...c, drawings, taken };
     })
     .filter(({ drawings, taken }) => drawings.length + taken.length > 0);
-  const [first, later] = PHOTO_WEIGHTS.map((photo) =>
-    known.map((c) => ({ ...c, weight: c.weight * (c.taken.length > 0 ? photo : 1) })),
+  const [first, later, roots] = PHOTO_WEIGHTS.map((photo) =>
+    known.map((c) => ({
+      ...c,
+      weight: c.weight * (c.taken.length > 0 ? photo(c.taken.length) : 1),
+    })),
   );
 
   function sample(concept, random, patches) {
@@ -44,7 +59,7 @@ export function openSource({ concepts, art, photos, idsOf, whole_from, photos_fr
       async take(n) {
         const random = generator(`${seed} batch ${position}`);
         const dropped = position < whole_from;
-        const weighted = position < photos_from ? first : later;
+        const weighted = rooted ? roots : position < photos_from ? first : later;
         position++;
         return distinct(weighted, n, random).map((c) =>
           sample(c, random, dropped ? half(random) : null),

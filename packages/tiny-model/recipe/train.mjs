@@ -1,6 +1,6 @@
 // Trains the default model. README.md says what it needs and how long it takes.
 //   node --experimental-wasm-relaxed-simd packages/tiny-model/recipe/train.mjs [--steps N] [--photos-from N] [--whole-from N] [--cooldown N] [--threads N]
-//     [--from CHECKPOINT --seed N --rate X --decay X --out FOLDER]     another run, from where one ended
+//     [--from CHECKPOINT --seed N --rate X --decay X --rooted --out FOLDER]     another run, from where one ended
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,6 +25,7 @@ const { values: o } = parseArgs({
     seed: { type: 'string', default: '1' },
     rate: { type: 'string', default: '1.5e-3' },
     decay: { type: 'string', default: '0.05' },
+    rooted: { type: 'boolean', default: false },
     out: { type: 'string', default: join(here, '.run') },
   },
 });
@@ -40,7 +41,8 @@ const photos = existsSync(o.photos) ? await tiles(o.photos, PHOTO) : [];
 const drawings = [...art.values()].reduce((sum, { length }) => sum + length, 0);
 console.log(`${drawings} drawings of ${art.size} emoji, ${photos.length} photos`);
 const [photos_from, whole_from] = [Number(o['photos-from']), Number(o['whole-from'])];
-const shards = openSource({ concepts, art, photos, idsOf, photos_from, whole_from });
+const { rooted } = o;
+const shards = openSource({ concepts, art, photos, idsOf, photos_from, whole_from, rooted });
 
 const start = o.from ?? join(o.out, 'start');
 if (!o.from && !existsSync(join(start, 'model.safetensors'))) {
