@@ -51,7 +51,7 @@ if (!o.from && !existsSync(join(start, 'model.safetensors'))) {
 }
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
-let loss = 0;
+let [loss, told] = [0, 0];
 const result = await train({
   load: contrastive(),
   model: folderFiles(start),
@@ -76,7 +76,7 @@ const result = await train({
     seed,
   },
   on_step(row) {
-    loss += (row.loss - loss) / Math.min(row.step, 50);
+    loss += (row.loss - loss) / Math.min(++told, 50);
     if (row.step % 20 === 0)
       console.log(
         `step ${row.step}, loss ${loss.toFixed(3)}, t ${row.logit_scale.toFixed(1)}, b ${row.logit_bias.toFixed(2)}, ${row.seconds.toFixed(2)} s`,
