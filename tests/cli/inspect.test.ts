@@ -1,7 +1,8 @@
 // siglip inspect: sizes, costs, and whether the weights fit.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { startHub } from '../files/hub-server.ts';
 import { json, model, scratch, siglip } from './harness.ts';
 
 const files = scratch();
@@ -172,6 +173,26 @@ test('a hub model that is not in the cache', async () => {
   expect((await siglip(argv)).stderr).toBe(
     'siglip: org/model: config.json at revision main is not in the cache, expected it there with local_files_only\n',
   );
+});
+
+test('the weights of a hub model stay on the hub', async () => {
+  const hub = await startHub();
+  try {
+    for (const file of ['config.json', 'model.safetensors'])
+      hub.files.set(file, { bytes: readFileSync(`${model('plain')}/${file}`), etag: file });
+    vi.stubEnv('HF_ENDPOINT', hub.endpoint);
+    const argv = ['inspect', 'org/plain', '--cache', files.path('cache')];
+    expect((await siglip(argv)).stdout).toContain('The weights fit the configuration.');
+    const of = (file: string) => hub.requests.filter(({ url }) => url.endsWith(file));
+    expect(of('model.safetensors').map(({ headers }) => headers.range)).toEqual(['bytes=0-131071']);
+    const kept = readdirSync(files.path('cache'), { recursive: true }) as string[];
+    expect(kept.filter((path) => path.includes('blob-'))).toEqual([
+      expect.stringContaining('blob-config.json'),
+    ]);
+  } finally {
+    vi.unstubAllEnvs();
+    await hub.stop();
+  }
 });
 
 describe('--error', () => {

@@ -100,7 +100,7 @@ function answer(
   } else void sendBody(file, file.etag, request, response);
 }
 
-/** The whole body, or the range that is asked for, if it is of the same ETag. */
+/** The whole body, or the range that is asked for, if it is of the same ETag or of any. */
 async function sendBody(
   { bytes, body }: HubFile,
   etag: string,
@@ -109,17 +109,19 @@ async function sendBody(
 ): Promise<void> {
   response.setHeader('etag', `"${etag}"`);
   if (await body?.(request, response)) return;
-  const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
-  if (range === null || request.headers['if-range'] !== `"${etag}"`) {
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+  const condition = request.headers['if-range'];
+  if (range === null || (condition ?? `"${etag}"`) !== `"${etag}"`) {
     response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
     return;
   }
   const start = Number(range[1]);
+  const end = range[2] ? Math.min(Number(range[2]) + 1, bytes.length) : bytes.length;
   response.writeHead(206, {
-    'content-length': bytes.length - start,
-    'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}`,
+    'content-length': end - start,
+    'content-range': `bytes ${start}-${end - 1}/${bytes.length}`,
   });
-  response.end(bytes.subarray(start));
+  response.end(bytes.subarray(start, end));
 }
 
 /** A body of 100,000 bytes whose connection is cut every `length` bytes, if it starts before `until`. */

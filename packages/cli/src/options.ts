@@ -80,8 +80,8 @@ export const collect = (value: string, before: readonly string[] = []): string[]
   value,
 ];
 
-/** The files of the model that the options name. */
-export async function filesOf(o: SourceOptions, io: Io): Promise<ModelFiles> {
+/** The files of the model that the options name; `ranges`: weights on the hub are read there, and not downloaded. */
+export async function filesOf(o: SourceOptions, io: Io, ranges = false): Promise<ModelFiles> {
   const { model } = o;
   if (model === undefined) return mapFiles(await defaultModel(), 'the embedded model');
   const token = o.token ?? io.env.HF_TOKEN;
@@ -91,6 +91,7 @@ export async function filesOf(o: SourceOptions, io: Io): Promise<ModelFiles> {
       ...(o.cache !== undefined && { cache: o.cache }),
       ...(token && { token }),
       local_files_only: o.localFilesOnly ?? false,
+      ranges,
       progress_callback,
       signal: io.signal,
     }),

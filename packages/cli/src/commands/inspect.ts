@@ -21,7 +21,7 @@ export function addInspect(program: Command, io: Io): void {
     .summary("show a model's configuration, size and cost")
     .description(
       'Says what a model is made of, what one image and one text cost, and whether the weights fit the ' +
-        'configuration (exit code 1 if they do not). Reads headers only; with --error, the weights too.',
+        'configuration (exit code 1 if they do not). Reads headers only, on the hub too; with --error, the weights.',
     )
     .argument('[model]', MODEL)
     .option('--json', 'print one JSON document')
@@ -44,7 +44,7 @@ Examples:
 }
 
 async function inspect(io: Io, model: string | undefined, o: InspectOptions): Promise<void> {
-  const files = await filesOf({ ...o, ...(model !== undefined && { model }) }, io);
+  const files = await filesOf({ ...o, ...(model !== undefined && { model }) }, io, !o.error);
   const facts = await survey(files);
   if (o.error && facts.class !== 'SiglipModel')
     throw new Exit(2, `--error: a ${facts.class}, expected a SiglipModel`);

@@ -5,7 +5,8 @@ import { download, sizeOf } from './download.ts';
 import { hasFileSystem } from './folder.ts';
 import { keyPart } from './key.ts';
 import { checkFileName, type ModelFiles } from './model-files.ts';
-import { ask, fileUrl, type Answer, type Connection } from './request.ts';
+import { rangeSource, type Retry } from './ranges.ts';
+import { ask, fileUrl, sleep, type Answer, type Connection } from './request.ts';
 import { memoryStore, type FileCache, type Store } from './store.ts';
 
 /** What `progress_callback` is told, in transformers.js' shape; `progress` runs from 0 to 100. */
@@ -43,8 +44,15 @@ export interface HubOptions {
   /**
    * How often a file is asked for while the network or the server fails, and the first pause in ms.
    */
-  retry?: { attempts: number; pause: number };
+  retry?: Retry;
+  /**
+   * What `open` gives is read on the hub, range by range, and not kept, unless the cache has it: to see a header, or
+   * for a part of the weights. Files that are read whole are kept as ever.
+   */
+  ranges?: boolean;
 }
+
+const RETRY: Retry = { attempts: 5, pause: 500 };
 
 /**
  * What the cache knows of a file at a revision: where its bytes are, or that there is no such file.
@@ -96,7 +104,15 @@ export function hubFiles(id: string, options: HubOptions = {}): ModelFiles {
   }
   return {
     name: id,
-    open: (file) => read<ByteSource>(file, (store, key) => store.open(key)),
+    async open(file) {
+      const whole = () => read<ByteSource>(file, (store, key) => store.open(key));
+      if (!options.ranges || options.local_files_only) return whole();
+      store ??= storeOf(options.cache);
+      const cached = await readRef(hub, await store, checkFileName(file));
+      if (cached && isCommit(hub.revision)) return whole();
+      const known = cached && 'etag' in cached ? cached.etag : undefined;
+      return (await rangeSource(hub, file, known, options.retry ?? RETRY)) ?? whole();
+    },
     bytes: (file) => read(file, (store, key) => store.get(key)),
   };
 }
@@ -167,7 +183,7 @@ async function refresh(
   cached: Ref | undefined,
   options: HubOptions,
 ): Promise<Ref> {
-  const { attempts, pause } = options.retry ?? { attempts: 5, pause: 500 };
+  const { attempts, pause } = options.retry ?? RETRY;
   const known = cached && 'etag' in cached ? cached.etag : undefined;
   let failure = new Error(`${hub.id}: ${attempts} attempts, expected at least 1`);
   for (let attempt = 1; attempt <= attempts; attempt++) {
@@ -251,18 +267,4 @@ async function writeRef(hub: Connection, store: Store, file: string, ref: Ref): 
   if ('commit' in ref && ref.commit !== hub.revision && isCommit(ref.commit ?? ''))
     await store.put(refKey(hub, file, ref.commit ?? ''), bytes);
   return ref;
-}
-
-function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener('abort', stop, { once: true });
-  });
 }

@@ -1,0 +1,101 @@
+// Reads parts of a file where it lies on the hub, and keeps nothing: for a header, or for one tower of two.
+import type { ByteSource } from '@siglip-ts/safetensors';
+import { ask, discard, fileUrl, messageOf, sleep, type Connection } from './request.ts';
+
+/** How often to ask while the network or the server fails, and the first pause in ms. */
+export interface Retry {
+  readonly attempts: number;
+  readonly pause: number;
+}
+
+/** What the first request brings: the header of a safetensors file, most likely. */
+const HEAD = 128 * 1024;
+
+interface Part {
+  readonly bytes: Uint8Array;
+  /** Of the whole file. */
+  readonly size: number;
+  readonly etag: string | undefined;
+}
+
+/**
+ * The file on the hub, read by ranges, a request for each. Undefined where that cannot be: the hub has no such file, has
+ * it as it was (`known` is the ETag of the copy at hand), or sends it whole.
+ *
+ * Throws when the hub refuses or keeps failing; `read` also when the file has become another one.
+ */
+export async function rangeSource(
+  hub: Connection,
+  file: string,
+  known: string | undefined,
+  retry: Retry,
+): Promise<ByteSource | undefined> {
+  const url = fileUrl(hub, file);
+  const head = await partOf(hub, url, 0, HEAD, known, retry);
+  if (head === undefined) return undefined;
+  const { size, etag } = head;
+  return {
+    name: `${hub.id}/${file}`,
+    size,
+    async read(offset, length) {
+      const end = offset + length;
+      if (offset < 0 || length < 0 || end > size)
+        throw new RangeError(
+          `${url}: a read of ${length} bytes at ${offset}, expected a range within ${size}`,
+        );
+      if (end <= head.bytes.length) return head.bytes.subarray(offset, end);
+      const part = await partOf(hub, url, offset, length, undefined, retry);
+      if (part?.etag !== etag || part?.size !== size)
+        throw new Error(`${url}: another file than before, expected it to stay while it is read`);
+      return part.bytes;
+    },
+  };
+}
+
+async function partOf(
+  hub: Connection,
+  url: string,
+  offset: number,
+  length: number,
+  known: string | undefined,
+  { attempts, pause }: Retry,
+): Promise<Part | undefined> {
+  let failure = new Error(`${url}: ${attempts} attempts, expected at least 1`);
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    if (attempt > 1) await sleep(pause * 2 ** (attempt - 2), hub.signal);
+    const range = { range: `bytes=${offset}-${offset + length - 1}` };
+    const answer = await ask(hub, url, known, range);
+    if (answer.kind === 'missing' || answer.kind === 'unchanged') return undefined;
+    if (answer.kind === 'found') {
+      const part = await received(hub, url, answer.response, offset, length);
+      if (!(part instanceof Error)) return part && { ...part, etag: answer.version.etag };
+      failure = part;
+    } else failure = answer.why;
+  }
+  throw failure;
+}
+
+/** The bytes of a partial answer; undefined when it is none, an Error when it was cut. */
+async function received(
+  hub: Connection,
+  url: string,
+  response: Response,
+  offset: number,
+  length: number,
+): Promise<Omit<Part, 'etag'> | Error | undefined> {
+  const [, first, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? []; // prettier-ignore
+  if (response.status !== 206 || Number(first) !== offset) {
+    await discard(response);
+    return undefined;
+  }
+  try {
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const size = Number(total);
+    const expected = Math.min(length, size - offset);
+    if (bytes.length === expected) return { bytes, size };
+    return new Error(`${url}: ${bytes.length} bytes at ${offset}, expected ${expected}`);
+  } catch (error) {
+    hub.signal?.throwIfAborted();
+    return new Error(`${url}: cut after byte ${offset} (${messageOf(error)})`, { cause: error });
+  }
+}
