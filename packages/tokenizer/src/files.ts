@@ -58,7 +58,7 @@ export function initFromFiles(
   return init;
 }
 
-function readJson(files: ReadonlyMap<string, Uint8Array>, name: string): Json | null {
+export function readJson(files: ReadonlyMap<string, Uint8Array>, name: string): Json | null {
   const bytes = files.get(name);
   if (!bytes) return null;
   let value: unknown;

@@ -13,6 +13,11 @@ export {
 } from './sentencepiece-model.ts';
 export type { Scoring } from './unigram.ts';
 export { SiglipTokenizer } from './siglip-tokenizer.ts';
+export {
+  GemmaTokenizerFast,
+  type GemmaCallOptions,
+  type GemmaTokenizerOptions,
+} from './gemma-tokenizer.ts';
 export type { SiglipTokenizerInit, SiglipTokenizerOptions, TokenInit } from './init.ts';
 export type { AddedToken, AddedTokenInit } from './added-tokens.ts';
 export type { Role, Token } from './special-tokens.ts';

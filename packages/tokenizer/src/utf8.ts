@@ -71,14 +71,21 @@ export function utf8Length(bytes: Uint8Array, at: number, end: number): number {
  */
 export function utf8Decode(bytes: Uint8Array, begin = 0, end = bytes.length): string {
   let text = '';
+  let units: number[] = [];
   for (let i = begin; i < end;) {
     const length = utf8Length(bytes, i, end);
     let cp = length === 1 ? bytes[i]! : bytes[i]! & (0xff >> (length + 1));
     for (let k = 1; k < length; k++) cp = (cp << 6) | (bytes[i + k]! & 0x3f);
-    text += String.fromCodePoint(length === 0 ? REPLACEMENT : cp);
+    if (length === 0) units.push(REPLACEMENT);
+    else if (cp < 0x10000) units.push(cp);
+    else units.push(0xd7c0 + (cp >> 10), 0xdc00 | (cp & 0x3ff));
     i += length || 1;
+    if (units.length >= 4096) {
+      text += String.fromCharCode(...units); // character by character takes five times as long
+      units = [];
+    }
   }
-  return text;
+  return text + String.fromCharCode(...units);
 }
 
 /** Whether all bytes are well-formed UTF-8. */
