@@ -73,6 +73,16 @@ test('do_lower_case counts only where it is asked for', () => {
   const ids = (text: string, options = {}) => load(options).call(text).input_ids;
   expect(ids('A Cat<H1>')).not.toEqual(ids('a cat<h1>'));
   expect(ids('A Cat <h1> ÉTÉ', { do_lower_case: true })).toEqual(ids('a cat <h1> été'));
+
+  const warnings: string[] = [];
+  const warn = (message: string) => void warnings.push(message);
+  for (const options of [{}, { do_lower_case: true }, { do_lower_case: false }]) {
+    const one = load({ warn, ...options });
+    for (const text of ['a cat', 'A cat', 'A cat']) one.call(text);
+  }
+  expect(warnings).toEqual([
+    expect.stringContaining('says do_lower_case, which transformers 4.49'),
+  ]);
 });
 
 test('saving gives the files that were read', () => {

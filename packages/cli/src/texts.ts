@@ -1,6 +1,6 @@
 // Texts named on a command line or on stdin, and their ids as the text tower takes them.
 import { addAbortSignal } from 'node:stream';
-import type { SiglipTokenizer } from 'siglip-ts';
+import { toFullLength, type AnyTokenizer } from 'siglip-ts';
 import { Exit } from './errors.ts';
 import type { Io } from './io.ts';
 
@@ -38,7 +38,7 @@ function parseText(line: string, number: number): string {
 }
 
 /** The ids of texts, padded to the full length, as SigLIP was trained. A text that is too long is refused, not cut. */
-export function idsOf(tokenizer: SiglipTokenizer, texts: readonly string[], most: number) {
+export function idsOf(tokenizer: AnyTokenizer, texts: readonly string[], most: number) {
   for (const text of texts) {
     const { length } = tokenizer(text, null, { verbose: false }).input_ids;
     if (length > most)
@@ -47,5 +47,6 @@ export function idsOf(tokenizer: SiglipTokenizer, texts: readonly string[], most
         `text ${JSON.stringify(text.slice(0, 40))}: ${length} tokens, expected at most ${most}`,
       );
   }
-  return tokenizer(texts, null, { padding: 'max_length', return_tensors: true }).input_ids;
+  return tokenizer(texts, null, { ...toFullLength(tokenizer, most), return_tensors: true })
+    .input_ids;
 }

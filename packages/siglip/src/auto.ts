@@ -14,7 +14,7 @@ import { SiglipTextModel } from './modeling/text-model.ts';
 import { SiglipVisionModel } from './modeling/vision-model.ts';
 import { SiglipProcessor } from './processor.ts';
 import type { LoadOptions } from './runtime.ts';
-import { SiglipTokenizer } from './tokenizer.ts';
+import { eitherTokenizer } from './tokenizer.ts';
 
 const CONFIGS = {
   siglip: SiglipConfig,
@@ -69,7 +69,7 @@ export const AutoModelForZeroShotImageClassification = {
   fromPretrained: SiglipModel.fromPretrained,
 };
 
-export const AutoTokenizer = { fromPretrained: SiglipTokenizer.fromPretrained };
+export const AutoTokenizer = { fromPretrained: eitherTokenizer };
 
 export const AutoProcessor = { fromPretrained: SiglipProcessor.fromPretrained };
 

@@ -47,4 +47,9 @@ export { loadImage, type ImageInput, type LoadImageOptions } from './load-image.
 export { defaultModel, pipeline } from './pipelines/pipeline.ts';
 export { SiglipProcessor } from './processor.ts';
 export { openWeights, parametersOf } from './runtime.ts';
-export { SiglipTokenizer } from './tokenizer.ts';
+export {
+  GemmaTokenizerFast,
+  SiglipTokenizer,
+  toFullLength,
+  type AnyTokenizer,
+} from './tokenizer.ts';

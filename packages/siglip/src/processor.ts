@@ -11,7 +11,7 @@ import {
 } from './image-processor.ts';
 import { filesOf, type ModelSource } from './modeling/common.ts';
 import { writeFiles } from './saving.ts';
-import { SiglipTokenizer } from './tokenizer.ts';
+import { eitherTokenizer, type AnyTokenizer } from './tokenizer.ts';
 
 type ImageProcessor = SiglipImageProcessor | SiglipImageProcessorFast;
 type Images = Parameters<SiglipImageProcessor['preprocess']>[0];
@@ -34,12 +34,12 @@ export interface ProcessorOutput extends Partial<Encoding<Int32Tensor>> {
 export interface SiglipProcessor {
   (inputs: ProcessorInputs): ProcessorOutput;
 }
-/** Source: transformers.SiglipProcessor. */
+/** Source: transformers.SiglipProcessor; that of 4.49.0 takes SigLIP's own tokenizer alone, later ones SigLIP 2's too. */
 export class SiglipProcessor {
   readonly image_processor: ImageProcessor;
-  readonly tokenizer: SiglipTokenizer;
+  readonly tokenizer: AnyTokenizer;
 
-  constructor(image_processor: ImageProcessor, tokenizer: SiglipTokenizer) {
+  constructor(image_processor: ImageProcessor, tokenizer: AnyTokenizer) {
     this.image_processor = image_processor;
     this.tokenizer = tokenizer;
     return callable(this, 'call');
@@ -50,7 +50,7 @@ export class SiglipProcessor {
   ): Promise<SiglipProcessor> {
     const files = await filesOf(source, options);
     const image_processor = await eitherImageProcessor(files, options);
-    return new SiglipProcessor(image_processor, await SiglipTokenizer.fromPretrained(files));
+    return new SiglipProcessor(image_processor, await eitherTokenizer(files));
   }
   static from_pretrained = SiglipProcessor.fromPretrained;
 
@@ -62,7 +62,7 @@ export class SiglipProcessor {
     const encoding =
       text == null
         ? {}
-        : this.tokenizer.call(text as string, null, {
+        : this.tokenizer(text as string, null, {
             return_tensors,
             padding: o.padding ?? false,
             truncation: o.truncation ?? null,
@@ -72,10 +72,10 @@ export class SiglipProcessor {
       images == null ? {} : this.image_processor.call(images as never, { return_tensors } as never);
     return { ...encoding, ...(pixels as object) } as ProcessorOutput;
   }
-  decode(...args: Parameters<SiglipTokenizer['decode']>): string {
+  decode(...args: Parameters<AnyTokenizer['decode']>): string {
     return this.tokenizer.decode(...args);
   }
-  batch_decode(...args: Parameters<SiglipTokenizer['batch_decode']>): string[] {
+  batch_decode(...args: Parameters<AnyTokenizer['batch_decode']>): string[] {
     return this.tokenizer.batch_decode(...args);
   }
   get model_input_names(): string[] {

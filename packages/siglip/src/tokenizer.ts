@@ -1,24 +1,25 @@
-// SiglipTokenizer as users load and call it; what it does is in packages/tokenizer.
+// The tokenizers of SigLIP and SigLIP 2 as users load and call them; what they do is in packages/tokenizer.
 import {
-  SiglipTokenizer as Tokenizer,
+  GemmaTokenizerFast as Gemma,
+  SiglipTokenizer as Siglip,
   type CallOptions,
   type Encoding,
+  type GemmaCallOptions,
+  type GemmaTokenizerOptions,
   type Int32Tensor,
   type SiglipTokenizerInit,
   type SiglipTokenizerOptions,
   type TextOrBatch,
 } from '@siglip-ts/tokenizer';
 import { callable } from './callable.ts';
-import type { HubOptions } from './files/index.ts';
-import { filesOf, type ModelSource } from './modeling/common.ts';
+import type { HubOptions, ModelFiles } from './files/index.ts';
+import { filesOf, readJson, type ModelSource } from './modeling/common.ts';
 import { writeFiles } from './saving.ts';
 
-const FILES = [
-  'spiece.model',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-];
+const FILES = {
+  siglip: ['spiece.model', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'],
+  gemma: ['tokenizer.json', 'tokenizer_config.json'],
+};
 
 type Tensors = CallOptions & { return_tensors: true | 'np' | 'pt' };
 
@@ -31,7 +32,7 @@ export interface SiglipTokenizer {
     options?: CallOptions,
   ): Encoding<number[][]>;
 }
-export class SiglipTokenizer extends Tokenizer {
+export class SiglipTokenizer extends Siglip {
   constructor(init: SiglipTokenizerInit) {
     super(init);
     return callable<SiglipTokenizer>(this, 'call');
@@ -42,14 +43,7 @@ export class SiglipTokenizer extends Tokenizer {
     source: ModelSource,
     { tokenizer, ...options }: HubOptions & { tokenizer?: SiglipTokenizerOptions } = {},
   ): Promise<SiglipTokenizer> {
-    const files = await filesOf(source, options);
-    const found = new Map<string, Uint8Array>();
-    for (const name of FILES) {
-      const bytes = await files.bytes(name);
-      if (bytes) found.set(name, bytes);
-    }
-    if (!found.has('spiece.model'))
-      throw new Error(`${files.name} does not appear to have a file named spiece.model`);
+    const found = await read(await filesOf(source, options), FILES.siglip);
     // Made by `new this`, so a callable one.
     return SiglipTokenizer.fromFiles(found, tokenizer) as SiglipTokenizer;
   }
@@ -59,4 +53,85 @@ export class SiglipTokenizer extends Tokenizer {
   save_to(folder: string): Promise<void> {
     return writeFiles(folder, this.save_pretrained());
   }
+}
+
+type GemmaTensors = GemmaCallOptions & { return_tensors: true | 'np' | 'pt' };
+
+/** What both tokenizers take. */
+interface Encodes {
+  (text: string | readonly string[], pair: null, options: GemmaTensors): Encoding<Int32Tensor>;
+  (text: string, pair?: null, options?: GemmaCallOptions): Encoding<number[]>;
+  (text: readonly string[], pair?: null, options?: GemmaCallOptions): Encoding<number[][]>;
+}
+export interface GemmaTokenizerFast extends Encodes {}
+/** SigLIP 2's, of its fixed-resolution checkpoints. */
+export class GemmaTokenizerFast extends Gemma {
+  constructor(...init: ConstructorParameters<typeof Gemma>) {
+    super(...init);
+    return callable<GemmaTokenizerFast>(this, 'call');
+  }
+
+  /** `overrides` go before the files: `{ do_lower_case: true }`. Throws if there is no tokenizer.json. */
+  static async fromPretrained(
+    source: ModelSource,
+    { tokenizer, ...options }: HubOptions & { tokenizer?: GemmaTokenizerOptions } = {},
+  ): Promise<GemmaTokenizerFast> {
+    const found = await read(await filesOf(source, options), FILES.gemma);
+    return GemmaTokenizerFast.fromFiles(found, tokenizer) as GemmaTokenizerFast;
+  }
+  static from_pretrained = GemmaTokenizerFast.fromPretrained;
+
+  /** Writes into a folder what `save_pretrained` gives. */
+  save_to(folder: string): Promise<void> {
+    return writeFiles(folder, this.save_pretrained());
+  }
+}
+
+/** What both can do: enough for processors, pipelines and commands. */
+export interface AnyTokenizer extends Encodes {
+  readonly call: Encodes;
+  readonly model_max_length: number;
+  readonly model_input_names: readonly string[];
+  readonly pad_token_id: number | null;
+  readonly eos_token_id: number | null;
+  tokenize(text: string): string[];
+  encode(text: string): number[];
+  convert_tokens_to_ids(tokens: readonly string[]): number[];
+  convert_ids_to_tokens(ids: ArrayLike<number>): string[];
+  decode: Siglip['decode'];
+  batch_decode: Siglip['batch_decode'];
+  save_pretrained(): Map<string, Uint8Array>;
+  save_to(folder: string): Promise<void>;
+}
+
+/** The one that tokenizer_config.json names, SigLIP's where it names none. Source: transformers.AutoTokenizer. */
+export async function eitherTokenizer(
+  source: ModelSource,
+  options: HubOptions = {},
+): Promise<AnyTokenizer> {
+  const files = await filesOf(source, options);
+  const named = (await readJson(files, 'tokenizer_config.json'))?.tokenizer_class;
+  const isGemma = named === 'GemmaTokenizer' || named === 'GemmaTokenizerFast';
+  return (isGemma ? GemmaTokenizerFast : SiglipTokenizer).fromPretrained(files);
+}
+
+/** The options that pad texts to the full length: SigLIP 2's tokenizer names none, so it is the model's there. */
+export const toFullLength = (
+  tokenizer: Pick<AnyTokenizer, 'model_max_length'>,
+  max_position_embeddings: number,
+) =>
+  tokenizer.model_max_length > 1e20
+    ? ({ padding: 'max_length', max_length: max_position_embeddings } as const)
+    : ({ padding: 'max_length' } as const);
+
+/** Those of the files that are there; the first must be. */
+async function read(files: ModelFiles, names: readonly string[]): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  for (const name of names) {
+    const bytes = await files.bytes(name);
+    if (bytes) found.set(name, bytes);
+  }
+  if (!found.has(names[0]!))
+    throw new Error(`${files.name} does not appear to have a file named ${names[0]}`);
+  return found;
 }

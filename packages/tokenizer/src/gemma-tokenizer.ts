@@ -49,7 +49,8 @@ export interface GemmaTokenizerOptions extends Partial<Record<Role, Token>> {
   additional_special_tokens?: readonly Token[] | null | undefined;
   /**
    * Default false, whatever tokenizer_config.json says: transformers 4.49 does not heed it. SigLIP 2 was trained on
-   * lower-cased text, so pass true unless you compare with transformers before 5.
+   * lower-cased text, so pass true unless you compare with 4.49. Where the file says true and nothing is passed, a text
+   * with capitals gets a warning.
    */
   do_lower_case?: boolean | undefined;
   /** Gets HF's warnings; default `console.warn`, where there is one. */
@@ -76,6 +77,8 @@ export class GemmaTokenizerFast {
   readonly #specials: ReadonlySet<string>;
   /** Cuts a text at the added tokens, the longest of those that begin first. */
   readonly #added: RegExp | null;
+  /** The file asks for lower case, and does not get it. */
+  readonly #unheeded: boolean;
   readonly #warn: (message: string) => void;
   readonly #warned = new Set<string>();
 
@@ -90,13 +93,14 @@ export class GemmaTokenizerFast {
   constructor(files: ReadonlyMap<string, Uint8Array>, overrides: GemmaTokenizerOptions = {}) {
     const bytes = files.get(TOKENIZER_FILE);
     if (!bytes) throw new Error(`${TOKENIZER_FILE}: missing, found ${[...files.keys()].join(', ') || 'no files'}`); // prettier-ignore
-    const { do_lower_case: _, ...config } = readJson(files, CONFIG_FILE) ?? {};
+    const { do_lower_case: asked, ...config } = readJson(files, CONFIG_FILE) ?? {};
     const o: GemmaTokenizerOptions = { ...config, ...overrides };
     this.#files = files;
     this.#warn = o.warn ?? consoleWarn;
     this.add_bos_token = o.add_bos_token ?? true;
     this.add_eos_token = o.add_eos_token ?? false;
     this.do_lower_case = o.do_lower_case ?? false;
+    this.#unheeded = asked === true && o.do_lower_case === undefined;
     this.model_max_length = o.model_max_length ?? NO_MAXIMUM;
     this.model_input_names = o.model_input_names ?? ['input_ids', 'attention_mask'];
     this.padding_side = checkedSide('Padding', o.padding_side ?? 'left');
@@ -196,8 +200,14 @@ export class GemmaTokenizerFast {
     const parts = this.#added === null ? [text] : text.split(this.#added);
     return parts.flatMap((part, i) => {
       if (i % 2 === 1) return this.#ids.get(part)!;
-      const lowered = this.do_lower_case ? lowerCase(part, null) : part;
-      return this.#bpe.encode(lowered.replaceAll(' ', SPACE));
+      const lowered = this.do_lower_case || this.#unheeded ? lowerCase(part, null) : part;
+      if (this.#unheeded && lowered !== part)
+        this.warnOnce(
+          'do_lower_case',
+          `${CONFIG_FILE} says do_lower_case, which transformers 4.49 ignores: capitals are kept, though the model was ` +
+            'probably trained without. Pass do_lower_case: true for lower case, false for silence.',
+        );
+      return this.#bpe.encode((this.#unheeded ? part : lowered).replaceAll(' ', SPACE));
     });
   }
 

@@ -1,7 +1,7 @@
 // siglip classify: how well each of some labels fits each picture, as the zero-shot pipeline scores them. Not the
 // pipeline itself: a bad picture must not lose the others, and Ctrl-C must be heard between layers.
 import type { Command } from 'commander';
-import { SiglipImageProcessor, SiglipModel, SiglipTokenizer, type ModelFiles } from 'siglip-ts';
+import { AutoTokenizer, SiglipImageProcessor, SiglipModel, type ModelFiles } from 'siglip-ts';
 import { complain, Exit } from '../errors.ts';
 import { readPicture } from '../images.ts';
 import type { Io } from '../io.ts';
@@ -103,7 +103,7 @@ async function scorer(
   labels: readonly string[],
   template: string,
 ): Promise<(image: string) => Promise<Classified['scores']>> {
-  const tokenizer = await SiglipTokenizer.fromPretrained(files);
+  const tokenizer = await AutoTokenizer.fromPretrained(files);
   const processor = await SiglipImageProcessor.fromPretrained(files);
   const run = runOptions(io);
   const texts = labels.map((label) => template.replaceAll('{}', () => label));

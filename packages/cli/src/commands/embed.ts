@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import {
+  AutoTokenizer,
   SiglipImageProcessor,
   SiglipTextModel,
-  SiglipTokenizer,
   SiglipVisionModel,
   type HostTensor,
 } from 'siglip-ts';
@@ -91,7 +91,7 @@ async function pictures(io: Io, inputs: readonly string[], o: EmbedOptions): Pro
 async function texts(io: Io, inputs: readonly string[], o: EmbedOptions): Promise<Embedded> {
   const files = await filesOf(o, io);
   await using model = await SiglipTextModel.fromPretrained(files, loadOptions(o, io));
-  const tokenizer = await SiglipTokenizer.fromPretrained(files);
+  const tokenizer = await AutoTokenizer.fromPretrained(files);
   const most = model.config.max_position_embeddings;
   return await rowsOf(io, inputs, async (text) => {
     const input_ids = idsOf(tokenizer, [text], most);

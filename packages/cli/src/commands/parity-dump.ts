@@ -3,9 +3,9 @@ import type { DumpFormat, DumpTensor } from '@siglip-ts/parity';
 import { Option, type Command } from 'commander';
 import {
   AutoConfig,
+  AutoTokenizer,
   SiglipConfig,
   SiglipImageProcessor,
-  SiglipTokenizer,
   type ModelFiles,
 } from 'siglip-ts';
 import {
@@ -124,7 +124,7 @@ async function inputsOf(
   }
   const inputs = new Map<string, DumpTensor>();
   if (o.text) {
-    const tokenizer = await SiglipTokenizer.fromPretrained(files);
+    const tokenizer = await AutoTokenizer.fromPretrained(files);
     const text = config instanceof SiglipConfig ? config.text_config : config;
     const most = (text as { max_position_embeddings?: number }).max_position_embeddings ?? 64;
     const { shape, data } = idsOf(tokenizer, o.text, most);

@@ -1,6 +1,6 @@
 // siglip tokenize: texts to the ids that the text tower takes.
 import { InvalidArgumentError, type Command } from 'commander';
-import { SiglipTokenizer } from 'siglip-ts';
+import { AutoConfig, AutoTokenizer, SiglipConfig, type ModelFiles } from 'siglip-ts';
 import type { Io } from '../io.ts';
 import { addSourceOptions, choice, filesOf, note, type SourceOptions } from '../options.ts';
 import { cell, columnsOf, paint, print, printable, printJson, widthOf } from '../output.ts';
@@ -18,8 +18,8 @@ export function addTokenize(program: Command, io: Io): void {
     .command('tokenize')
     .summary('show the tokens of a text')
     .description(
-      'Splits texts into the tokens of the model and numbers them, as SiglipTokenizer in transformers does: lower ' +
-        'case, no punctuation, the end token last. SigLIP was trained on texts padded to the full length.',
+      'Splits texts into the tokens of the model and numbers them, as transformers does: for SigLIP in lower case, ' +
+        'without punctuation, the end token last. SigLIP was trained on texts padded to the full length.',
     )
     .argument('<texts...>', 'texts; "-" stands for stdin, one JSON string per line')
     .addOption(
@@ -46,14 +46,15 @@ function wholeNumber(text: string): number {
 
 async function tokenize(io: Io, given: readonly string[], o: TokenizeOptions): Promise<void> {
   const texts = await textsOf(given, io);
-  const tokenizer = await SiglipTokenizer.fromPretrained(await filesOf(o, io));
+  const files = await filesOf(o, io);
+  const tokenizer = await AutoTokenizer.fromPretrained(files);
+  const full = o.maxLength ?? (await lengthOf(tokenizer.model_max_length, files));
   const { input_ids } = tokenizer(texts, null, {
     padding: o.padding === 'none' ? false : o.padding,
     truncation: o.truncation,
-    max_length: o.maxLength ?? null,
+    max_length: full,
     verbose: false, // what it would warn of, the note below says for every text
   });
-  const full = o.maxLength ?? tokenizer.model_max_length;
   input_ids.forEach((ids, i) => {
     if (ids.length > full)
       note(io, `text ${i + 1} has ${ids.length} tokens, more than the full length of ${full}`);
@@ -68,6 +69,14 @@ async function tokenize(io: Io, given: readonly string[], o: TokenizeOptions): P
       ...shown(io, text, input_ids[i]!, tokens[i]!, pad_token_id),
     ]),
   );
+}
+
+/** The full length: what the tokenizer says or, where it says none, what the model has positions for. */
+async function lengthOf(most: number, files: ModelFiles): Promise<number> {
+  if (most < 1e20) return most;
+  const config = await AutoConfig.fromPretrained(files);
+  const text = config instanceof SiglipConfig ? config.text_config : config;
+  return (text as { max_position_embeddings?: number }).max_position_embeddings ?? most;
 }
 
 /** One text for people: tokens over their ids, in as many lines as it takes, and the padding as a count. */

@@ -7,7 +7,7 @@ import { SiglipForImageClassification } from '../modeling/image-classification.t
 import { SiglipModel } from '../modeling/siglip-model.ts';
 import { SiglipVisionModel } from '../modeling/vision-model.ts';
 import type { LoadOptions } from '../runtime.ts';
-import { SiglipTokenizer } from '../tokenizer.ts';
+import { eitherTokenizer, type AnyTokenizer } from '../tokenizer.ts';
 import { classifyImages, type ClassificationOptions } from './image-classification.ts';
 import { extractFeatures, type FeatureOptions } from './image-feature-extraction.ts';
 import {
@@ -29,7 +29,7 @@ export interface ZeroShotImageClassificationPipeline extends Pipeline<
   'zero-shot-image-classification',
   SiglipModel
 > {
-  readonly tokenizer: SiglipTokenizer;
+  readonly tokenizer: AnyTokenizer;
   (
     image: ImageInput,
     labels: readonly string[] | ZeroShotOptions,
@@ -57,7 +57,7 @@ export interface ImageFeatureExtractionPipeline extends Pipeline<
 }
 
 export interface PipelineOptions extends LoadOptions {
-  tokenizer?: SiglipTokenizer;
+  tokenizer?: AnyTokenizer;
   image_processor?: SiglipImageProcessor;
 }
 
@@ -110,7 +110,7 @@ export async function pipeline(
 
 interface Parts<M> {
   model: M;
-  tokenizer: SiglipTokenizer | null;
+  tokenizer: AnyTokenizer | null;
   image_processor: SiglipImageProcessor;
 }
 interface Loadable<M> {
@@ -137,9 +137,7 @@ async function partsOf<M>(
   }
   const files = await filesOf((given as ModelSource | undefined) ?? (await defaultModel()), o);
   const image_processor = o.image_processor ?? (await SiglipImageProcessor.fromPretrained(files));
-  const tokenizer = withTokenizer
-    ? (o.tokenizer ?? (await SiglipTokenizer.fromPretrained(files)))
-    : null;
+  const tokenizer = withTokenizer ? (o.tokenizer ?? (await eitherTokenizer(files))) : null;
   return { model: await kind.fromPretrained(files, o), tokenizer, image_processor };
 }
 

@@ -2,7 +2,7 @@
 import { loadImage, type ImageInput, type LoadImageOptions } from '../load-image.ts';
 import type { SiglipModel } from '../modeling/siglip-model.ts';
 import type { SiglipImageProcessor } from '../image-processor.ts';
-import type { SiglipTokenizer } from '../tokenizer.ts';
+import { toFullLength, type AnyTokenizer } from '../tokenizer.ts';
 
 export interface ZeroShotOptions extends LoadImageOptions {
   candidate_labels?: readonly string[];
@@ -22,7 +22,7 @@ export interface LabelScore {
 
 export interface ZeroShotParts {
   model: SiglipModel;
-  tokenizer: SiglipTokenizer;
+  tokenizer: AnyTokenizer;
   image_processor: SiglipImageProcessor;
   /** Features of texts that were seen before, by text and tokenizer options. */
   seen: Map<string, ArrayLike<number>>;
@@ -80,7 +80,8 @@ async function textFeatures(
   const keyOf = (text: string) => JSON.stringify([text, o.tokenizer_kwargs ?? null]);
   const fresh = [...new Set(texts)].filter((text) => !seen.has(keyOf(text)));
   if (fresh.length > 0) {
-    const how = { padding: 'max_length', ...o.tokenizer_kwargs, return_tensors: true } as const;
+    const full = toFullLength(tokenizer, model.config.text_config.max_position_embeddings);
+    const how = { ...full, ...o.tokenizer_kwargs, return_tensors: true } as const;
     const encoding = tokenizer(fresh, null, how);
     const features = await model.get_text_features({
       ...encoding,

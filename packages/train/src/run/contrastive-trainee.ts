@@ -7,7 +7,7 @@ import {
   textTransformer,
   visionTransformer,
 } from '@siglip-ts/core';
-import { SiglipModel, SiglipTokenizer } from 'siglip-ts';
+import { AutoTokenizer, SiglipModel } from 'siglip-ts';
 import { contrastiveGradients } from '../contrastive.ts';
 import { loadParameters } from '../parameters.ts';
 import { evaluate } from './evaluation.ts';
@@ -32,7 +32,7 @@ export const contrastive =
     const others = await companions(files);
     const { checkpoint, shapes } = model.runtime;
     const parameters = await loadParameters(b, checkpoint, { wanted: shapes.keys() });
-    const tokenizer = await SiglipTokenizer.fromPretrained(files);
+    const tokenizer = await AutoTokenizer.fromPretrained(files);
     const max_length = config.text_config.max_position_embeddings;
     const tokens = { padding: 'max_length', truncation: true, max_length, return_tensors: true } as const; // prettier-ignore
     const idsOfCaption = (caption: string) => tokenizer([caption], null, tokens).input_ids.data;

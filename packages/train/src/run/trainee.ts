@@ -126,6 +126,7 @@ export async function rowsOf(
 
 const COPIED = [
   'spiece.model',
+  'tokenizer.json',
   'tokenizer_config.json',
   'special_tokens_map.json',
   'added_tokens.json',
