@@ -110,6 +110,7 @@ export class GemmaTokenizerFast {
     const json = readTokenizerJson(utf8Decode(bytes));
     this.#bpe = new Bpe(json);
     this.#ids = withAdded(json);
+    this.vocab_size = json.ids.size;
     for (const [token, id] of this.#ids) this.#tokens.set(id, token);
     const role = (name: Role): string =>
       this.#known(textOf(o[name] ?? `<${name.slice(0, 3)}>`), name);
@@ -130,11 +131,10 @@ export class GemmaTokenizerFast {
 
   // ---- vocabulary ----
 
+  /** The number of tokens without added ones that the model lacks. */
+  readonly vocab_size: number;
   /** The number of different tokens, added ones included. */
   get length(): number {
-    return this.#ids.size;
-  }
-  get vocab_size(): number {
     return this.#ids.size;
   }
   get_vocab(): Map<string, number> {
