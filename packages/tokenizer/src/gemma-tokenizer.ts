@@ -76,7 +76,7 @@ export class GemmaTokenizerFast {
   readonly #roles: Readonly<Record<Role, string>>;
   readonly #specials: ReadonlySet<string>;
   /** Cuts a text at the added tokens, the longest of those that begin first. */
-  readonly #added: RegExp | null;
+  readonly #added: RegExp;
   /** The file asks for lower case, and does not get it. */
   readonly #unheeded: boolean;
   readonly #warn: (message: string) => void;
@@ -121,7 +121,7 @@ export class GemmaTokenizerFast {
     const special = json.added.filter((token) => token.special).map((token) => token.content);
     this.#specials = new Set([...Object.values(this.#roles), ...additional, ...special]);
     const cuts = new Set([...this.#specials, ...json.added.map((token) => token.content)]);
-    this.#added = cuts.size > 0 ? anyOf([...cuts]) : null;
+    this.#added = anyOf([...cuts]);
   }
 
   #known(token: string, name: string): string {
@@ -197,8 +197,7 @@ export class GemmaTokenizerFast {
   /** The ids of `tokenize`. */
   text_to_ids(text: string): number[] {
     // Odd parts are the added tokens.
-    const parts = this.#added === null ? [text] : text.split(this.#added);
-    return parts.flatMap((part, i) => {
+    return text.split(this.#added).flatMap((part, i) => {
       if (i % 2 === 1) return this.#ids.get(part)!;
       const lowered = this.do_lower_case || this.#unheeded ? lowerCase(part, null) : part;
       if (this.#unheeded && lowered !== part)
