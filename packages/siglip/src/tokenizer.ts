@@ -115,7 +115,10 @@ export async function eitherTokenizer(
   return (isGemma ? GemmaTokenizerFast : SiglipTokenizer).fromPretrained(files);
 }
 
-/** The options that pad texts to the full length: SigLIP 2's tokenizer names none, so it is the model's there. */
+/**
+ * The options that pad texts to the full length, as SigLIP was trained. SigLIP 2's tokenizer names none, so it is the
+ * model's there; transformers 4.49's pipeline leaves such texts unpadded, with a warning.
+ */
 export const toFullLength = (
   tokenizer: Pick<AnyTokenizer, 'model_max_length'>,
   max_position_embeddings: number,
