@@ -1,12 +1,12 @@
 // Trains the default model. README.md says what it needs and how long it takes.
 //   node --experimental-wasm-relaxed-simd packages/tiny-model/recipe/train.mjs [--steps N] [--photos-from N] [--whole-from N] [--cooldown N] [--threads N]
-//     [--from CHECKPOINT --seed N --rate X --decay X --rooted --out FOLDER]     another run, from where one ended
-import { existsSync, writeFileSync } from 'node:fs';
+//     [--from FOLDER|FILE --seed N --rate X --decay X --rooted --out FOLDER]     another run, from where one ended: a checkpoint's folder, or weights for the package's model
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { wasm } from '@siglip-ts/backend-wasm';
 import { reportSvg, contrastive, train } from '@siglip-ts/train/run';
-import { SiglipTokenizer, folderFiles } from 'siglip-ts';
+import { defaultModel, folderFiles, mapFiles, SiglipTokenizer } from 'siglip-ts';
 import { concepts } from './concepts.mjs';
 import { PHOTO, emojiArt, tiles } from './pictures.mjs';
 import { openSource } from './source.mjs';
@@ -54,7 +54,9 @@ process.once('SIGINT', () => stop.abort());
 let [loss, told] = [0, 0];
 const result = await train({
   load: contrastive(),
-  model: folderFiles(start),
+  model: start.endsWith('.safetensors')
+    ? mapFiles(new Map(await defaultModel()).set('model.safetensors', readFileSync(start)))
+    : folderFiles(start),
   shards,
   out: o.out,
   backend,
