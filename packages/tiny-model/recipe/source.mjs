@@ -4,39 +4,22 @@ import { photoView, drawingView } from './augment.mjs';
 import { captionOf, distinct } from './concepts.mjs';
 
 const PATCHES = 64;
-/**
- * Photographed concepts are few and have many pictures each: how often they are drawn, at first, from `photos_from` on,
- * and, if `rooted`, always: by the root of how many photos there are.
- */
-const PHOTO_WEIGHTS = [() => 2, () => 4, (photos) => 0.8 * Math.sqrt(photos)];
+/** Photographed concepts are few and have many pictures each: how often they are drawn. */
+const photoWeight = (photos) => 0.8 * Math.sqrt(photos);
 
 /**
  * `art`: drawings by concept key, `photos`: tiles, `idsOf`: tokens of a caption, `whole_from`: the step from which
- * the tower sees all patches, and not half of them, `photos_from`: the one from which there are more photos, `rooted`:
- * more of those of which there are many.
+ * the tower sees all patches, and not half of them.
  */
-export function openSource({
-  concepts,
-  art,
-  photos,
-  idsOf,
-  whole_from,
-  photos_from = Infinity,
-  rooted = false,
-}) {
+export function openSource({ concepts, art, photos, idsOf, whole_from }) {
   const photosOf = byConcept(photos);
   const known = concepts
     .map((c) => {
       const [drawings, taken] = [art.get(c.key) ?? [], photosOf.get(c.concept) ?? []];
-      return { ...c, drawings, taken };
+      const weight = c.weight * (taken.length > 0 ? photoWeight(taken.length) : 1);
+      return { ...c, drawings, taken, weight };
     })
     .filter(({ drawings, taken }) => drawings.length + taken.length > 0);
-  const [first, later, roots] = PHOTO_WEIGHTS.map((photo) =>
-    known.map((c) => ({
-      ...c,
-      weight: c.weight * (c.taken.length > 0 ? photo(c.taken.length) : 1),
-    })),
-  );
 
   function sample(concept, random, patches) {
     const { drawings, taken, truths } = concept;
@@ -59,9 +42,8 @@ export function openSource({
       async take(n) {
         const random = generator(`${seed} batch ${position}`);
         const dropped = position < whole_from;
-        const weighted = rooted ? roots : position < photos_from ? first : later;
         position++;
-        return distinct(weighted, n, random).map((c) =>
+        return distinct(known, n, random).map((c) =>
           sample(c, random, dropped ? half(random) : null),
         );
       },

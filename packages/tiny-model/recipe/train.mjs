@@ -1,6 +1,7 @@
 // Trains the default model. README.md says what it needs and how long it takes.
-//   node --experimental-wasm-relaxed-simd packages/tiny-model/recipe/train.mjs [--steps N] [--photos-from N] [--whole-from N] [--cooldown N] [--threads N]
-//     [--from FOLDER|FILE --seed N --rate X --decay X --rooted --out FOLDER]     another run, from where one ended: a checkpoint's folder, or weights for the package's model
+//   node --experimental-wasm-relaxed-simd packages/tiny-model/recipe/train.mjs [--photos DIR] [--threads N]
+//     [--steps N] [--whole-from N] [--cooldown N] [--rate X] [--decay X] [--seed N] [--out FOLDER]
+//     [--from FOLDER|FILE]     another run, from where one ended: a checkpoint's folder, or weights for the package's model
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,17 +16,15 @@ import { writeStart } from './start.mjs';
 const here = new URL('.', import.meta.url).pathname;
 const { values: o } = parseArgs({
   options: {
-    steps: { type: 'string', default: '10000' },
-    'photos-from': { type: 'string', default: '7000' },
-    'whole-from': { type: 'string', default: '9000' },
-    cooldown: { type: 'string', default: '2000' },
-    threads: { type: 'string', default: '1' },
     photos: { type: 'string', default: join(here, '../../../../shared/data/tiny/train-full') },
-    from: { type: 'string' },
-    seed: { type: 'string', default: '1' },
+    threads: { type: 'string', default: '2' },
+    steps: { type: 'string', default: '10600' },
+    'whole-from': { type: 'string', default: '9300' },
+    cooldown: { type: 'string', default: '8200' },
     rate: { type: 'string', default: '1.5e-3' },
-    decay: { type: 'string', default: '0.05' },
-    rooted: { type: 'boolean', default: false },
+    decay: { type: 'string', default: '0.2' },
+    seed: { type: 'string', default: '1' },
+    from: { type: 'string' },
     out: { type: 'string', default: join(here, '.run') },
   },
 });
@@ -40,9 +39,8 @@ const art = await emojiArt(concepts, join(here, '.cache'));
 const photos = existsSync(o.photos) ? await tiles(o.photos, PHOTO) : [];
 const drawings = [...art.values()].reduce((sum, { length }) => sum + length, 0);
 console.log(`${drawings} drawings of ${art.size} emoji, ${photos.length} photos`);
-const [photos_from, whole_from] = [Number(o['photos-from']), Number(o['whole-from'])];
-const { rooted } = o;
-const shards = openSource({ concepts, art, photos, idsOf, photos_from, whole_from, rooted });
+const whole_from = Number(o['whole-from']);
+const shards = openSource({ concepts, art, photos, idsOf, whole_from });
 
 const start = o.from ?? join(o.out, 'start');
 if (!o.from && !existsSync(join(start, 'model.safetensors'))) {
