@@ -1,5 +1,5 @@
-// The hashes of fixtures/wasm/hashes.json, which every runtime must give. They change only with the order of some sum or
-// with a polynomial, on purpose; a test that fails then shows the new ones.
+// The hashes of fixtures/wasm/hashes.json, which every runtime must give. They change only with the embedded weights, the
+// order of some sum or a polynomial, on purpose; a test that fails then shows the new ones.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
