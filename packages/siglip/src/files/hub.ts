@@ -5,8 +5,8 @@ import { download, sizeOf } from './download.ts';
 import { hasFileSystem } from './folder.ts';
 import { keyPart } from './key.ts';
 import { checkFileName, type ModelFiles } from './model-files.ts';
-import { rangeSource, type Retry } from './ranges.ts';
-import { ask, fileUrl, sleep, type Answer, type Connection } from './request.ts';
+import { rangeSource } from './ranges.ts';
+import { ask, attemptsOf, fileUrl, RETRY, type Answer, type Connection, type Retry } from './request.ts'; // prettier-ignore
 import { memoryStore, type FileCache, type Store } from './store.ts';
 
 /** What `progress_callback` is told, in transformers.js' shape; `progress` runs from 0 to 100. */
@@ -51,8 +51,6 @@ export interface HubOptions {
    */
   ranges?: boolean;
 }
-
-const RETRY: Retry = { attempts: 5, pause: 500 };
 
 /**
  * What the cache knows of a file at a revision: where its bytes are, or that there is no such file.
@@ -183,11 +181,10 @@ async function refresh(
   cached: Ref | undefined,
   options: HubOptions,
 ): Promise<Ref> {
-  const { attempts, pause } = options.retry ?? RETRY;
+  const retry = options.retry ?? RETRY;
   const known = cached && 'etag' in cached ? cached.etag : undefined;
-  let failure = new Error(`${hub.id}: ${attempts} attempts, expected at least 1`);
-  for (let attempt = 1; attempt <= attempts; attempt++) {
-    if (attempt > 1) await sleep(pause * 2 ** (attempt - 2), hub.signal);
+  let failure = new Error(`${hub.id}: ${retry.attempts} attempts, expected at least 1`);
+  for await (const _ of attemptsOf(retry, hub.signal)) {
     const answer = await ask(hub, fileUrl(hub, file), known);
     if (answer.kind === 'unchanged' && cached !== undefined) return cached;
     if (answer.kind === 'missing') return writeRef(hub, store, file, { missing: true });

@@ -1,12 +1,6 @@
 // Reads parts of a file where it lies on the hub, and keeps nothing: for a header, or for one tower of two.
 import type { ByteSource } from '@siglip-ts/safetensors';
-import { ask, discard, fileUrl, messageOf, sleep, type Connection } from './request.ts';
-
-/** How often to ask while the network or the server fails, and the first pause in ms. */
-export interface Retry {
-  readonly attempts: number;
-  readonly pause: number;
-}
+import { ask, attemptsOf, discard, fileUrl, messageOf, type Connection, type Retry } from './request.ts'; // prettier-ignore
 
 /** What the first request brings: the header of a safetensors file, most likely. */
 const HEAD = 128 * 1024;
@@ -58,12 +52,11 @@ async function partOf(
   offset: number,
   length: number,
   known: string | undefined,
-  { attempts, pause }: Retry,
+  retry: Retry,
 ): Promise<Part | undefined> {
-  let failure = new Error(`${url}: ${attempts} attempts, expected at least 1`);
-  for (let attempt = 1; attempt <= attempts; attempt++) {
-    if (attempt > 1) await sleep(pause * 2 ** (attempt - 2), hub.signal);
-    const range = { range: `bytes=${offset}-${offset + length - 1}` };
+  const range = { range: `bytes=${offset}-${offset + length - 1}` };
+  let failure = new Error(`${url}: ${retry.attempts} attempts, expected at least 1`);
+  for await (const _ of attemptsOf(retry, hub.signal)) {
     const answer = await ask(hub, url, known, range);
     if (answer.kind === 'missing' || answer.kind === 'unchanged') return undefined;
     if (answer.kind === 'found') {

@@ -181,8 +181,23 @@ export function messageOf(error: unknown): string {
   return error.cause instanceof Error ? error.cause.message || error.message : error.message;
 }
 
-/** Throws when the signal aborts. */
-export function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+/** How often to ask while the network or the server fails, and the first pause in ms. */
+export interface Retry {
+  readonly attempts: number;
+  readonly pause: number;
+}
+
+export const RETRY: Retry = { attempts: 5, pause: 500 };
+
+/** Counts attempts from 1, with a pause before all but the first, each twice as long. Throws when the signal aborts. */
+export async function* attemptsOf({ attempts, pause }: Retry, signal: AbortSignal | undefined) {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    if (attempt > 1) await sleep(pause * 2 ** (attempt - 2), signal);
+    yield attempt;
+  }
+}
+
+function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       clearTimeout(timer);
