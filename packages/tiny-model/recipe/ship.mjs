@@ -1,9 +1,8 @@
 // Makes a checkpoint the package's model: its weights in float16, and beside this file what its run said, and the runs
-// that it began from. With --to the weights go elsewhere.
-//   node packages/tiny-model/recipe/ship.mjs [packages/tiny-model/recipe/.run/step-... ...] packages/tiny-model/recipe/.run-2/step-... [--to FILE]
+// that it began from.
+//   node packages/tiny-model/recipe/ship.mjs [packages/tiny-model/recipe/.run/step-... ...] packages/tiny-model/recipe/.run-2/step-...
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { toBits } from '@siglip-ts/core';
 import { openSafetensors, serialize } from '@siglip-ts/safetensors';
 import { fileSource } from '@siglip-ts/safetensors/node';
@@ -13,10 +12,7 @@ import { reportSvg } from '@siglip-ts/train/run';
 const STEPS = 20;
 
 const here = new URL('.', import.meta.url).pathname;
-const { values: o, positionals: folders } = parseArgs({
-  allowPositionals: true,
-  options: { to: { type: 'string', default: join(here, '../model/model.safetensors') } },
-});
+const folders = process.argv.slice(2);
 if (folders.length === 0) throw new Error('which checkpoint? node ship.mjs [EARLIER...] FOLDER');
 
 const weights = await openSafetensors(await fileSource(join(folders.at(-1), 'model.safetensors')));
@@ -26,7 +22,7 @@ for (const name of weights.tensors.keys()) {
   halves.set(name, { dtype: 'F16', shape, data: toBits(data, 'float16') });
 }
 await weights.close();
-writeFileSync(o.to, serialize(halves, new Map([['format', 'pt']])));
+writeFileSync(join(here, '../model/model.safetensors'), serialize(halves, new Map([['format', 'pt']]))); // prettier-ignore
 
 const rows = [];
 for (const folder of folders) {

@@ -1,13 +1,13 @@
 // Trains the default model. README.md says what it needs and how long it takes.
 //   node --experimental-wasm-relaxed-simd packages/tiny-model/recipe/train.mjs [--photos DIR] [--threads N]
 //     [--steps N] [--whole-from N] [--cooldown N] [--rate X] [--decay X] [--seed N] [--out FOLDER]
-//     [--from FOLDER|FILE]     another run, from where one ended: a checkpoint's folder, or weights for the package's model
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+//     [--from CHECKPOINT]     another run, from where one ended; ../model is a checkpoint, too
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { wasm } from '@siglip-ts/backend-wasm';
 import { reportSvg, contrastive, train } from '@siglip-ts/train/run';
-import { defaultModel, folderFiles, mapFiles, SiglipTokenizer } from 'siglip-ts';
+import { SiglipTokenizer, folderFiles } from 'siglip-ts';
 import { concepts } from './concepts.mjs';
 import { PHOTO, emojiArt, tiles } from './pictures.mjs';
 import { openSource } from './source.mjs';
@@ -52,9 +52,7 @@ process.once('SIGINT', () => stop.abort());
 let [loss, told] = [0, 0];
 const result = await train({
   load: contrastive(),
-  model: start.endsWith('.safetensors')
-    ? mapFiles(new Map(await defaultModel()).set('model.safetensors', readFileSync(start)))
-    : folderFiles(start),
+  model: folderFiles(start),
   shards,
   out: o.out,
   backend,
