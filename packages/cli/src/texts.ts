@@ -1,6 +1,7 @@
 // Texts named on a command line or on stdin, and their ids as the text tower takes them.
 import { addAbortSignal } from 'node:stream';
-import { toFullLength, type AnyTokenizer } from 'siglip-ts';
+import { SiglipConfig, toFullLength, type AnyTokenizer } from 'siglip-ts';
+import type { AnyConfig } from './classes.ts';
 import { Exit } from './errors.ts';
 import type { Io } from './io.ts';
 
@@ -35,6 +36,12 @@ function parseText(line: string, number: number): string {
       `stdin, line ${number}: ${line.slice(0, 40)} is no JSON string, expected one such as "a cat"`,
     );
   return value;
+}
+
+/** How many positions the text tower has; undefined where the configuration has none. */
+export function positionsOf(config: AnyConfig): number | undefined {
+  const text = config instanceof SiglipConfig ? config.text_config : config;
+  return (text as { max_position_embeddings?: number }).max_position_embeddings;
 }
 
 /** The ids of texts, padded to the full length, as SigLIP was trained. A text that is too long is refused, not cut. */

@@ -53,3 +53,4 @@ export {
   toFullLength,
   type AnyTokenizer,
 } from './tokenizer.ts';
+export { isUnlimited } from '@siglip-ts/tokenizer';

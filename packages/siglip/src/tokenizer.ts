@@ -1,6 +1,7 @@
 // The tokenizers of SigLIP and SigLIP 2 as users load and call them; what they do is in packages/tokenizer.
 import {
   GemmaTokenizerFast as Gemma,
+  isUnlimited,
   SiglipTokenizer as Siglip,
   type CallOptions,
   type Encoding,
@@ -123,7 +124,7 @@ export const toFullLength = (
   tokenizer: Pick<AnyTokenizer, 'model_max_length'>,
   max_position_embeddings: number,
 ) =>
-  tokenizer.model_max_length > 1e20
+  isUnlimited(tokenizer)
     ? ({ padding: 'max_length', max_length: max_position_embeddings } as const)
     : ({ padding: 'max_length' } as const);
 

@@ -34,3 +34,4 @@ export type {
 } from './encoding.ts';
 export type { BatchItem, CallOptions, TextInput, TextOrBatch } from './encode-texts.ts';
 export type { TruncateOptions, Truncated } from './truncation.ts';
+export { isUnlimited } from './strategies.ts';

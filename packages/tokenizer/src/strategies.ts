@@ -23,8 +23,9 @@ export interface Strategies {
   max_length: number | null;
 }
 
-/** Models without a limit have 1e30 for their maximum. */
-const NO_LIMIT = 1e20;
+/** A tokenizer without a limit has 1e30 for its maximum. */
+export const isUnlimited = (tok: Pick<LengthSettings, 'model_max_length'>): boolean =>
+  tok.model_max_length > 1e20;
 
 /**
  * Throws an Error with HF's message for unknown names and for options that contradict each other.
@@ -99,10 +100,9 @@ function choosePadding(
  */
 function applyModelLimit(tok: LengthSettings, verbose: boolean, chosen: Strategies): Strategies {
   if (chosen.max_length !== null) return chosen;
-  const unlimited = tok.model_max_length > NO_LIMIT;
   const pads = chosen.padding === 'max_length';
   const truncates = chosen.truncation !== 'do_not_truncate';
-  if (!unlimited)
+  if (!isUnlimited(tok))
     return pads || truncates ? { ...chosen, max_length: tok.model_max_length } : chosen;
   const none = (what: string, noun: string): void => {
     if (verbose)

@@ -1,13 +1,7 @@
 // siglip parity dump: what our implementation computes on given inputs, as a dump for others to compare with.
 import type { DumpFormat, DumpTensor } from '@siglip-ts/parity';
 import { Option, type Command } from 'commander';
-import {
-  AutoConfig,
-  AutoTokenizer,
-  SiglipConfig,
-  SiglipImageProcessor,
-  type ModelFiles,
-} from 'siglip-ts';
+import { AutoConfig, AutoTokenizer, SiglipImageProcessor, type ModelFiles } from 'siglip-ts';
 import {
   classNameOf,
   classNames,
@@ -30,7 +24,7 @@ import {
   type SourceOptions,
 } from '../options.ts';
 import { plural, print, printable } from '../output.ts';
-import { idsOf } from '../texts.ts';
+import { idsOf, positionsOf } from '../texts.ts';
 import { version } from '../version.ts';
 
 interface ParityDumpOptions extends SourceOptions, ComputeOptions {
@@ -125,9 +119,7 @@ async function inputsOf(
   const inputs = new Map<string, DumpTensor>();
   if (o.text) {
     const tokenizer = await AutoTokenizer.fromPretrained(files);
-    const text = config instanceof SiglipConfig ? config.text_config : config;
-    const most = (text as { max_position_embeddings?: number }).max_position_embeddings ?? 64;
-    const { shape, data } = idsOf(tokenizer, o.text, most);
+    const { shape, data } = idsOf(tokenizer, o.text, positionsOf(config) ?? 64);
     inputs.set('input_ids', { shape, dtype: 'int32', data });
   }
   if (names.length > 0) {

@@ -1,10 +1,16 @@
 // siglip tokenize: texts to the ids that the text tower takes.
 import { InvalidArgumentError, type Command } from 'commander';
-import { AutoConfig, AutoTokenizer, SiglipConfig, type ModelFiles } from 'siglip-ts';
+import {
+  AutoConfig,
+  AutoTokenizer,
+  isUnlimited,
+  type AnyTokenizer,
+  type ModelFiles,
+} from 'siglip-ts';
 import type { Io } from '../io.ts';
 import { addSourceOptions, choice, filesOf, note, type SourceOptions } from '../options.ts';
 import { cell, columnsOf, paint, print, printable, printJson, widthOf } from '../output.ts';
-import { textsOf } from '../texts.ts';
+import { positionsOf, textsOf } from '../texts.ts';
 
 interface TokenizeOptions extends SourceOptions {
   padding: 'max_length' | 'longest' | 'none';
@@ -48,7 +54,7 @@ async function tokenize(io: Io, given: readonly string[], o: TokenizeOptions): P
   const texts = await textsOf(given, io);
   const files = await filesOf(o, io);
   const tokenizer = await AutoTokenizer.fromPretrained(files);
-  const full = o.maxLength ?? (await lengthOf(tokenizer.model_max_length, files));
+  const full = o.maxLength ?? (await lengthOf(tokenizer, files));
   const { input_ids } = tokenizer(texts, null, {
     padding: o.padding === 'none' ? false : o.padding,
     truncation: o.truncation,
@@ -72,11 +78,10 @@ async function tokenize(io: Io, given: readonly string[], o: TokenizeOptions): P
 }
 
 /** The full length: what the tokenizer says or, where it says none, what the model has positions for. */
-async function lengthOf(most: number, files: ModelFiles): Promise<number> {
-  if (most < 1e20) return most;
-  const config = await AutoConfig.fromPretrained(files);
-  const text = config instanceof SiglipConfig ? config.text_config : config;
-  return (text as { max_position_embeddings?: number }).max_position_embeddings ?? most;
+async function lengthOf(tokenizer: AnyTokenizer, files: ModelFiles): Promise<number> {
+  const most = tokenizer.model_max_length;
+  if (!isUnlimited(tokenizer)) return most;
+  return positionsOf(await AutoConfig.fromPretrained(files)) ?? most;
 }
 
 /** One text for people: tokens over their ids, in as many lines as it takes, and the padding as a count. */
