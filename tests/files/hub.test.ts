@@ -21,6 +21,22 @@ describe('routes', () => {
     ]);
   });
 
+  /** As a browser's fetch does, which belongs to the window. */
+  function particular(this: unknown, ...request: Parameters<typeof fetch>): Promise<Response> {
+    if (this !== undefined && this !== globalThis) throw new TypeError('Illegal invocation');
+    return globalThis.fetch(...request);
+  }
+  test('fetch is called as a function, as a browser wants it', async () => {
+    expectBig(await model({ fetch: particular }).bytes('model.safetensors'));
+    const native = globalThis.fetch;
+    vi.stubGlobal('fetch', function (this: unknown, ...request: Parameters<typeof fetch>) {
+      if (this !== undefined && this !== globalThis) throw new TypeError('Illegal invocation');
+      return native(...request);
+    });
+    expectBig(await model({ cache: false }).bytes('model.safetensors'));
+    vi.unstubAllGlobals();
+  });
+
   test('the token goes to the hub only', async () => {
     await model({ token: 'hf_secret' }).bytes('model.safetensors');
     expect(hub.requests.map(({ server, headers }) => [server, headers.authorization])).toEqual([

@@ -2,6 +2,7 @@
 import { INTEGER, LOWEST, size, type BinaryOp, type Operand, type Shape } from '@siglip-ts/core';
 import { batches, isTail } from './broadcasting.ts';
 import { Heap } from './heap.ts';
+import { KERNELS } from './kernels-bytes.ts';
 import { attentionRoom } from './kernels/attention.ts';
 import type { Variant } from './kernels/index.ts';
 import { LAYOUT, PRODUCT_ROOM, WIDTH } from './kernels/product.ts';
@@ -23,7 +24,6 @@ const hasSimd = (): boolean =>
 async function codeOf(variant: Required<Variant>): Promise<BufferSource> {
   if (variant.shared || variant.relaxed || variant.scalar)
     return (await import('./kernels/index.ts')).kernels(variant) as BufferSource;
-  const { KERNELS } = await import('./kernels-bytes.ts');
   const text = atob(KERNELS);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i); // from() with a function takes 5 ms

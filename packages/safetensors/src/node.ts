@@ -1,13 +1,16 @@
-// A ByteSource over a file on disk, for Node, Deno and Bun. The only file here that needs a
-// runtime.
+// A ByteSource over a file on disk, for Node, Deno and Bun. The only file here that needs a runtime, and only when it is
+// called: the process is asked for Node's modules and nothing is imported, so that a page can carry it along.
 /// <reference types="node" />
-import { closeSync, fstatSync, openSync, read } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import type { ByteSource } from './source.ts';
 
 /** Node refuses to read 2 GiB or more in one call. */
 const LARGEST_READ = 2 ** 30;
+
+function fs(): typeof import('node:fs') {
+  const found = globalThis.process?.getBuiltinModule?.('node:fs');
+  if (!found) throw new Error('node:fs: not here, expected Node 20.16 or newer, Deno or Bun');
+  return found;
+}
 
 /**
  * The file at `path`, for reading ranges of it. It is open only while it is read, so that a model that nobody
@@ -17,7 +20,8 @@ const LARGEST_READ = 2 ** 30;
  * was written to meanwhile says so.
  */
 export async function fileSource(path: string): Promise<ByteSource> {
-  const first = await stat(path);
+  const { closeSync, fstatSync, openSync, promises } = fs();
+  const first = await promises.stat(path);
   if (!first.isFile()) throw new TypeError(`${path}: not a regular file, expected one`);
   const { size } = first;
   return {
@@ -45,14 +49,17 @@ export async function fileSource(path: string): Promise<ByteSource> {
   };
 }
 
-const readPart = promisify(read);
-
 async function readRange(file: number, offset: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
+  const { read } = fs();
   let done = 0;
   while (done < length) {
     const part = Math.min(length - done, LARGEST_READ);
-    const { bytesRead } = await readPart(file, bytes, done, part, offset + done);
+    const bytesRead = await new Promise<number>((resolve, reject) =>
+      read(file, bytes, done, part, offset + done, (error, n) =>
+        error ? reject(error) : resolve(n),
+      ),
+    );
     if (bytesRead === 0) throw new Error(`the file ends at byte ${offset + done}`);
     done += bytesRead;
   }

@@ -1,11 +1,12 @@
-// Which backend computes: one that is passed, or one by name, loaded only then; and how a dtype is computed on it.
+// Which backend computes: one that is passed, or one by name; and how a dtype is computed on it. The engine comes along
+// with this module, since service workers cannot import anything later; the others are loaded when they are named.
+import { wasm } from '@siglip-ts/backend-wasm';
 import { isHalf, rounded, withoutFused, type Backend, type DType } from '@siglip-ts/core';
 
 export type BackendName = 'wasm' | 'cpu' | 'gpu';
 
 const BACKENDS: Readonly<Record<BackendName, (o: BackendOptions) => Promise<Backend>>> = {
-  wasm: async ({ threads = 1, weights = 'float32' }) =>
-    (await import('@siglip-ts/backend-wasm')).wasm({ threads, weights }),
+  wasm: ({ threads = 1, weights = 'float32' }) => wasm({ threads, weights }),
   async cpu(o) {
     refuseWasmOptions(o);
     return (await import('@siglip-ts/backend-cpu')).cpu();
@@ -27,13 +28,20 @@ function refuseWasmOptions({ threads = 1, weights = 'float32' }: BackendOptions)
     throw new RangeError('threads and weights: of the backends here only wasm has them');
 }
 
-/** An optional peer: it brings 90 MB of native libraries. */
+/**
+ * An optional peer: it brings 90 MB of native libraries. Bundlers leave this import alone, or they would fail where it is
+ * not installed; so a bundled page makes the backend itself.
+ */
 const gpujs = () =>
-  import('gpu.js').catch((cause: unknown) => {
-    throw new Error('backend: "gpu" needs gpu.js, which does not load; npm install gpu.js@2.24.1', {
-      cause,
-    });
-  });
+  import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ 'gpu.js').catch(
+    (cause: unknown) => {
+      throw new Error(
+        'backend: "gpu" needs gpu.js, which does not load; npm install gpu.js@2.24.1. In a bundle import GPU from ' +
+          "'gpu.js' and gpu from 'siglip-ts/gpu', and pass backend: await gpu(GPU)",
+        { cause },
+      );
+    },
+  );
 
 export const backendNames = Object.keys(BACKENDS) as readonly BackendName[];
 

@@ -44,7 +44,7 @@ export class SiglipImageProcessor extends Slow {
     { image_processor, ...options }: ImageProcessorOptions<SiglipImageProcessorConfig> = {},
   ): Promise<SiglipImageProcessor> {
     const dict = await readProcessor(source, options);
-    const behaviour = { kernels: await pixelKernels() };
+    const behaviour = { kernels: pixelKernels() };
     return SiglipImageProcessor.from_dict(dict, image_processor, behaviour) as SiglipImageProcessor;
   }
   static from_pretrained = SiglipImageProcessor.fromPretrained;
@@ -69,7 +69,7 @@ export class SiglipImageProcessorFast extends Fast {
     { image_processor, ...options }: ImageProcessorOptions<SiglipImageProcessorFastConfig> = {},
   ): Promise<SiglipImageProcessorFast> {
     const dict = await readProcessor(source, options);
-    const behaviour = { kernels: await pixelKernels() };
+    const behaviour = { kernels: pixelKernels() };
     const processor = SiglipImageProcessorFast.from_dict(dict, image_processor, behaviour);
     return processor as SiglipImageProcessorFast;
   }

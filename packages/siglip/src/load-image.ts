@@ -7,6 +7,7 @@ import {
   type DecodeOptions,
   type RawImage,
 } from '@siglip-ts/image';
+import { hasFileSystem, node } from './node.ts';
 import { pixelKernels } from './pixel-kernels.ts';
 
 /** Pixels of a canvas or of any library: 1, 3 or 4 bytes each (gray, RGB, RGBA whose alpha is dropped). */
@@ -37,7 +38,7 @@ export interface LoadImageOptions extends DecodeOptions {
  * decoder's errors for bytes that are no picture.
  */
 export async function loadImage(image: ImageInput, o: LoadImageOptions = {}): Promise<RawImage> {
-  const kernels = await pixelKernels();
+  const kernels = pixelKernels();
   return convertRgb(exifTranspose(await opened(image, { kernels, ...o })));
 }
 
@@ -81,14 +82,12 @@ async function download(url: string, o: LoadImageOptions): Promise<Uint8Array> {
 
 /** The bytes of a file, undefined where there is no such file or no file system. */
 async function readIfFile(path: string | URL): Promise<Uint8Array | undefined> {
+  if (!hasFileSystem()) return undefined;
   try {
-    const { readFile } = await import('node:fs/promises');
-    return new Uint8Array(await readFile(path));
+    return new Uint8Array(await node('node:fs/promises').readFile(path));
   } catch (error) {
     const code = (error as { code?: string }).code;
-    // No module node:fs in browsers; the others mean that no such file can be.
     if (['ENOENT', 'ENAMETOOLONG', 'ENOTDIR', 'ERR_INVALID_ARG_VALUE'].includes(code ?? '')) return;
-    if (code === undefined) return;
     throw error;
   }
 }

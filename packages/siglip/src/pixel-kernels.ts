@@ -1,18 +1,9 @@
-// What speeds pictures up where there is WebAssembly: loaded when the first picture or processor needs it.
+// What speeds pictures up where there is WebAssembly: compiled when the first picture or processor needs it.
+import * as wasm from '@siglip-ts/backend-wasm/pixels';
 import type { PixelKernels } from '@siglip-ts/image';
 
-let loading: Promise<PixelKernels | undefined> | undefined;
+let found: { kernels: PixelKernels | undefined } | undefined;
 
-/** One instance for all; undefined where there is no WebAssembly, or none that may be compiled. Never rejects. */
-export function pixelKernels(): Promise<PixelKernels | undefined> {
-  return (loading ??= load());
-}
-
-async function load(): Promise<PixelKernels | undefined> {
-  if (typeof WebAssembly === 'undefined') return undefined;
-  try {
-    return (await import('@siglip-ts/backend-wasm/pixels')).pixelKernels();
-  } catch {
-    return undefined; // image's own loops give the same bits
-  }
-}
+/** One instance for all; undefined where WebAssembly is missing or may not be compiled: image's own loops do the same. */
+export const pixelKernels = (): PixelKernels | undefined =>
+  (found ??= { kernels: wasm.pixelKernels() }).kernels;

@@ -2,6 +2,7 @@
 import { size, type DType } from '@siglip-ts/core';
 import { serialize, type FileDType, type TensorData } from '@siglip-ts/safetensors';
 import type { AnyConfig } from './modeling/common.ts';
+import { node } from './node.ts';
 import type { Runtime } from './runtime.ts';
 
 const FILE_DTYPES: Partial<Record<DType, FileDType>> = {
@@ -45,8 +46,8 @@ export async function writeFiles(
   folder: string,
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<void> {
-  const { mkdir, writeFile } = await import('node:fs/promises');
-  const { join } = await import('node:path');
+  const { mkdir, writeFile } = node('node:fs/promises');
+  const { join } = node('node:path');
   await mkdir(folder, { recursive: true });
   for (const [name, bytes] of files) await writeFile(join(folder, name), bytes);
 }

@@ -1,9 +1,7 @@
 // Downloaded files in a folder on disk, safe for several processes at once and for one that is
 // killed. No locks: each writer has a partial file of its own, renamed into place when it is whole.
-import { constants, mkdir, open, readdir, readFile } from 'node:fs/promises';
-import { rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { fileSource } from '@siglip-ts/safetensors/node';
+import { node } from '../node.ts';
 import { ifThere } from './folder.ts';
 import { keyPart } from './key.ts';
 import type { Sink, Store } from './store.ts';
@@ -15,6 +13,8 @@ import type { Sink, Store } from './store.ts';
 const ABANDONED = 600_000;
 
 export function folderStore(root: string): Store {
+  const { mkdir, readFile, rename, writeFile } = node('node:fs/promises');
+  const { dirname, join } = node('node:path');
   const pathOf = (key: string): string => join(root, key);
   return {
     async get(key) {
@@ -34,6 +34,8 @@ export function folderStore(root: string): Store {
 }
 
 async function fileSink(path: string, tag: string | undefined): Promise<Sink> {
+  const { constants, mkdir, open, rename, rm, utimes } = node('node:fs/promises');
+  const { dirname } = node('node:path');
   await mkdir(dirname(path), { recursive: true });
   const prefix = `${path}.part-${tag === undefined ? '' : keyPart(tag)}-`;
   const part = `${prefix}${crypto.randomUUID()}`;
@@ -73,6 +75,7 @@ async function fileSink(path: string, tag: string | undefined): Promise<Sink> {
  * Takes over an abandoned partial file as `part`, if there is one. Of several takers one succeeds.
  */
 async function claim(prefix: string, part: string): Promise<void> {
+  const { rename, utimes } = node('node:fs/promises');
   for (const left of await abandoned(prefix)) {
     const now = Date.now() / 1000;
     try {
@@ -87,6 +90,8 @@ async function claim(prefix: string, part: string): Promise<void> {
 
 /** The files whose path starts with `prefix` and to which nobody writes. */
 async function abandoned(prefix: string): Promise<string[]> {
+  const { readdir, stat } = node('node:fs/promises');
+  const { dirname, join } = node('node:path');
   const folder = dirname(prefix);
   const paths = (await readdir(folder)).map((name) => join(folder, name));
   const found: string[] = [];

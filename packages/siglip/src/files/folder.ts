@@ -1,5 +1,6 @@
-// The files of a model in a folder on disk. Needs Node (or Deno, Bun), but only when called: the
-// imports are dynamic, so that a page can load this module.
+// The files of a model in a folder on disk. Needs Node, Deno or Bun, but only when called: a page can load this module.
+import { fileSource } from '@siglip-ts/safetensors/node';
+import { hasFileSystem, node } from '../node.ts';
 import { checkFileName, type ModelFiles } from './model-files.ts';
 
 /**
@@ -10,17 +11,16 @@ export function folderFiles(path: string): ModelFiles {
   return {
     name: path,
     async bytes(file) {
-      const { readFile } = await import('node:fs/promises');
+      const { readFile } = node('node:fs/promises');
       const bytes = await ifThere(readFile(inFolder(file)));
       // Without Buffer's own methods: its slice() shares memory where a Uint8Array's copies.
       return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     },
     async open(file) {
-      const { fileSource } = await import('@siglip-ts/safetensors/node');
       return ifThere(fileSource(inFolder(file)));
     },
     async list() {
-      const { readdir } = await import('node:fs/promises');
+      const { readdir } = node('node:fs/promises');
       const entries = await readdir(path, { withFileTypes: true });
       return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
     },
@@ -30,12 +30,8 @@ export function folderFiles(path: string): ModelFiles {
 /** Whether `path` is a folder; false where there is no file system. */
 export async function isFolder(path: string): Promise<boolean> {
   if (!hasFileSystem()) return false;
-  const { stat } = await import('node:fs/promises');
+  const { stat } = node('node:fs/promises');
   return (await ifThere(stat(path)))?.isDirectory() ?? false;
-}
-
-export function hasFileSystem(): boolean {
-  return globalThis.process?.versions?.node !== undefined;
 }
 
 /** The result, or undefined when the file or its folder does not exist. */

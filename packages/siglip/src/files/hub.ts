@@ -2,7 +2,8 @@
 // at hand will do. How to ask is in request.ts, how to receive in download.ts.
 import type { ByteSource } from '@siglip-ts/safetensors';
 import { download, sizeOf } from './download.ts';
-import { hasFileSystem } from './folder.ts';
+import { folderStore } from './folder-store.ts';
+import { hasFileSystem, node } from '../node.ts';
 import { keyPart } from './key.ts';
 import { checkFileName, type ModelFiles } from './model-files.ts';
 import { rangeSource } from './ranges.ts';
@@ -129,7 +130,8 @@ function connectionOf(id: string, options: HubOptions): Connection {
     revision,
     endpoint: endpoint.replace(/\/+$/, ''),
     token: options.token,
-    fetch: options.fetch ?? globalThis.fetch,
+    // Called as a function, never as a method of ours: a browser's refuses to be anything's but the window's.
+    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
     signal: options.signal,
   };
 }
@@ -137,12 +139,11 @@ function connectionOf(id: string, options: HubOptions): Connection {
 async function storeOf(cache: HubOptions['cache']): Promise<Store> {
   if (typeof cache === 'object') return memoryStore(cache);
   if (cache === false || (cache === undefined && !hasFileSystem())) return memoryStore();
-  const { folderStore } = await import('./folder-store.ts');
-  return folderStore(cache ?? (await defaultFolder()));
+  return folderStore(cache ?? defaultFolder());
 }
 
-async function defaultFolder(): Promise<string> {
-  const { homedir } = await import('node:os');
+function defaultFolder(): string {
+  const { homedir } = node('node:os');
   const base = environment('XDG_CACHE_HOME') ?? `${homedir()}/.cache`;
   return environment('SIGLIP_CACHE') ?? `${base}/siglip-ts`;
 }

@@ -86,12 +86,13 @@ async function get(
     if (hub.token !== undefined) headers['authorization'] = `Bearer ${hub.token}`;
     if (known !== undefined) headers['if-none-match'] = `"${known}"`;
   }
+  const { fetch } = hub; // so that it is called without `this`
   const init = { headers, ...(hub.signal && { signal: hub.signal }) };
   try {
-    const response = await hub.fetch(url, { ...init, redirect: 'manual' });
+    const response = await fetch(url, { ...init, redirect: 'manual' });
     // A browser hides redirects; it follows them itself and drops the token at another origin.
     if (response.type !== 'opaqueredirect') return response;
-    return await hub.fetch(url, { ...init, redirect: 'follow' });
+    return await fetch(url, { ...init, redirect: 'follow' });
   } catch (error) {
     hub.signal?.throwIfAborted();
     return new Error(`${url}: no answer (${messageOf(error)})`, { cause: error });

@@ -1,5 +1,6 @@
 // pipeline(task, model): a model with its tokenizer and image processor, as one function.
 import type { HostTensor, Nested } from '@siglip-ts/core';
+import { tinyModel } from '@siglip-ts/tiny-model';
 import { SiglipImageProcessor } from '../image-processor.ts';
 import type { ImageInput } from '../load-image.ts';
 import { filesOf, type ModelSource } from '../modeling/common.ts';
@@ -62,9 +63,7 @@ export interface PipelineOptions extends LoadOptions {
 }
 
 /** The model that is used when none is named: the embedded one, small and offline. */
-export async function defaultModel(): Promise<Map<string, Uint8Array>> {
-  return (await import('@siglip-ts/tiny-model')).tinyModel();
-}
+export const defaultModel = (): Promise<Map<string, Uint8Array>> => tinyModel();
 
 /**
  * Loads what a task needs: `model` is a folder, a hub id, a map of bytes, or a loaded model whose tokenizer and image
