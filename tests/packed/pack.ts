@@ -1,0 +1,126 @@
+// What users install: every package packed by npm, and empty projects outside the workspace that install the tarballs.
+// Not a test: the tests are the *.packed.ts beside it.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const root = join(import.meta.dirname, '../..');
+const run = promisify(execFile);
+
+export interface Tarball {
+  readonly name: string;
+  readonly version: string;
+  /** The absolute path of the .tgz. */
+  readonly path: string;
+  /** What is in it, relative to the package. */
+  readonly files: readonly string[];
+}
+
+let temporary: string | undefined;
+
+/** A folder outside the workspace, which goes when the process does. */
+function outside(): string {
+  if (temporary) return temporary;
+  const folder = mkdtempSync(join(tmpdir(), 'siglip-packed-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return (temporary = folder);
+}
+
+let packed: Promise<ReadonlyMap<string, Tarball>> | undefined;
+
+/** Every package by its name, built and packed once in a process. */
+export function tarballs(): Promise<ReadonlyMap<string, Tarball>> {
+  return (packed ??= pack());
+}
+
+async function pack(): Promise<ReadonlyMap<string, Tarball>> {
+  const folder = join(outside(), 'tarballs');
+  await mkdir(folder);
+  await run('npx', ['tsc', '-b'], { cwd: root });
+  const words = ['--workspaces', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const { stdout } = await run('npm', ['pack', ...words], { cwd: root, maxBuffer: 2 ** 26 });
+  type Row = { name: string; version: string; filename: string; files: { path: string }[] };
+  return new Map(
+    Object.values(JSON.parse(stdout) as Row[]).map(({ name, version, filename, files }) => [
+      name,
+      { name, version, path: join(folder, filename), files: files.map(({ path }) => path) },
+    ]),
+  );
+}
+
+export interface Project {
+  /** The absolute path of its folder. */
+  readonly folder: string;
+  /** Writes files by their path in the project. */
+  write(files: Readonly<Record<string, string>>): Promise<void>;
+  /** Runs a program there and gives what it wrote; throws with all of that where it fails. Its own bins come first. */
+  run(
+    program: string,
+    words?: readonly string[],
+    env?: Readonly<Record<string, string>>,
+  ): Promise<{ stdout: string; stderr: string }>;
+}
+
+export interface EmptyProject {
+  /** Which of our packages it asks for by name; whatever those need of ours comes from the tarballs too. */
+  ours?: readonly string[];
+  /** npm packages with their versions. */
+  dependencies?: Readonly<Record<string, string>>;
+  /** More of its package.json; `type` is "module" unless it says otherwise. */
+  manifest?: Readonly<Record<string, unknown>>;
+}
+
+/** A project with nothing but what it asks for installed, in a folder `name` outside the workspace. */
+export async function emptyProject(
+  name: string,
+  { ours = ['siglip-ts'], dependencies = {}, manifest = {} }: EmptyProject = {},
+): Promise<Project> {
+  const all = await tarballs();
+  const folder = join(outside(), name);
+  await mkdir(folder);
+  const spec = (packageName: string) => {
+    const tarball = all.get(packageName);
+    if (!tarball) throw new Error(`no package "${packageName}" in the workspace`);
+    return `file:${tarball.path}`;
+  };
+  const rest = [...all.keys()].filter((other) => !ours.includes(other));
+  const text = {
+    name,
+    private: true,
+    type: 'module',
+    ...manifest,
+    dependencies: {
+      ...dependencies,
+      ...Object.fromEntries(ours.map((own) => [own, spec(own)])),
+    },
+    // Without these, npm would look for the packages that ours depend on in its registry.
+    overrides: Object.fromEntries(rest.map((other) => [other, spec(other)])),
+  };
+  const write: Project['write'] = async (files) => {
+    for (const [path, content] of Object.entries(files)) {
+      await mkdir(join(folder, path, '..'), { recursive: true });
+      await writeFile(join(folder, path), content);
+    }
+  };
+  const runThere: Project['run'] = async (program, words = [], env = {}) => {
+    const paths = [join(folder, 'node_modules/.bin'), process.env.PATH].join(':');
+    try {
+      return await run(program, words, {
+        cwd: folder,
+        env: { ...process.env, PATH: paths, ...env },
+        maxBuffer: 2 ** 26,
+      });
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+      throw new Error(`${name}: ${program} ${words.join(' ')} failed\n${stdout}\n${stderr}`, {
+        cause: error,
+      });
+    }
+  };
+  await write({ 'package.json': JSON.stringify(text, null, 2) });
+  await runThere('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error']);
+  return { folder, write, run: runThere };
+}
