@@ -1,11 +1,12 @@
 // What users install: every package packed by npm, and empty projects outside the workspace that install the tarballs.
 // Not a test: the tests are the *.packed.ts beside it.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { inject } from 'vitest';
+import type { TestProject } from 'vitest/node';
 
 const root = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -19,37 +20,36 @@ export interface Tarball {
   readonly files: readonly string[];
 }
 
-let temporary: string | undefined;
-
-/** A folder outside the workspace, which goes when the process does. */
-function outside(): string {
-  if (temporary) return temporary;
-  const folder = mkdtempSync(join(tmpdir(), 'siglip-packed-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return (temporary = folder);
+declare module 'vitest' {
+  interface ProvidedContext {
+    packed: { readonly folder: string; readonly tarballs: readonly Tarball[] };
+  }
 }
 
-let packed: Promise<ReadonlyMap<string, Tarball>> | undefined;
+let folder: string | undefined;
 
-/** Every package by its name, built and packed once in a process. */
-export function tarballs(): Promise<ReadonlyMap<string, Tarball>> {
-  return (packed ??= pack());
-}
-
-async function pack(): Promise<ReadonlyMap<string, Tarball>> {
-  const folder = join(outside(), 'tarballs');
-  await mkdir(folder);
+/** Builds and packs every package once for all tests of a run. vitest calls it before the first. */
+export async function setup({ provide }: TestProject): Promise<void> {
+  folder = await mkdtemp(join(tmpdir(), 'siglip-packed-'));
   await run('npx', ['tsc', '-b'], { cwd: root });
   const words = ['--workspaces', '--json', '--ignore-scripts', '--pack-destination', folder];
   const { stdout } = await run('npm', ['pack', ...words], { cwd: root, maxBuffer: 2 ** 26 });
   type Row = { name: string; version: string; filename: string; files: { path: string }[] };
-  return new Map(
-    Object.values(JSON.parse(stdout) as Row[]).map(({ name, version, filename, files }) => [
-      name,
-      { name, version, path: join(folder, filename), files: files.map(({ path }) => path) },
-    ]),
-  );
+  const rows = Object.values(JSON.parse(stdout) as Row[]);
+  const all = rows.map(({ name, version, filename, files }) => {
+    return { name, version, path: join(folder!, filename), files: files.map(({ path }) => path) };
+  });
+  provide('packed', { folder, tarballs: all });
 }
+
+/** The tarballs and all empty projects go when the run does. vitest calls it after the last. */
+export async function teardown(): Promise<void> {
+  if (folder) await rm(folder, { recursive: true, force: true });
+}
+
+/** Every package by its name. */
+export const tarballs = (): ReadonlyMap<string, Tarball> =>
+  new Map(inject('packed').tarballs.map((tarball) => [tarball.name, tarball]));
 
 export interface Project {
   /** The absolute path of its folder. */
@@ -78,8 +78,8 @@ export async function emptyProject(
   name: string,
   { ours = ['siglip-ts'], dependencies = {}, manifest = {} }: EmptyProject = {},
 ): Promise<Project> {
-  const all = await tarballs();
-  const folder = join(outside(), name);
+  const all = tarballs();
+  const folder = join(inject('packed').folder, name);
   await mkdir(folder);
   const spec = (packageName: string) => {
     const tarball = all.get(packageName);

@@ -33,6 +33,6 @@ describe('siglip-ts in an empty project', () => {
   });
 });
 
-test('one version', async () => {
-  expect(new Set([...(await tarballs()).values()].map(({ version }) => version)).size).toBe(1);
+test('one version', () => {
+  expect(new Set([...tarballs().values()].map(({ version }) => version)).size).toBe(1);
 });

@@ -6,6 +6,7 @@ export default defineConfig({
   root: import.meta.dirname,
   test: {
     include: ['*.packed.ts'],
+    globalSetup: './pack.ts',
     fileParallelism: false,
     testTimeout: 600_000,
     hookTimeout: 600_000,
