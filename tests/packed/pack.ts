@@ -31,7 +31,7 @@ let folder: string | undefined;
 /** Builds and packs every package once for all tests of a run. vitest calls it before the first. */
 export async function setup({ provide }: TestProject): Promise<void> {
   folder = await mkdtemp(join(tmpdir(), 'siglip-packed-'));
-  await run('npx', ['tsc', '-b'], { cwd: root });
+  await run('npm', ['run', 'build'], { cwd: root });
   const words = ['--workspaces', '--json', '--ignore-scripts', '--pack-destination', folder];
   const { stdout } = await run('npm', ['pack', ...words], { cwd: root, maxBuffer: 2 ** 26 });
   type Row = { name: string; version: string; filename: string; files: { path: string }[] };
@@ -55,7 +55,7 @@ export interface Project {
   /** The absolute path of its folder. */
   readonly folder: string;
   /** Writes files by their path in the project. */
-  write(files: Readonly<Record<string, string>>): Promise<void>;
+  write(files: Readonly<Record<string, string | Uint8Array>>): Promise<void>;
   /** Runs a program there and gives what it wrote; throws with all of that where it fails. Its own bins come first. */
   run(
     program: string,

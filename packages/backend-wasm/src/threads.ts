@@ -92,12 +92,12 @@ interface AnyWorker {
 
 async function newWorker(): Promise<AnyWorker> {
   const url = `data:text/javascript,${encodeURIComponent(WORKER)}`;
-  const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
+  const isNode = globalThis.process?.getBuiltinModule !== undefined;
   if (!isNode) {
     const blob = URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' }));
     return new Worker(blob, { type: 'module' }) as unknown as AnyWorker;
   }
-  const { Worker: NodeWorker } = await import('node:worker_threads');
+  const { Worker: NodeWorker } = process.getBuiltinModule('node:worker_threads');
   return new NodeWorker(new URL(url)) as unknown as AnyWorker;
 }
 

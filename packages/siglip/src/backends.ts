@@ -2,6 +2,7 @@
 // with this module, since service workers cannot import anything later; the others are loaded when they are named.
 import { wasm } from '@siglip-ts/backend-wasm';
 import { isHalf, rounded, withoutFused, type Backend, type DType } from '@siglip-ts/core';
+import { hasFileSystem } from './node.ts';
 
 export type BackendName = 'wasm' | 'cpu' | 'gpu';
 
@@ -29,19 +30,20 @@ function refuseWasmOptions({ threads = 1, weights = 'float32' }: BackendOptions)
 }
 
 /**
- * An optional peer: it brings 90 MB of native libraries. Bundlers leave this import alone, or they would fail where it is
- * not installed; so a bundled page makes the backend itself.
+ * An optional peer: it brings 90 MB of native libraries. webpack and Turbopack would fail where it is not installed, so they
+ * leave this import alone, and a page that they bundle makes the backend itself. Vite knows optional peers.
  */
 const gpujs = () =>
-  import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ 'gpu.js').catch(
-    (cause: unknown) => {
-      throw new Error(
-        'backend: "gpu" needs gpu.js, which does not load; npm install gpu.js@2.24.1. In a bundle import GPU from ' +
-          "'gpu.js' and gpu from 'siglip-ts/gpu', and pass backend: await gpu(GPU)",
-        { cause },
-      );
-    },
-  );
+  import(/* webpackIgnore: true */ /* turbopackIgnore: true */ 'gpu.js').catch((cause: unknown) => {
+    const inPage = hasFileSystem()
+      ? ''
+      : "; where a bundler did not take it in, import { GPU } from 'gpu.js' and { gpu } from 'siglip-ts/gpu' and pass " +
+        'backend: await gpu(GPU)';
+    throw new Error(
+      `backend: "gpu" needs gpu.js, which does not load; npm install gpu.js@2.24.1${inPage}`,
+      { cause },
+    );
+  });
 
 export const backendNames = Object.keys(BACKENDS) as readonly BackendName[];
 
