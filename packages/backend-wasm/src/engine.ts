@@ -62,7 +62,8 @@ export class Engine {
     });
     const scalar = !(o.simd ?? hasSimd());
     const variant = { shared, scalar, relaxed: (o.relaxed ?? false) && !scalar };
-    const compiled = o.module ?? (await WebAssembly.compile(await codeOf(variant)));
+    const given = o.module as WebAssembly.Module | undefined;
+    const compiled = given ?? (await WebAssembly.compile(await codeOf(variant)));
     if (layoutOf(compiled) !== LAYOUT)
       throw new Error('wasm: these kernels belong to another version of this package');
     const instance = await WebAssembly.instantiate(compiled, { env: { memory } });

@@ -4,7 +4,8 @@ import { isHalf, size, type DType, type Operand, type Shape } from '@siglip-ts/c
 import { Heap } from './heap.ts';
 import type { Numbers } from './strided.ts';
 import { packFloats, packNarrow, releasePanels, unpack } from './weights.ts';
-import type { Kernels, Panels, Storage } from './weights.ts';
+import type { Storage } from './options.ts';
+import type { Kernels, Panels } from './weights.ts';
 
 export interface Block {
   /** Address of the numbers in row-major order; 0 where they are not in the memory. */

@@ -1,9 +1,14 @@
 // What users choose of the engine.
-import type { Storage } from './weights.ts';
+
+/** Names of the option `weights`. Arithmetic is float32 in the first three, whole numbers in the last. */
+export type Storage = 'float32' | 'float16' | 'int8' | 'w8a8';
+
+/** A WebAssembly.Module: a type that TypeScript knows only together with the DOM. */
+export type CompiledModule = object;
 
 export interface WasmOptions {
   /** The compiled kernels, where compiling at run time is forbidden: `import module from '…/kernels.wasm'`. */
-  module?: WebAssembly.Module;
+  module?: CompiledModule;
   /**
    * How the weights of linear layers are stored: 'float32'; 'float16', half the memory; 'int8', a quarter; 'w8a8',
    * a quarter and twice as fast, with activations rounded too. All but the first change results: see the README.

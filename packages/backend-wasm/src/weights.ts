@@ -1,10 +1,8 @@
 // How weights are kept: as the panels that products read, in float32 or narrower. Made once, when first used.
 import { fromBits, toBits } from '@siglip-ts/core';
 import type { Heap } from './heap.ts';
+import type { Storage } from './options.ts';
 import { WIDTH } from './kernels/product.ts';
-
-/** Names of the option `weights`. Arithmetic is float32 in the first three, whole numbers in the last. */
-export type Storage = 'float32' | 'float16' | 'int8' | 'w8a8';
 
 /** A matrix [n, k] in panels of 16 rows; of 8 for whole numbers. */
 export interface Panels {

@@ -1,5 +1,6 @@
 // Kernels for packages/image: functions on ordinary typed arrays, which go through a scratch memory of bounded size.
 // They have no state. The same results as image's own loops, to the last bit: tests/image runs its goldens on both.
+import type { CompiledModule } from '../options.ts';
 import { KERNELS } from './pixels-bytes.ts';
 
 /** Weights of a resize along an axis, as image makes them: for output i, from i * stride. */
@@ -48,10 +49,10 @@ const MARGIN = 64;
  *
  * @param module `wasm/pixels.wasm`, for runtimes that only run what they were deployed with
  */
-export function pixelKernels(module?: WebAssembly.Module): PixelKernels | undefined {
+export function pixelKernels(module?: CompiledModule): PixelKernels | undefined {
   try {
     const memory = new WebAssembly.Memory({ initial: 1 });
-    const compiled = module ?? new WebAssembly.Module(bytesOf(KERNELS));
+    const compiled = (module as WebAssembly.Module) ?? new WebAssembly.Module(bytesOf(KERNELS));
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
     return kernelsOf(exports as Exports, new Scratch(memory));
   } catch {

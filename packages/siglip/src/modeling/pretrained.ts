@@ -1,5 +1,6 @@
 // What the model objects have in common: they are called, saved and given back. Source: PreTrainedModel. Loading is
 // in common.ts.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { callable } from '../callable.ts';
 import type { Runtime } from '../runtime.ts';
 import { savePretrained } from '../saving.ts';

@@ -1,4 +1,5 @@
 // pipeline(task, model): a model with its tokenizer and image processor, as one function.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { HostTensor, Nested } from '@siglip-ts/core';
 import { tinyModel } from '@siglip-ts/tiny-model';
 import { SiglipImageProcessor } from '../image-processor.ts';
