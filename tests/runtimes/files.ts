@@ -6,4 +6,3 @@ import { classify } from './classify.ts';
 const threads = Number(process.argv[2] ?? 1);
 const read = async (path: string) => new Uint8Array(await readFile(path));
 console.log(JSON.stringify(await classify({ read, options: { threads } })));
-process.exit(); // workers would keep it alive

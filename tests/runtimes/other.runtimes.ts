@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundle, root } from './bundle.ts';
 import { MODEL, MODEL_FILES, PICTURES } from './classify.ts';
 import { expectAnswer } from './golden.ts';
@@ -36,8 +36,9 @@ async function write(entry: string, external: readonly string[] = []): Promise<s
 test.each([1, 2])('Deno, threads: %i', async (threads) => {
   await write('files.ts');
   const args = ['run', '--allow-read', join(folder, 'files.js'), String(threads)];
-  const { stdout } = await run(bin('deno'), args, { cwd: root });
+  const { stdout, stderr } = await run(bin('deno'), args, { cwd: root });
   expectAnswer(JSON.parse(stdout));
+  expect(stderr).toBe(''); // where it says what goes wrong in a worker that ends
 });
 
 test.each([1, 2])('Bun, threads: %i', async (threads) => {

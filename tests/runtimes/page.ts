@@ -1,7 +1,8 @@
 // The program for browsers: classifies, shows what it found, and posts it to the server it came from.
 import { classify, PICTURES, type Answer } from './classify.ts';
 
-const threads = Number(new URLSearchParams(location.search).get('threads') ?? 1);
+const asked = new URLSearchParams(location.search).get('threads') ?? '1';
+const threads = asked === 'auto' ? asked : Number(asked);
 const read = async (path: string) => {
   const response = await fetch(`/${path}`);
   if (!response.ok) throw new Error(`${path}: the server answers ${response.status}`);

@@ -19,6 +19,12 @@ describe.each(Object.keys(BROWSERS) as BrowserName[])('%s', (name) => {
 
   test("script-src 'self' 'wasm-unsafe-eval'", async () => expectAnswer(await ask('/classify')));
   test('two threads', async () => expectAnswer(await ask('/classify?threads=2')));
+  test('threads that the policy forbids: a number says which directive, auto is one thread', async () => {
+    expect(await ask('/classify?threads=3')).toEqual({
+      error: expect.stringContaining('"worker-src blob:"') as string,
+    });
+    expectAnswer(await ask('/classify?threads=auto'));
+  });
   test("script-src 'self' compiles nothing, and says what forbids it", async () =>
     expect(await ask('/forbidden')).toEqual({
       error: expect.stringMatching(/Content.Security.Policy|blocked by CSP/i) as string,

@@ -16,6 +16,8 @@ const isolated = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
 };
+/** Threads that a page could have, were it not for its policy. */
+const workerless = { ...isolated, 'content-security-policy': COMPILING };
 const strict = { 'content-security-policy': "default-src 'self'" };
 interface Page {
   readonly program: string;
@@ -24,6 +26,8 @@ interface Page {
 export const PAGES = {
   '/classify': { program: 'page.ts', headers: { 'content-security-policy': COMPILING } },
   '/classify?threads=2': { program: 'page.ts', headers: isolated },
+  '/classify?threads=3': { program: 'page.ts', headers: workerless },
+  '/classify?threads=auto': { program: 'page.ts', headers: workerless },
   '/forbidden': { program: 'page.ts', headers: { 'content-security-policy': STRICT } },
   '/conformance': { program: 'conformance.ts', headers: isolated },
   // GPU.js needs no code generation where it has a GPU, so the strictest policy is that of all its pages.

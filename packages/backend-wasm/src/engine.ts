@@ -7,8 +7,9 @@ import { attentionRoom } from './kernels/attention.ts';
 import type { Variant } from './kernels/index.ts';
 import { LAYOUT, PRODUCT_ROOM, WIDTH } from './kernels/product.ts';
 import { Memory, type Block } from './memory.ts';
-import { canShare, CONTROL, Threads, type Job } from './threads.ts';
 import type { WasmOptions } from './options.ts';
+import { threadsOf } from './thread-count.ts';
+import { CONTROL, Threads, type Job } from './threads.ts';
 import { paddedK, releasePanels, type Kernels, type Panels } from './weights.ts';
 
 /** Numbers of an elementwise kernel that a thread takes at a time. */
@@ -55,6 +56,16 @@ export class Engine {
     if (typeof WebAssembly === 'undefined')
       throw new Error('wasm: this engine has no WebAssembly; backend-cpu needs none');
     const count = threadsOf(o);
+    if (o.threads !== 'auto' || count === 1) return Engine.start(count, o);
+    try {
+      return await Engine.start(count, o);
+    } catch (error) {
+      const engine = await Engine.start(1, o); // no warning of what fails with one thread too
+      (o.warn ?? console.warn)(`wasm: one thread; ${(error as Error).message}`);
+      return engine;
+    }
+  }
+  private static async start(count: number, o: WasmOptions): Promise<Engine> {
     const shared = count > 1;
     const memory = new WebAssembly.Memory({
       initial: 16,
@@ -365,23 +376,6 @@ export class Engine {
     });
     return y;
   }
-}
-
-let warned = false;
-
-/** How many threads there will be: one, said once, where memory cannot be shared. */
-function threadsOf({ threads = 1, module }: WasmOptions): number {
-  if (!Number.isSafeInteger(threads) || threads < 1)
-    throw new RangeError(`wasm: threads is ${threads}, expected 1 or more`);
-  if (threads === 1 || (canShare() && !module)) return threads;
-  if (!warned)
-    console.warn(
-      module
-        ? 'wasm: kernels that are passed as a module run on one thread'
-        : 'wasm: one thread, since memory is not shared here; a page needs cross-origin isolation (COOP and COEP)',
-    );
-  warned = true;
-  return 1;
 }
 
 /** The kernel for each storage whose arithmetic is float32. */

@@ -14,8 +14,14 @@ export interface WasmOptions {
    * a quarter and twice as fast, with activations rounded too. All but the first change results: see the README.
    */
   weights?: Storage;
-  /** Default 1. Results do not depend on it. */
-  threads?: number;
+  /**
+   * Default 1; 'auto': as many as there are cores, 8 at most, and one with a warning where that is impossible. Results do
+   * not depend on it. A number of threads that cannot start is an Error; where memory is not shared it is one thread and
+   * a warning.
+   */
+  threads?: number | 'auto';
+  /** Told why there is one thread where more were wanted. Default: console.warn. */
+  warn?: (message: string) => void;
   /** Fused multiply-and-add where the machine has it: faster, other last bits. Default false. */
   relaxed?: boolean;
   /** Default: whether the machine has SIMD. Without it everything takes several times as long; bits are the same. */

@@ -1,6 +1,7 @@
 // Several threads on one kernel call: its rows are cut into blocks, and every thread takes the next block from a shared
 // counter until none is left. So a busy core costs little, and since no sum is cut, bits do not depend on the count.
 import type { Kernels } from './weights.ts';
+import { startWorkers, type AnyWorker } from './workers.ts';
 
 /**
  * A kernel call that can be cut: for block i, `args[a] + i * steps[a]`, with `rows` of the block in `args[rowsAt]`, or
@@ -58,10 +59,8 @@ function work(c: Int32Array, kernels: readonly Kernel[], thread: number): void {
   }
 }
 
-/** What a worker runs: waits for a job, works. */
-const WORKER = `
-const node = typeof self === 'undefined' || typeof process !== 'undefined' && process.versions?.node;
-const port = node ? (await import('node:worker_threads')).parentPort : self;
+/** What a worker does with `port`: once, it waits for jobs and works until it is stopped. */
+const SOURCE = `
 const work = ${work.toString()};
 const start = ({ module, memory, control, thread, names }) => {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
@@ -72,45 +71,10 @@ const start = ({ module, memory, control, thread, names }) => {
     for (let i = 0; i < ${SPINS} && Atomics.load(c, ${JOB}) === seen; i++);
     Atomics.wait(c, ${JOB}, seen);
     seen = Atomics.load(c, ${JOB});
-    if (Atomics.load(c, ${STOP})) break;
+    if (Atomics.load(c, ${STOP})) return;
     work(c, kernels, thread);
   }
-  if (node) port.close();
-};
-if (node) port.once('message', start);
-else port.onmessage = (event) => start(event.data);
-`;
-
-interface AnyWorker {
-  postMessage(message: unknown): void;
-  terminate(): unknown;
-  unref?(): void;
-  once?(event: string, listener: (value: unknown) => void): void;
-  onmessage?: ((event: unknown) => void) | null;
-  onerror?: ((event: unknown) => void) | null;
-}
-
-async function newWorker(): Promise<AnyWorker> {
-  const url = `data:text/javascript,${encodeURIComponent(WORKER)}`;
-  const isNode = globalThis.process?.getBuiltinModule !== undefined;
-  if (!isNode) {
-    const blob = URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' }));
-    return new Worker(blob, { type: 'module' }) as unknown as AnyWorker;
-  }
-  const { Worker: NodeWorker } = process.getBuiltinModule('node:worker_threads');
-  return new NodeWorker(new URL(url)) as unknown as AnyWorker;
-}
-
-const ready = (worker: AnyWorker): Promise<void> =>
-  new Promise((resolve, reject) => {
-    if (worker.once) {
-      worker.once('message', () => resolve());
-      worker.once('error', reject);
-    } else {
-      worker.onmessage = () => resolve();
-      worker.onerror = reject;
-    }
-  });
+};`;
 
 export class Threads {
   private readonly control: Int32Array;
@@ -126,7 +90,10 @@ export class Threads {
     this.workers = workers;
   }
 
-  /** Starts `count - 1` workers beside this thread. `at`: where in the memory the control block is to be. */
+  /**
+   * Starts `count - 1` workers beside this thread. `at`: where in the memory the control block is to be. Throws Error
+   * where not all of them start, and none is left.
+   */
   static async start(
     count: number,
     module: WebAssembly.Module,
@@ -137,15 +104,8 @@ export class Threads {
     const control = new Int32Array(memory.buffer, at, CONTROL / 4);
     control.fill(0);
     const names = Object.keys(run);
-    const workers: AnyWorker[] = [];
-    for (let i = 1; i < count; i++) {
-      const worker = await newWorker();
-      const started = ready(worker);
-      worker.postMessage({ module, memory, control: at, thread: i, names });
-      await started;
-      worker.unref?.();
-      workers.push(worker);
-    }
+    const given = { module, memory, control: at, names };
+    const workers = await startWorkers(count - 1, SOURCE, (i) => ({ ...given, thread: i + 1 }));
     return new Threads(control, run, workers);
   }
 
@@ -200,8 +160,3 @@ function maySleep(): boolean {
     return false;
   }
 }
-
-/** Whether memory can be shared here: not in a page without cross-origin isolation. */
-export const canShare = (): boolean =>
-  typeof SharedArrayBuffer !== 'undefined' &&
-  (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false;

@@ -24,7 +24,7 @@ export interface ComputeOptions {
   backend?: (typeof backendNames)[number];
   dtype: string;
   attn: NonNullable<LoadOptions['attn_implementation']>;
-  threads: number;
+  threads: number | 'auto';
   weights: NonNullable<LoadOptions['weights']>;
 }
 
@@ -52,7 +52,9 @@ export const addComputeOptions = (command: Command): Command =>
     .addOption(choice('--attn <name>', 'how attention is computed', ATTENTIONS, 'sdpa'))
     .addOption(choice('--weights <storage>', 'how the backend stores weights', STORAGES))
     .addOption(
-      new Option('--threads <n>', 'how many threads compute').argParser(wholeNumber).default(1),
+      new Option('--threads <n>', 'how many threads compute, or auto: by cores and model')
+        .argParser((text) => (text === 'auto' ? text : wholeNumber(text)))
+        .default('auto'),
     );
 
 const BACKEND = 'what computes (default: the fastest that has the dtype)';

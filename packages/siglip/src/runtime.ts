@@ -6,6 +6,7 @@ import {
   recording,
   Scope,
   showShape,
+  size,
   type Backend,
   type Checkpoint,
   type DType,
@@ -53,6 +54,9 @@ export async function parametersOf(
   await forward(new Scope(store), b);
   return store.shapes;
 }
+
+const parametersIn = (shapes: ReadonlyMap<string, Shape>): number =>
+  [...shapes.values()].reduce((sum, shape) => sum + size(shape), 0);
 
 export class Runtime {
   readonly backend: Backend;
@@ -117,7 +121,7 @@ export async function loadRuntime(
     const checkpoint = reconcile(reported, shapes, files.name, className, o);
     const wanted = o.dtype ?? o.torch_dtype ?? 'float32';
     const dtype = wanted === 'auto' ? autoDtype(o.configDtype, file) : dtypeOf(wanted);
-    const { backend: owner, owned } = await backendOf(o, dtype);
+    const { backend: owner, owned } = await backendOf(o, dtype, parametersIn(shapes));
     const streamed = o.stream_weights ?? false;
     return new Runtime({ owner, owned, dtype, checkpoint, shapes, streamed, close: file.close });
   } catch (error) {
@@ -154,7 +158,7 @@ export async function freshRuntime(
   o: LoadOptions,
 ): Promise<Runtime> {
   const dtype = dtypeOf(o.dtype ?? o.torch_dtype ?? 'float32');
-  const { backend: owner, owned } = await backendOf(o, dtype);
+  const { backend: owner, owned } = await backendOf(o, dtype, parametersIn(shapes));
   const checkpoint = initialWeights(shapes, o.seed ?? 0);
   return new Runtime({ owner, owned, dtype, checkpoint, shapes, streamed: false });
 }
