@@ -4,6 +4,7 @@ import {
   fileDTypes,
   openSafetensors,
   serialize,
+  serializeHeader,
   type StoredTensor,
   type TensorData,
 } from '@siglip-ts/safetensors';
@@ -63,6 +64,24 @@ describe('serialize', () => {
         expect(serialize(back.tensors, back.metadata)).toEqual(bytes);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test('a header by itself, for data that is written later', () => {
+    const tensors = new Map<string, StoredTensor>([
+      ['b', { dtype: 'I8', shape: [3], data: Int8Array.of(1, 2, 3) }],
+      ['c', { dtype: 'F32', shape: [], data: Float32Array.of(4) }],
+      ['a', { dtype: 'I8', shape: [1, 2], data: Int8Array.of(5, 6) }],
+    ]);
+    const { header, order, dataBytes } = serializeHeader(tensors, new Map([['format', 'pt']]));
+    const whole = serialize(tensors, new Map([['format', 'pt']]));
+    expect([order, dataBytes]).toEqual([['c', 'a', 'b'], 9]);
+    expect(header).toEqual(whole.subarray(0, -9));
+    const large = new Map([['x', { dtype: 'F32', shape: [2 ** 20, 2 ** 13] } as const]]);
+    expect(serializeHeader(large).dataBytes).toBe(2 ** 35);
+    const broken = new Map([['x', { dtype: 'F4', shape: [3] } as const]]);
+    expect(() => serializeHeader(broken)).toThrow(
+      '"x": F4 [3], expected a shape that fills whole bytes',
     );
   });
 

@@ -3,6 +3,6 @@
 export { fileDTypes, type FileDType, type TensorData } from './dtype.ts';
 export type { TensorInfo } from './header.ts';
 export { openSafetensors, type SafetensorsFile, type StoredTensor } from './open.ts';
-export { serialize } from './serialize.ts';
+export { serialize, serializeHeader } from './serialize.ts';
 export { openSharded } from './sharded.ts';
 export { bytesSource, type ByteSource } from './source.ts';

@@ -1,4 +1,4 @@
-// Writes a safetensors file in memory, byte for byte what Python's `save` writes.
+// Writes a safetensors file byte for byte as Python's `save` does: in memory, or its header for a caller who writes the rest.
 import { bitsOf, bytesOf, fileDTypes, isFileDType, layoutOf } from './dtype.ts';
 import type { StoredTensor } from './open.ts';
 import { encodeUtf8 } from './utf8.ts';
@@ -14,45 +14,72 @@ export function serialize(
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata?: ReadonlyMap<string, string>,
 ): Uint8Array {
-  const sorted = [...tensors].map(([name, tensor]) => {
-    checkTensor(name, tensor);
-    return { name, tensor, rank: fileDTypes.indexOf(tensor.dtype), key: encodeUtf8(name) };
-  });
-  sorted.sort((a, b) => b.rank - a.rank || compareBytes(a.key, b.key));
-
-  let end = 0;
-  const members = sorted.map(({ name, tensor: { dtype, shape, data } }) => {
-    const begin = end;
-    end += data.byteLength;
-    return `${quote(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`;
-  });
-  if (metadata !== undefined) members.unshift(`"__metadata__":${jsonOf(metadata)}`);
-  const header = encodeUtf8(`{${members.join(',')}}`);
-  const padded = Math.ceil(header.length / 8) * 8;
-
-  const file = new Uint8Array(8 + padded + end);
-  new DataView(file.buffer).setBigUint64(0, BigInt(padded), true);
-  file.set(header, 8);
-  file.fill(0x20, 8 + header.length, 8 + padded);
-  let at = 8 + padded;
-  for (const { data } of sorted.map((entry) => entry.tensor)) {
+  for (const [name, tensor] of tensors) checkData(name, tensor);
+  const { header, order, dataBytes } = serializeHeader(tensors, metadata);
+  const file = new Uint8Array(header.length + dataBytes);
+  file.set(header);
+  let at = header.length;
+  for (const name of order) {
+    const { data } = tensors.get(name)!;
     file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;
   }
   return file;
 }
 
-function checkTensor(name: string, { dtype, shape, data }: StoredTensor): void {
+/**
+ * The first bytes of that file, and the names in the `order` in which the tensors' bytes follow: `dataBytes` in all. For
+ * files that are larger than memory: each tensor's bytes are then the caller's to write.
+ */
+export function serializeHeader(
+  tensors: ReadonlyMap<string, Omit<StoredTensor, 'data'>>,
+  metadata?: ReadonlyMap<string, string>,
+): { header: Uint8Array; order: string[]; dataBytes: number } {
+  const sorted = [...tensors].map(([name, info]) => {
+    const { dtype, shape } = info;
+    checkInfo(name, info);
+    const bytes = Number(bitsOf(dtype, shape)) / 8;
+    if (!Number.isSafeInteger(bytes))
+      throw new RangeError(
+        `serialize: tensor ${JSON.stringify(name)}: ${dtype} [${shape}], expected a shape that fills whole bytes`,
+      );
+    return { name, dtype, shape, bytes, rank: fileDTypes.indexOf(dtype), key: encodeUtf8(name) };
+  });
+  sorted.sort((a, b) => b.rank - a.rank || compareBytes(a.key, b.key));
+
+  let end = 0;
+  const members = sorted.map(({ name, dtype, shape, bytes }) => {
+    const begin = end;
+    end += bytes;
+    return `${quote(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`;
+  });
+  if (metadata !== undefined) members.unshift(`"__metadata__":${jsonOf(metadata)}`);
+  const json = encodeUtf8(`{${members.join(',')}}`);
+  const padded = Math.ceil(json.length / 8) * 8;
+
+  const header = new Uint8Array(8 + padded).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(padded), true);
+  header.set(json, 8);
+  return { header, order: sorted.map(({ name }) => name), dataBytes: end };
+}
+
+function checkInfo(name: string, { dtype, shape }: Omit<StoredTensor, 'data'>): void {
   const of = `serialize: tensor ${JSON.stringify(name)}`;
   if (name === '__metadata__')
     throw new Error(`${of}: the name is reserved for the metadata, expected another`);
   if (!isFileDType(dtype))
     throw new TypeError(`${of}: dtype ${JSON.stringify(dtype)}, expected one such as "F32"`);
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+    throw new RangeError(`${of}: shape [${shape}], expected whole numbers`);
+}
+
+function checkData(name: string, tensor: StoredTensor): void {
+  checkInfo(name, tensor);
+  const { dtype, shape, data } = tensor;
+  const of = `serialize: tensor ${JSON.stringify(name)}`;
   const { array } = layoutOf(dtype);
   if (!(data instanceof array))
     throw new TypeError(`${of}: the wrong kind of data, expected ${array.name} for ${dtype}`);
-  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0))
-    throw new RangeError(`${of}: shape [${shape}], expected whole numbers`);
   const bits = bitsOf(dtype, shape);
   if (bits !== BigInt(data.byteLength) * 8n)
     throw new RangeError(
