@@ -25,7 +25,7 @@ export interface ComputeOptions {
   dtype: string;
   attn: NonNullable<LoadOptions['attn_implementation']>;
   threads: number | 'auto';
-  weights: NonNullable<LoadOptions['weights']>;
+  weights?: NonNullable<LoadOptions['weights']>;
 }
 
 export const MODEL = 'folder in HF layout, or hub id (default: the embedded model)';
@@ -50,13 +50,14 @@ export const addComputeOptions = (command: Command): Command =>
     .addOption(new Option('--backend <name>', BACKEND).choices(backendNames))
     .addOption(choice('--dtype <dtype>', 'what arithmetic rounds to', DTYPES))
     .addOption(choice('--attn <name>', 'how attention is computed', ATTENTIONS, 'sdpa'))
-    .addOption(choice('--weights <storage>', 'how the backend stores weights', STORAGES))
+    .addOption(new Option('--weights <storage>', STORAGE).choices(STORAGES))
     .addOption(
       new Option('--threads <n>', 'how many threads compute, or auto: by cores and model')
         .argParser((text) => (text === 'auto' ? text : wholeNumber(text)))
         .default('auto'),
     );
 
+const STORAGE = 'how the backend stores weights (default: float32, or as `siglip quantize` did)';
 const BACKEND = 'what computes (default: the fastest that has the dtype)';
 export const DTYPES = ['float32', 'float64', 'float16', 'bfloat16'] as const;
 const STORAGES = ['float32', 'float16', 'int8', 'w8a8'] as const;
@@ -104,7 +105,7 @@ export const loadOptions = (o: ComputeOptions, io: Io): LoadOptions => ({
   ...(o.backend && { backend: o.backend }),
   dtype: o.dtype,
   threads: o.threads,
-  weights: o.weights,
+  ...(o.weights && { weights: o.weights }),
   attn_implementation: o.attn,
   signal: io.signal,
   warn: (message) => note(io, message),

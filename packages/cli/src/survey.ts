@@ -18,6 +18,9 @@ import {
 } from '@siglip-ts/core';
 import {
   AutoConfig,
+  checkpointOf,
+  checkQuantization,
+  checkReadable,
   openWeights,
   parametersOf,
   SiglipConfig,
@@ -81,6 +84,7 @@ type TextSizes = Readonly<Record<(typeof TEXT)[number], number>>;
 
 export async function survey(files: ModelFiles): Promise<Survey> {
   const config = await AutoConfig.fromPretrained(files);
+  checkQuantization(config.quantization_config, files.name);
   const name = classNameOf(config);
   const { vision, text } = towersOf(config, name);
   const expected = await parametersOf((s, b) => forward(s, b, config, name));
@@ -123,7 +127,12 @@ const image = (b: Backend, c: SiglipVisionConfig, dtype: DType): Tensor =>
 const tokens = (n: number) => ({ data: new Int32Array(n), shape: [1, n] });
 
 /** The forward of a class with the least inputs. */
-function forward(s: Scope, b: Backend, config: AnyConfig, name: ClassName): Promise<unknown> {
+export function forward(
+  s: Scope,
+  b: Backend,
+  config: AnyConfig,
+  name: ClassName,
+): Promise<unknown> {
   const { vision, text } = towersOf(config, name);
   if (vision && text)
     return siglip(s, image(b, vision, 'float32'), tokens(1), config as SiglipConfig);
@@ -184,12 +193,16 @@ const NAMES: Readonly<Record<string, string>> = {
   F32: 'float32',
   F16: 'float16',
   BF16: 'bfloat16',
+  I8: 'int8',
 };
 
 /** What the header says, beside what was expected. */
 async function fileFacts(files: ModelFiles, expected: ReadonlyMap<string, Shape>) {
-  const { tensors, close } = await openWeights(files);
-  await close();
+  const file = await openWeights(files);
+  await file.close();
+  checkReadable(file, expected.keys(), files.name);
+  const { tensors } = file;
+  const { shapes } = checkpointOf(file);
   const infos = [...tensors.values()];
   return {
     file: {
@@ -199,7 +212,7 @@ async function fileFacts(files: ModelFiles, expected: ReadonlyMap<string, Shape>
     },
     missing: [...expected.keys()].filter((key) => !tensors.has(key)),
     mismatched: [...expected].flatMap(([key, shape]) => {
-      const found = tensors.get(key)?.shape;
+      const found = shapes.get(key);
       return found && String(found) !== String(shape) ? [key] : [];
     }),
     unexpected: [...tensors.keys()].filter((key) => !expected.has(key)),

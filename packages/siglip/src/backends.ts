@@ -71,7 +71,10 @@ export interface BackendOptions {
    * forbids workers, which `warn` is told once. A number of threads that cannot start is an Error.
    */
   threads?: number | 'auto';
-  /** Of a backend by name: how it stores the weights of linear layers. All but the default change results. */
+  /**
+   * Of a backend by name: how it stores the weights of linear layers. Default: float32, and int8 for a checkpoint that
+   * `siglip quantize` stored so. All but the default change results.
+   */
   weights?: 'float32' | 'float16' | 'int8' | 'w8a8';
   /** Told of what works, but not as it seems. Default: console.warn. */
   warn?: (message: string) => void;
@@ -79,11 +82,17 @@ export interface BackendOptions {
   device_map?: string;
 }
 
-/** The backend for a model of so many `parameters`. Throws RangeError for a name that is none. */
+/** What a backend by name is fitted to: how many parameters there are, and how the file has its weights, if narrow. */
+export interface Weighed {
+  parameters: number;
+  stored?: 'int8' | undefined;
+}
+
+/** Throws RangeError for a name that is none. */
 export async function backendOf(
   o: BackendOptions,
   dtype: DType,
-  parameters: number,
+  { parameters, stored }: Weighed,
 ): Promise<{ backend: Backend; owned: boolean }> {
   if (typeof o.backend === 'object') return { backend: o.backend, owned: false };
   const named = o.device_map === 'auto' ? undefined : o.device_map;
@@ -91,7 +100,9 @@ export async function backendOf(
   const name = o.backend ?? named ?? (fast ? 'wasm' : 'cpu');
   if (!Object.hasOwn(BACKENDS, name))
     throw new RangeError(`backend: "${name}", expected one of ${backendNames.join(', ')}`);
-  return { backend: await BACKENDS[name as BackendName](o, parameters), owned: true };
+  const narrow = stored && name === 'wasm' && { weights: o.weights ?? stored };
+  const options = { ...o, ...narrow };
+  return { backend: await BACKENDS[name as BackendName](options, parameters), owned: true };
 }
 
 const DTYPES: readonly string[] = ['float32', 'float64', 'float16', 'bfloat16'];

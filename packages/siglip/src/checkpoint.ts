@@ -1,6 +1,7 @@
 // A safetensors file as the model's parameters: values are read by rows and converted to the model's dtype.
-import { convert, pack, type Checkpoint, type DType, type Values } from '@siglip-ts/core';
+import { convert, type Checkpoint, type DType, type Values } from '@siglip-ts/core';
 import type { FileDType, SafetensorsFile, StoredTensor } from '@siglip-ts/safetensors';
+import { isInt8, ROW_END, widenRows } from './quantized.ts';
 
 const FLOATS: Partial<Record<FileDType, DType>> = {
   F64: 'float64',
@@ -9,16 +10,42 @@ const FLOATS: Partial<Record<FileDType, DType>> = {
   BF16: 'bfloat16',
 };
 
-/** Throws TypeError when a tensor is read whose dtype is not a number's. */
+/**
+ * The tensors of a file that can be parameters: floats, and int8 weights as `siglip quantize` stores them. Others, such as
+ * the position ids of old checkpoints, are left out: integers are never taken for weights.
+ */
 export function checkpointOf(file: SafetensorsFile): Checkpoint {
-  const shapes = new Map([...file.tensors].map(([key, info]) => [key, info.shape]));
+  const shapes = new Map<string, readonly number[]>();
+  const int8 = new Set<string>();
+  for (const [key, { dtype, shape }] of file.tensors)
+    if (FLOATS[dtype]) shapes.set(key, shape);
+    else if (dtype === 'I8' && isInt8(file) && shape.length === 2 && shape[1]! >= ROW_END) {
+      shapes.set(key, [shape[0]!, shape[1]! - ROW_END]);
+      int8.add(key);
+    }
   return {
     shapes,
     async read(key, begin, end, dtype) {
       const scalar = shapes.get(key)?.length === 0;
-      return toDType(key, await file.read(key, scalar ? undefined : [begin, end]), dtype);
+      const stored = await file.read(key, scalar ? undefined : [begin, end]);
+      if (!int8.has(key)) return toDType(key, stored, dtype);
+      return convert(widenRows(stored.data as Int8Array, end - begin), 'float32', dtype);
     },
   };
+}
+
+/** Throws TypeError where the file has one of these parameters as something that is not read as numbers. */
+export function checkReadable(file: SafetensorsFile, wanted: Iterable<string>, name: string): void {
+  const { shapes } = checkpointOf(file);
+  for (const key of wanted) {
+    const info = file.tensors.get(key);
+    if (info && !shapes.has(key))
+      throw new TypeError(
+        `${name}: tensor "${key}" is ${info.dtype} [${info.shape.join(', ')}], expected floats or what \`siglip quantize\` ` +
+          'writes; weights quantised by others, such as bitsandbytes or gptq, are not read: take the model that they were ' +
+          'made from',
+      );
+  }
 }
 
 /** Tells of each parameter in `bytes` when it is first read, in part or whole: bytes so far, and of all of them. */
@@ -46,11 +73,8 @@ export function reporting(
 /** The values in the array of another dtype, never a view of the file's memory. */
 function toDType(key: string, tensor: StoredTensor, dtype: DType): Values {
   const from = FLOATS[tensor.dtype];
-  if (from === undefined) {
-    if (!/^[IU]\d+$/.test(tensor.dtype))
-      throw new TypeError(`tensor "${key}" is ${tensor.dtype}, expected a float or an integer`);
-    return pack(Array.from(tensor.data, Number), dtype);
-  }
+  if (from === undefined)
+    throw new TypeError(`tensor "${key}" is ${tensor.dtype}, expected floats`);
   const values = tensor.data as Values;
   if (from !== dtype) return convert(values, from, dtype);
   return values.byteLength === values.buffer.byteLength ? values : values.slice();

@@ -8,8 +8,9 @@ export {
   type Backend,
   type DType,
 } from '@siglip-ts/core';
-export { checkpointOf } from './checkpoint.ts';
+export { checkpointOf, checkReadable } from './checkpoint.ts';
 export {
+  companions,
   folderFiles,
   hubFiles,
   mapFiles,
@@ -46,6 +47,15 @@ export { SiglipImageProcessor, SiglipImageProcessorFast } from './image-processo
 export { loadImage, type ImageInput, type LoadImageOptions } from './load-image.ts';
 export { defaultModel, pipeline } from './pipelines/pipeline.ts';
 export { SiglipProcessor } from './processor.ts';
+export {
+  checkQuantization,
+  INT8_FORMAT,
+  isInt8,
+  QUANTIZATION,
+  quantizeRows,
+  ROW_END,
+  widenRows,
+} from './quantized.ts';
 export { openWeights, parametersOf } from './runtime.ts';
 export {
   GemmaTokenizerFast,

@@ -15,9 +15,10 @@ import {
 } from '@siglip-ts/core';
 import { openSafetensors, openSharded, type SafetensorsFile } from '@siglip-ts/safetensors';
 import { backendOf, computing, dtypeOf, type BackendOptions } from './backends.ts';
-import { checkpointOf, reporting } from './checkpoint.ts';
+import { checkpointOf, checkReadable, reporting } from './checkpoint.ts';
 import type { HubOptions, ModelFiles } from './files/index.ts';
 import { initialWeights } from './initial-weights.ts';
+import { isInt8 } from './quantized.ts';
 
 /** What may accompany any forward. */
 export interface RunOptions {
@@ -117,11 +118,15 @@ export async function loadRuntime(
 ): Promise<Runtime> {
   const file = await openWeights(files);
   try {
+    checkReadable(file, shapes.keys(), files.name);
     const reported = withProgress(checkpointOf(file), file, files.name, shapes, o);
     const checkpoint = reconcile(reported, shapes, files.name, className, o);
     const wanted = o.dtype ?? o.torch_dtype ?? 'float32';
     const dtype = wanted === 'auto' ? autoDtype(o.configDtype, file) : dtypeOf(wanted);
-    const { backend: owner, owned } = await backendOf(o, dtype, parametersIn(shapes));
+    const { backend: owner, owned } = await backendOf(o, dtype, {
+      parameters: parametersIn(shapes),
+      stored: isInt8(file) ? 'int8' : undefined,
+    });
     const streamed = o.stream_weights ?? false;
     return new Runtime({ owner, owned, dtype, checkpoint, shapes, streamed, close: file.close });
   } catch (error) {
@@ -158,7 +163,7 @@ export async function freshRuntime(
   o: LoadOptions,
 ): Promise<Runtime> {
   const dtype = dtypeOf(o.dtype ?? o.torch_dtype ?? 'float32');
-  const { backend: owner, owned } = await backendOf(o, dtype, parametersIn(shapes));
+  const { backend: owner, owned } = await backendOf(o, dtype, { parameters: parametersIn(shapes) });
   const checkpoint = initialWeights(shapes, o.seed ?? 0);
   return new Runtime({ owner, owned, dtype, checkpoint, shapes, streamed: false });
 }

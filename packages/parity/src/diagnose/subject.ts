@@ -7,7 +7,14 @@ import {
   type Ids,
 } from '@siglip-ts/core';
 import { SiglipImageProcessor, type RawImage } from '@siglip-ts/image';
-import { AutoConfig, checkpointOf, openWeights, SiglipTokenizer, type ModelFiles } from 'siglip-ts';
+import {
+  AutoConfig,
+  checkpointOf,
+  checkQuantization,
+  openWeights,
+  SiglipTokenizer,
+  type ModelFiles,
+} from 'siglip-ts';
 import type { Pixels, Values } from './mistake.ts';
 
 /** A model as diagnose needs it: every part that the checkpoint has. */
@@ -34,6 +41,7 @@ export interface Inputs {
 /** Throws for files that are no model. The weights file stays open until `close`. */
 export async function subjectOf(files: ModelFiles): Promise<Subject & { close(): Promise<void> }> {
   const config = await AutoConfig.fromPretrained(files);
+  checkQuantization(config.quantization_config, files.name);
   const file = await openWeights(files);
   const composite = config instanceof SiglipConfig ? config : null;
   const own = await jsonOf(files, 'preprocessor_config.json');

@@ -3,6 +3,7 @@ import { folderFiles, isFolder } from './folder.ts';
 import { hubFiles, isHubId, type HubOptions } from './hub.ts';
 import { mapFiles, type FileMap, type ModelFiles } from './model-files.ts';
 
+export { companions } from './companions.ts';
 export { folderFiles } from './folder.ts';
 export { hubFiles, type HubOptions, type ProgressInfo } from './hub.ts';
 export { mapFiles, type FileMap, type ModelFiles } from './model-files.ts';

@@ -14,6 +14,7 @@ import {
 import { modelFiles, type FileMap, type ModelFiles } from '../files/index.ts';
 import type { TensorLike } from '../inputs.ts';
 import { ModelOutput, type BaseModelOutputWithPooling } from '../model-output.ts';
+import { checkQuantization } from '../quantized.ts';
 import {
   freshRuntime,
   loadRuntime,
@@ -91,7 +92,10 @@ export async function load<C extends AnyConfig, M>(
   o: LoadOptions,
 ): Promise<M> {
   const files = await filesOf(source, o);
-  const config = kind.configOf(await readConfig(files), o.config ?? {});
+  // The configuration is the model's, however its weights were stored: it is saved with floats.
+  const { quantization_config, ...dict } = await readConfig(files);
+  checkQuantization(quantization_config, files.name);
+  const config = kind.configOf(dict, o.config ?? {});
   setAttention(config, implementationOf(o));
   const shapes = await parametersOf(kind.probe(config));
   const runtime = await loadRuntime(files, kind.name, shapes, {

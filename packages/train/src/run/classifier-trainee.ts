@@ -8,13 +8,12 @@ import {
   type Backend,
   type Run,
 } from '@siglip-ts/core';
-import { SiglipForImageClassification } from 'siglip-ts';
+import { companions, SiglipForImageClassification } from 'siglip-ts';
 import { attentionDropout } from '../dropout.ts';
 import { grad, type Parameters } from '../grad.ts';
 import { loadParameters } from '../parameters.ts';
 import {
   allOf,
-  companions,
   modelFilesOf,
   pixelsOf,
   preparation,

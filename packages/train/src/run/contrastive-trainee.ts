@@ -7,13 +7,12 @@ import {
   textTransformer,
   visionTransformer,
 } from '@siglip-ts/core';
-import { AutoTokenizer, SiglipModel } from 'siglip-ts';
+import { AutoTokenizer, companions, SiglipModel } from 'siglip-ts';
 import { contrastiveGradients } from '../contrastive.ts';
 import { loadParameters } from '../parameters.ts';
 import { evaluate } from './evaluation.ts';
 import {
   allOf,
-  companions,
   idsOf,
   modelFilesOf,
   pixelsOf,

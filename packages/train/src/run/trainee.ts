@@ -124,25 +124,6 @@ export async function rowsOf(
   return rows;
 }
 
-const COPIED = [
-  'spiece.model',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'preprocessor_config.json',
-];
-
-/** The files of tokenizer and image processor. Read at the start: the checkpoint they come from may be removed later. */
-export async function companions(files: ModelFiles): Promise<Map<string, Uint8Array>> {
-  const found = new Map<string, Uint8Array>();
-  for (const name of COPIED) {
-    const bytes = await files.bytes(name);
-    if (bytes) found.set(name, bytes);
-  }
-  return found;
-}
-
 /** config.json and model.safetensors, with the companions. */
 export async function modelFilesOf(
   companions: ReadonlyMap<string, Uint8Array>,
