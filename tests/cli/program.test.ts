@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { model, scratch, siglip } from './harness.ts';
 
-const commands = ['classify', 'embed', 'tokenize', 'preprocess', 'dump', 'inspect'];
+const commands = ['classify', 'embed', 'tokenize', 'preprocess', 'dump', 'inspect', 'quantize'];
 const files = scratch();
 
 describe('help', () => {

@@ -10,6 +10,7 @@ import { addFinetune } from './commands/finetune.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addParity } from './commands/parity.ts';
 import { addPreprocess } from './commands/preprocess.ts';
+import { addQuantize } from './commands/quantize.ts';
 import { addTokenize } from './commands/tokenize.ts';
 import { addTrain } from './commands/train.ts';
 import { complain, Exit } from './errors.ts';
@@ -75,6 +76,7 @@ Example:
     addExplainScore,
     addInspect,
     addConvert,
+    addQuantize,
     addTrain,
     addFinetune,
     addParity,

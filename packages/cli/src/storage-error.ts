@@ -3,6 +3,7 @@
 import { linear, Tensor, type Shape } from '@siglip-ts/core';
 import { SiglipModel, type LoadOptions, type ModelFiles } from 'siglip-ts';
 import { wasm } from 'siglip-ts/wasm';
+import { linearWeights } from './linear-weights.ts';
 
 export type Narrow = 'float16' | 'int8' | 'w8a8';
 
@@ -19,21 +20,18 @@ interface Moved {
   readonly cosine: number;
 }
 
-/** Linear layers hold their weights as [out, in]; everything else stays float32. */
-const isStored = (name: string): boolean =>
-  /(in_proj_weight|(proj|fc\d|head|patch_embedding)\.weight)$/.test(name);
-
 export async function storageError(
   files: ModelFiles,
   storage: Narrow,
   o: LoadOptions,
 ): Promise<StorageError> {
-  await using exact = await SiglipModel.fromPretrained(files, o);
+  await using exact = await SiglipModel.fromPretrained(files, { ...o, weights: 'float32' });
   await using narrow = await SiglipModel.fromPretrained(files, { ...o, weights: storage });
   const { checkpoint, shapes } = exact.runtime;
+  const linear = await linearWeights(exact.config);
   const tensors: { name: string; error: number }[] = [];
   for (const [name, shape] of shapes) {
-    if (!isStored(name)) continue;
+    if (!linear.has(name)) continue;
     o.signal?.throwIfAborted();
     const values = (await checkpoint.read(name, 0, shape[0]!, 'float32')) as Float32Array;
     tensors.push({ name, error: distance(await stored(values, shape, storage), values).error });

@@ -1,0 +1,38 @@
+// Which weights a backend may store narrow: those that linear layers multiply with, found by running the towers on nothing.
+import { dry, recording, Scope, type Handle, type Store } from '@siglip-ts/core';
+import { SiglipConfig, SiglipTextConfig } from 'siglip-ts';
+import type { AnyConfig } from './classes.ts';
+import { forward } from './survey.ts';
+
+/** Keys of the weights of linear layers, the patch embedding among them, in whatever class has this configuration. */
+export async function linearWeights(config: AnyConfig): Promise<Set<string>> {
+  const keyOf = new WeakMap<Handle, string>();
+  const found = new Set<string>();
+  const nothing = dry();
+  const b = {
+    ...nothing,
+    fused: {
+      ...nothing.fused,
+      linear: (_: unknown, { handle }: { handle: Handle }): Handle => {
+        const key = keyOf.get(handle);
+        if (key !== undefined) found.add(key);
+        return {};
+      },
+    },
+  };
+  const recorded = recording(b);
+  const store: Store = {
+    ...recorded,
+    param(key, rows) {
+      const x = recorded.param(key, rows);
+      keyOf.set(x.handle, key);
+      return x;
+    },
+  };
+  // Listened to, a classifier runs the pooling head too.
+  const s = new Scope(store, '', { listener: { heard() {} } });
+  const hasVision = !(config instanceof SiglipTextConfig);
+  if (hasVision) await forward(s, b, config, 'SiglipForImageClassification');
+  if (!hasVision || config instanceof SiglipConfig) await forward(s, b, config, 'SiglipTextModel');
+  return found;
+}
