@@ -11,7 +11,8 @@ import {
   SiglipVisionModel,
   type HostTensor,
 } from 'siglip-ts';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { startHub } from '../files/hub-server.ts';
 import { image, json, model, scratch, siglip } from './harness.ts';
 
 const files = scratch();
@@ -219,6 +220,36 @@ test('shards in, one file out', async () => {
   await json(['quantize', folder, files.path('whole'), '--weights', 'int8']);
   const bytes = (name: string) => readFileSync(join(name, 'model.safetensors'));
   expect(bytes(files.path('whole')).equals(bytes(small('int8')))).toBe(true);
+});
+
+test('from the hub, and back on it: a tower is read by ranges', async () => {
+  const hub = await startHub();
+  vi.stubEnv('HF_ENDPOINT', hub.endpoint);
+  try {
+    const serve = (folder: string) => {
+      hub.files.clear();
+      for (const file of readdirSync(folder))
+        hub.files.set(file, { bytes: readFileSync(join(folder, file)), etag: `${folder}/${file}` });
+    };
+    const cache = files.path('cache');
+    serve(original);
+    await json(['quantize', 'org/model', files.path('hub'), '--weights', 'int8', '--cache', cache]);
+    const bytes = (name: string) => readFileSync(join(name, 'model.safetensors'));
+    expect(bytes(files.path('hub')).equals(bytes(small('int8')))).toBe(true);
+
+    serve(small('int8'));
+    const pixel_values = wave([1, 3, 64, 64]);
+    await using near = await SiglipVisionModel.fromPretrained(small('int8'));
+    await using far = await SiglipVisionModel.fromPretrained('org/small', { ranges: true, cache });
+    const pooled = async (m: SiglipVisionModel) => bits((await m({ pixel_values })).pooler_output!);
+    expect(await pooled(far)).toEqual(await pooled(near));
+    const asked = hub.requests.filter(({ url }) => url.includes('org/small') && url.endsWith('model.safetensors')); // prettier-ignore
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.every(({ headers }) => headers.range)).toBe(true);
+  } finally {
+    vi.unstubAllEnvs();
+    await hub.stop();
+  }
 });
 
 describe('refused', () => {
