@@ -65,7 +65,9 @@ function program(io: Io): Command {
 Without --model everything uses a small model that is part of the package.
 
 Example:
-  siglip classify photo.jpg --labels "a cat, a dog"`,
+  siglip classify photo.jpg --labels "a cat, a dog"
+
+Nothing installed: npx @siglip-ts/cli classify ... (the name "siglip" on npm is not this project's).`,
     );
   for (const add of [
     addClassify,
