@@ -25,15 +25,17 @@ for (const folder of folders) {
   const stems = (of, ending) =>
     existsSync(join(folder, of))
       ? readdirSync(join(folder, of), { recursive: true })
-          .filter((file) => file.endsWith(ending) && !file.endsWith('.d.ts'))
-          .map((file) => file.slice(0, -ending.length))
+          .filter((file) => ending.test(file))
+          .map((file) => file.replace(ending, ''))
       : [];
-  const [built, sources] = [stems('dist', '.js'), stems('src', '.ts')];
+  const [built, sources] = [stems('dist', /\.js$/), stems('src', /(\.d)?\.ts$/)];
   const unbuilt = sources.filter((stem) => !built.includes(stem));
   const left = built.filter((stem) => !sources.includes(stem));
   if (unbuilt.length > 0) refusals.push(`${name}: dist lacks ${unbuilt[0]}.js: npm run build`);
   if (left.length > 0)
-    refusals.push(`${name}: dist/${left[0]}.js has no source any more: remove dist and build`);
+    refusals.push(
+      `${name}: dist/${left[0]}.js has no source any more: remove dist and *.tsbuildinfo, and build`,
+    );
 }
 try {
   const said = execFileSync('npx', ['tsc', '-b', '--dry'], { cwd: root, encoding: 'utf8' });

@@ -7,7 +7,7 @@ import {
 } from '@siglip-ts/core';
 import type { HubOptions } from './files/index.ts';
 import { eitherImageProcessor } from './image-processor.ts';
-import { filesOf, readConfig, type ModelSource } from './modeling/common.ts';
+import { filesOf, readConfig, type ModelSource } from './files/source.ts';
 import { SiglipForImageClassification } from './modeling/image-classification.ts';
 import { SiglipModel } from './modeling/siglip-model.ts';
 import { SiglipTextModel } from './modeling/text-model.ts';
@@ -61,17 +61,22 @@ export const AutoModel = {
 
 /** Known as AutoModelForImageClassification in transformers. */
 export const AutoModelForImageClassification = {
-  fromPretrained: SiglipForImageClassification.fromPretrained,
+  fromPretrained: (...args: Parameters<typeof SiglipForImageClassification.fromPretrained>) =>
+    SiglipForImageClassification.fromPretrained(...args),
 };
 
 /** Known as AutoModelForZeroShotImageClassification in transformers. */
 export const AutoModelForZeroShotImageClassification = {
-  fromPretrained: SiglipModel.fromPretrained,
+  fromPretrained: (...args: Parameters<typeof SiglipModel.fromPretrained>) =>
+    SiglipModel.fromPretrained(...args),
 };
 
 export const AutoTokenizer = { fromPretrained: eitherTokenizer };
 
-export const AutoProcessor = { fromPretrained: SiglipProcessor.fromPretrained };
+export const AutoProcessor = {
+  fromPretrained: (...args: Parameters<typeof SiglipProcessor.fromPretrained>) =>
+    SiglipProcessor.fromPretrained(...args),
+};
 
 /** The slow one unless `use_fast` or the file says otherwise, as in transformers 4.49. */
 export const AutoImageProcessor = { fromPretrained: eitherImageProcessor };

@@ -10,7 +10,7 @@ import {
 } from '@siglip-ts/image';
 import { callable } from './callable.ts';
 import type { HubOptions } from './files/index.ts';
-import { filesOf, readJson, type ModelSource } from './modeling/common.ts';
+import { filesOf, readJson, type ModelSource } from './files/source.ts';
 import { pixelKernels } from './pixel-kernels.ts';
 import { writeFiles } from './saving.ts';
 
@@ -47,7 +47,11 @@ export class SiglipImageProcessor extends Slow {
     const behaviour = { kernels: pixelKernels() };
     return SiglipImageProcessor.from_dict(dict, image_processor, behaviour) as SiglipImageProcessor;
   }
-  static from_pretrained = SiglipImageProcessor.fromPretrained;
+  static from_pretrained(
+    ...args: Parameters<typeof SiglipImageProcessor.fromPretrained>
+  ): Promise<SiglipImageProcessor> {
+    return SiglipImageProcessor.fromPretrained(...args);
+  }
   /** Writes preprocessor_config.json into a folder. */
   save_pretrained(folder: string): Promise<void> {
     return writeFiles(folder, processorFile(this));
@@ -73,7 +77,11 @@ export class SiglipImageProcessorFast extends Fast {
     const processor = SiglipImageProcessorFast.from_dict(dict, image_processor, behaviour);
     return processor as SiglipImageProcessorFast;
   }
-  static from_pretrained = SiglipImageProcessorFast.fromPretrained;
+  static from_pretrained(
+    ...args: Parameters<typeof SiglipImageProcessorFast.fromPretrained>
+  ): Promise<SiglipImageProcessorFast> {
+    return SiglipImageProcessorFast.fromPretrained(...args);
+  }
   /** Writes preprocessor_config.json into a folder. */
   save_pretrained(folder: string): Promise<void> {
     return writeFiles(folder, processorFile(this));

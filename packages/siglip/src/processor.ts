@@ -9,7 +9,7 @@ import {
   type SiglipImageProcessor,
   type SiglipImageProcessorFast,
 } from './image-processor.ts';
-import { filesOf, type ModelSource } from './modeling/common.ts';
+import { filesOf, type ModelSource } from './files/source.ts';
 import { writeFiles } from './saving.ts';
 import { eitherTokenizer, type AnyTokenizer } from './tokenizer.ts';
 
@@ -52,7 +52,11 @@ export class SiglipProcessor {
     const image_processor = await eitherImageProcessor(files, options);
     return new SiglipProcessor(image_processor, await eitherTokenizer(files));
   }
-  static from_pretrained = SiglipProcessor.fromPretrained;
+  static from_pretrained(
+    ...args: Parameters<typeof SiglipProcessor.fromPretrained>
+  ): Promise<SiglipProcessor> {
+    return SiglipProcessor.fromPretrained(...args);
+  }
 
   /** Throws Error if there is neither text nor image, and HF's error for texts of different lengths as tensors. */
   call({ text, images, ...o }: ProcessorInputs): ProcessorOutput {

@@ -14,7 +14,7 @@ import {
 } from '@siglip-ts/tokenizer';
 import { callable } from './callable.ts';
 import type { HubOptions, ModelFiles } from './files/index.ts';
-import { filesOf, readJson, type ModelSource } from './modeling/common.ts';
+import { filesOf, readJson, type ModelSource } from './files/source.ts';
 import { writeFiles } from './saving.ts';
 
 const FILES = {
@@ -48,7 +48,11 @@ export class SiglipTokenizer extends Siglip {
     // Made by `new this`, so a callable one.
     return SiglipTokenizer.fromFiles(found, tokenizer) as SiglipTokenizer;
   }
-  static from_pretrained = SiglipTokenizer.fromPretrained;
+  static from_pretrained(
+    ...args: Parameters<typeof SiglipTokenizer.fromPretrained>
+  ): Promise<SiglipTokenizer> {
+    return SiglipTokenizer.fromPretrained(...args);
+  }
 
   /** Writes into a folder what `save_pretrained` gives. */
   save_to(folder: string): Promise<void> {
@@ -80,7 +84,11 @@ export class GemmaTokenizerFast extends Gemma {
     const found = await read(await filesOf(source, options), FILES.gemma);
     return GemmaTokenizerFast.fromFiles(found, tokenizer) as GemmaTokenizerFast;
   }
-  static from_pretrained = GemmaTokenizerFast.fromPretrained;
+  static from_pretrained(
+    ...args: Parameters<typeof GemmaTokenizerFast.fromPretrained>
+  ): Promise<GemmaTokenizerFast> {
+    return GemmaTokenizerFast.fromPretrained(...args);
+  }
 
   /** Writes into a folder what `save_pretrained` gives. */
   save_to(folder: string): Promise<void> {

@@ -152,7 +152,11 @@ export class SiglipConfig {
     const towers = { text_config: text.to_dict(), vision_config: vision.to_dict() };
     return new SiglipConfig({ ...towers, ...values });
   }
-  static fromTextVisionConfigs = SiglipConfig.from_text_vision_configs;
+  static fromTextVisionConfigs(
+    ...args: Parameters<typeof SiglipConfig.from_text_vision_configs>
+  ): SiglipConfig {
+    return SiglipConfig.from_text_vision_configs(...args);
+  }
   get num_labels(): number {
     return Object.keys(this.id2label).length;
   }

@@ -11,7 +11,7 @@ import {
   type SiglipVisionConfig,
   type Tower,
 } from '@siglip-ts/core';
-import { modelFiles, type FileMap, type ModelFiles } from '../files/index.ts';
+import { filesOf, readConfig, type ModelSource } from '../files/source.ts';
 import type { TensorLike } from '../inputs.ts';
 import { ModelOutput, type BaseModelOutputWithPooling } from '../model-output.ts';
 import { checkQuantization } from '../quantized.ts';
@@ -53,36 +53,6 @@ export interface ModelClass<C extends AnyConfig, M> {
   /** A forward with the least inputs, run on nothing to learn the parameters. */
   readonly probe: (config: C) => (s: Scope, b: Backend) => Promise<unknown>;
   readonly make: (config: C, runtime: Runtime) => M;
-}
-
-/** A folder, a hub id, a map of bytes, or files already resolved. */
-export type ModelSource = string | FileMap | ModelFiles;
-
-export const filesOf = async (source: ModelSource, o: LoadOptions): Promise<ModelFiles> =>
-  typeof source === 'object' && 'open' in source && typeof source.open === 'function'
-    ? (source as ModelFiles)
-    : modelFiles(source as string | FileMap, o);
-
-/** config.json of a model. Throws if there is none or it is no JSON object. */
-export async function readConfig(files: ModelFiles): Promise<Attributes> {
-  const dict = await readJson(files, 'config.json');
-  if (!dict) throw new Error(`${files.name} does not appear to have a file named config.json`);
-  return dict;
-}
-
-/** A JSON object among the files, undefined if there is no such file. */
-export async function readJson(files: ModelFiles, name: string): Promise<Attributes | undefined> {
-  const bytes = await files.bytes(name);
-  if (!bytes) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw new Error(`${files.name}: "${name}" is not valid JSON: ${(error as Error).message}`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new TypeError(`${files.name}: "${name}" holds no JSON object`);
-  return value as Attributes;
 }
 
 /** from_pretrained. */

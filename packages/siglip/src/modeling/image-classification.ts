@@ -10,6 +10,7 @@ import {
   Tensor,
   type Attributes,
 } from '@siglip-ts/core';
+import type { ModelSource } from '../files/source.ts';
 import { numbersOf, upload, type TensorLike } from '../inputs.ts';
 import { ModelOutput, type ImageClassifierOutput } from '../model-output.ts';
 import type { LoadOptions } from '../runtime.ts';
@@ -20,7 +21,6 @@ import {
   settled,
   switches,
   type ModelClass,
-  type ModelSource,
   type VisionInputs,
 } from './common.ts';
 import { PreTrainedModel } from './pretrained.ts';
@@ -48,7 +48,11 @@ export class SiglipForImageClassification extends PreTrainedModel<SiglipConfig> 
   ): Promise<SiglipForImageClassification> {
     return load(KIND, source, options);
   }
-  static from_pretrained = SiglipForImageClassification.fromPretrained;
+  static from_pretrained(
+    ...args: Parameters<typeof SiglipForImageClassification.fromPretrained>
+  ): Promise<SiglipForImageClassification> {
+    return SiglipForImageClassification.fromPretrained(...args);
+  }
   static fromConfig(
     config: SiglipConfig,
     options: LoadOptions = {},

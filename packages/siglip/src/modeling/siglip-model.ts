@@ -9,6 +9,7 @@ import {
   textTransformer,
   visionTransformer,
 } from '@siglip-ts/core';
+import type { ModelSource } from '../files/source.ts';
 import { upload, type TensorLike } from '../inputs.ts';
 import { ModelOutput, type SiglipOutput } from '../model-output.ts';
 import type { LoadOptions, RunOptions } from '../runtime.ts';
@@ -21,7 +22,6 @@ import {
   towerOutput,
   towerTuple,
   type ModelClass,
-  type ModelSource,
   type TextInputs,
   type VisionInputs,
 } from './common.ts';
@@ -44,7 +44,11 @@ export class SiglipModel extends PreTrainedModel<SiglipConfig> {
   static fromPretrained(source: ModelSource, options: LoadOptions = {}): Promise<SiglipModel> {
     return load(KIND, source, options);
   }
-  static from_pretrained = SiglipModel.fromPretrained;
+  static from_pretrained(
+    ...args: Parameters<typeof SiglipModel.fromPretrained>
+  ): Promise<SiglipModel> {
+    return SiglipModel.fromPretrained(...args);
+  }
   static fromConfig(config: SiglipConfig, options: LoadOptions = {}): Promise<SiglipModel> {
     return create(KIND, config, options);
   }
@@ -127,7 +131,7 @@ const tupleOf = (y: SiglipOutput): unknown[] => [
 
 const KIND: ModelClass<SiglipConfig, SiglipModel> = {
   name: 'SiglipModel',
-  configOf: SiglipConfig.from_dict,
+  configOf: (dict, overrides) => SiglipConfig.from_dict(dict, overrides),
   probe: (c) => (s, b) => {
     checkComposite(c);
     const v = c.vision_config;

@@ -1,5 +1,6 @@
 // SiglipTextModel: the text tower by itself.
 import { checkTower, SiglipTextConfig, textTransformer } from '@siglip-ts/core';
+import type { ModelSource } from '../files/source.ts';
 import { idsOf } from '../inputs.ts';
 import type { BaseModelOutputWithPooling } from '../model-output.ts';
 import type { LoadOptions } from '../runtime.ts';
@@ -11,7 +12,6 @@ import {
   towerOutput,
   towerTuple,
   type ModelClass,
-  type ModelSource,
   type TextInputs,
 } from './common.ts';
 import { PreTrainedModel } from './pretrained.ts';
@@ -28,7 +28,11 @@ export class SiglipTextModel extends PreTrainedModel<SiglipTextConfig> {
   static fromPretrained(source: ModelSource, options: LoadOptions = {}): Promise<SiglipTextModel> {
     return load(KIND, source, options);
   }
-  static from_pretrained = SiglipTextModel.fromPretrained;
+  static from_pretrained(
+    ...args: Parameters<typeof SiglipTextModel.fromPretrained>
+  ): Promise<SiglipTextModel> {
+    return SiglipTextModel.fromPretrained(...args);
+  }
   static fromConfig(config: SiglipTextConfig, options: LoadOptions = {}): Promise<SiglipTextModel> {
     return create(KIND, config, options);
   }
@@ -65,7 +69,7 @@ export async function textOf(o: TextInputs) {
 
 const KIND: ModelClass<SiglipTextConfig, SiglipTextModel> = {
   name: 'SiglipTextModel',
-  configOf: SiglipTextConfig.from_dict,
+  configOf: (dict, overrides) => SiglipTextConfig.from_dict(dict, overrides),
   probe: (c) => (s, b) => {
     checkTower(c);
     return textTransformer(s.at('text_model'), b, ONE_TOKEN, c);

@@ -1,5 +1,6 @@
 // SiglipVisionModel: the vision tower by itself.
 import { checkTower, SiglipVisionConfig, Tensor, visionTransformer } from '@siglip-ts/core';
+import type { ModelSource } from '../files/source.ts';
 import { upload } from '../inputs.ts';
 import type { BaseModelOutputWithPooling } from '../model-output.ts';
 import type { LoadOptions } from '../runtime.ts';
@@ -11,7 +12,6 @@ import {
   towerOutput,
   towerTuple,
   type ModelClass,
-  type ModelSource,
   type VisionInputs,
 } from './common.ts';
 import { PreTrainedModel } from './pretrained.ts';
@@ -31,7 +31,11 @@ export class SiglipVisionModel extends PreTrainedModel<SiglipVisionConfig> {
   ): Promise<SiglipVisionModel> {
     return load(KIND, source, options);
   }
-  static from_pretrained = SiglipVisionModel.fromPretrained;
+  static from_pretrained(
+    ...args: Parameters<typeof SiglipVisionModel.fromPretrained>
+  ): Promise<SiglipVisionModel> {
+    return SiglipVisionModel.fromPretrained(...args);
+  }
   static fromConfig(
     config: SiglipVisionConfig,
     options: LoadOptions = {},
@@ -61,7 +65,7 @@ export class SiglipVisionModel extends PreTrainedModel<SiglipVisionConfig> {
 
 const KIND: ModelClass<SiglipVisionConfig, SiglipVisionModel> = {
   name: 'SiglipVisionModel',
-  configOf: SiglipVisionConfig.from_dict,
+  configOf: (dict, overrides) => SiglipVisionConfig.from_dict(dict, overrides),
   probe: (c) => (s, b) => {
     checkTower(c);
     const shape = [1, c.num_channels, c.image_size, c.image_size];

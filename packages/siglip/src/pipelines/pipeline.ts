@@ -4,7 +4,7 @@ import type { HostTensor, Nested } from '@siglip-ts/core';
 import { tinyModel } from '@siglip-ts/tiny-model';
 import { SiglipImageProcessor } from '../image-processor.ts';
 import type { ImageInput } from '../load-image.ts';
-import { filesOf, type ModelSource } from '../modeling/common.ts';
+import { filesOf, type ModelSource } from '../files/source.ts';
 import { SiglipForImageClassification } from '../modeling/image-classification.ts';
 import { SiglipModel } from '../modeling/siglip-model.ts';
 import { SiglipVisionModel } from '../modeling/vision-model.ts';

@@ -1,0 +1,33 @@
+// What users pass for a model, as its files, and the JSON among them. Knows of no model: a tokenizer needs no more.
+import type { Attributes } from '@siglip-ts/core';
+import { modelFiles, type FileMap, type HubOptions, type ModelFiles } from './index.ts';
+
+/** A folder, a hub id, a map of bytes, or files already resolved. */
+export type ModelSource = string | FileMap | ModelFiles;
+
+export const filesOf = async (source: ModelSource, o: HubOptions): Promise<ModelFiles> =>
+  typeof source === 'object' && 'open' in source && typeof source.open === 'function'
+    ? (source as ModelFiles)
+    : modelFiles(source as string | FileMap, o);
+
+/** config.json of a model. Throws if there is none or it is no JSON object. */
+export async function readConfig(files: ModelFiles): Promise<Attributes> {
+  const dict = await readJson(files, 'config.json');
+  if (!dict) throw new Error(`${files.name} does not appear to have a file named config.json`);
+  return dict;
+}
+
+/** A JSON object among the files, undefined if there is no such file. */
+export async function readJson(files: ModelFiles, name: string): Promise<Attributes | undefined> {
+  const bytes = await files.bytes(name);
+  if (!bytes) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new Error(`${files.name}: "${name}" is not valid JSON: ${(error as Error).message}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError(`${files.name}: "${name}" holds no JSON object`);
+  return value as Attributes;
+}
