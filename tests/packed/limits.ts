@@ -1,0 +1,21 @@
+// What users' bundles may weigh: one file by esbuild, minified, gzip -9, in kB of 1000 bytes. A limit that is raised needs
+// its reason in the message of that commit. Measured by sizes.packed.ts.
+
+export const LIMITS: readonly { name: string; code: string; kB: number }[] = [
+  {
+    name: 'the pipeline, with all it can load',
+    code: "export { pipeline } from 'siglip-ts'",
+    kB: 105,
+  },
+  {
+    name: 'SiglipVisionModel and SiglipImageProcessor',
+    code: "export { SiglipVisionModel, SiglipImageProcessor } from 'siglip-ts'",
+    kB: 70,
+  },
+  { name: 'AutoTokenizer', code: "export { AutoTokenizer } from 'siglip-ts'", kB: 40 },
+  { name: '@siglip-ts/core', code: "export * from '@siglip-ts/core'", kB: 15 },
+  { name: '@siglip-ts/backend-wasm', code: "export * from '@siglip-ts/backend-wasm'", kB: 32 },
+  { name: '@siglip-ts/image', code: "export * from '@siglip-ts/image'", kB: 23 },
+  { name: '@siglip-ts/tokenizer', code: "export * from '@siglip-ts/tokenizer'", kB: 21 },
+  { name: '@siglip-ts/safetensors', code: "export * from '@siglip-ts/safetensors'", kB: 5 },
+];
