@@ -3,24 +3,39 @@
 // Same sources, same bytes: tests/wasm/file.test.ts and pixels.test.ts compare. Runs on the build, so
 // `npm run build:kernels` compiles first.
 import { writeFileSync } from 'node:fs';
+import { codesOf } from '../dist/assembler/sections.js';
 import { kernels } from '../dist/kernels/index.js';
 import { pixelModule } from '../dist/pixels/module.js';
 
-write(kernels(), { file: 'kernels.wasm', source: 'kernels-bytes.ts', from: './kernels' });
+const plain = codesOf(kernels()).map(hex);
+const relaxed = codesOf(kernels({ relaxed: true })).map(hex);
+const others = relaxed.flatMap((code, i) => (code === plain[i] ? [] : [`  ${i}: '${code}',\n`]));
+
+write(kernels(), {
+  file: 'kernels.wasm',
+  source: 'kernels-bytes.ts',
+  from: './kernels',
+  more: `/** The code of the functions that are others in the variant \`relaxed\`, by their index. */
+export const RELAXED: Readonly<Record<number, string>> = {\n${others.join('')}};\n`,
+});
 write(pixelModule(), {
   file: 'pixels.wasm',
   source: 'pixels/pixels-bytes.ts',
   from: './module.ts',
 });
 
-function write(bytes, { file, source, from }) {
+function hex(bytes) {
+  return Buffer.from(bytes).toString('hex');
+}
+
+function write(bytes, { file, source, from, more = '' }) {
   writeFileSync(new URL(`../wasm/${file}`, import.meta.url), bytes);
   writeFileSync(
     new URL(`../src/${source}`, import.meta.url),
-    `// The bytes of wasm/${file} in base64. Made by scripts/build.mjs from ${from}: not to be edited.
-export const KERNELS =
-  '${Buffer.from(bytes).toString('base64')}';
-`,
+    `// The bytes of wasm/${file} in hexadecimal. Made by scripts/build.mjs from ${from}: not to be edited.
+export const KERNELS: string =
+  '${hex(bytes)}';
+${more}`,
   );
   console.log(`wasm/${file}: ${bytes.length} bytes`);
 }

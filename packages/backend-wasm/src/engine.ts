@@ -2,14 +2,13 @@
 import { INTEGER, LOWEST, size, type BinaryOp, type Operand, type Shape } from '@siglip-ts/core';
 import { batches, isTail } from './broadcasting.ts';
 import { Heap } from './heap.ts';
-import { KERNELS } from './kernels-bytes.ts';
 import { attentionRoom } from './kernels/attention.ts';
-import type { Variant } from './kernels/index.ts';
 import { LAYOUT, PRODUCT_ROOM, WIDTH } from './kernels/product.ts';
 import { Memory, type Block } from './memory.ts';
 import type { WasmOptions } from './options.ts';
 import { threadsOf } from './thread-count.ts';
 import { CONTROL, Threads, type Job } from './threads.ts';
+import { storedKernels } from './variants.ts';
 import { paddedK, releasePanels, type Kernels, type Panels } from './weights.ts';
 
 /** Numbers of an elementwise kernel that a thread takes at a time. */
@@ -20,16 +19,6 @@ const hasSimd = (): boolean =>
   WebAssembly.validate(
     Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 17, 11), // prettier-ignore
   );
-
-/** The plain kernels are ready as bytes; the assembler, which takes 50 ms, is loaded for the other variants only. */
-async function codeOf(variant: Required<Variant>): Promise<BufferSource> {
-  if (variant.shared || variant.relaxed || variant.scalar)
-    return (await import('./kernels/index.ts')).kernels(variant) as BufferSource;
-  const text = atob(KERNELS);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i); // from() with a function takes 5 ms
-  return bytes;
-}
 
 function layoutOf(module: WebAssembly.Module): string {
   const [note] = WebAssembly.Module.customSections(module, 'layout');
@@ -74,7 +63,7 @@ export class Engine {
     const scalar = !(o.simd ?? hasSimd());
     const variant = { shared, scalar, relaxed: (o.relaxed ?? false) && !scalar };
     const given = o.module as WebAssembly.Module | undefined;
-    const compiled = given ?? (await WebAssembly.compile(await codeOf(variant)));
+    const compiled = given ?? (await WebAssembly.compile(storedKernels(variant)));
     if (layoutOf(compiled) !== LAYOUT)
       throw new Error('wasm: these kernels belong to another version of this package');
     const instance = await WebAssembly.instantiate(compiled, { env: { memory } });
@@ -88,6 +77,10 @@ export class Engine {
     this.threads?.stop();
     this.run = {};
     this.memory.dispose();
+  }
+  /** Whether there is a kernel of that name. */
+  has(name: string): boolean {
+    return Object.hasOwn(this.run, name);
   }
   /** Runs a kernel, on all threads where its rows are enough for that. */
   private split(job: Job): void {

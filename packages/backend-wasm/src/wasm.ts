@@ -19,7 +19,6 @@ import { canary } from './canary.ts';
 import { fusedGradients } from './gradients.ts';
 import { repeats } from './broadcasting.ts';
 import { Engine } from './engine.ts';
-import { UNARY } from './kernels/elementwise.ts';
 import type { Block } from './memory.ts';
 import type { WasmOptions } from './options.ts';
 import { broadcastStrides, copyStrided, stridesOf } from './strided.ts';
@@ -120,7 +119,7 @@ const SAME: Partial<Record<Activation, Activation>> = {
 };
 function activation(self: Backend, e: Engine, x: Operand, kind: Activation): Handle {
   const name = SAME[kind] ?? kind;
-  if (name in UNARY) return e.unary(name, x);
+  if (e.has(name)) return e.unary(name, x);
   return compose.activation(new Tensor(self, x.shape, x.dtype, x.handle), kind).handle;
 }
 

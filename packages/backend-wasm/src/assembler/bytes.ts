@@ -1,4 +1,4 @@
-// How WebAssembly writes numbers, lists and sections. Nothing of instructions.
+// How WebAssembly writes numbers, lists and sections, and how they are read again. Nothing of instructions.
 
 /** Unsigned LEB128. */
 export function uleb(n: number): number[] {
@@ -36,3 +36,39 @@ export const section = (id: number, content: readonly number[]): number[] => [
 ];
 export const ascii = (s: string): number[] => [...s].map((c) => c.charCodeAt(0));
 export const text = (s: string): number[] => sized(ascii(s));
+/** The limits of an imported memory: from one page on; one that threads share has a greatest size too. */
+export const limits = (shared: boolean): number[] =>
+  shared ? [0x03, ...uleb(1), ...uleb(65536)] : [0x00, ...uleb(1)];
+
+export class Reader {
+  at = 0;
+  private readonly code: Uint8Array;
+  constructor(code: ArrayLike<number>) {
+    this.code = code instanceof Uint8Array ? code : new Uint8Array(code);
+  }
+  get done(): boolean {
+    return this.at >= this.code.length;
+  }
+  byte(): number {
+    return this.code[this.at++]!;
+  }
+  bytes(n: number): Uint8Array {
+    return this.code.slice(this.at, (this.at += n));
+  }
+  /** Also passes over a signed number. */
+  uleb(): number {
+    let n = 0;
+    for (let shift = 1; ; shift *= 128) {
+      const byte = this.byte();
+      n += (byte & 0x7f) * shift;
+      if (byte < 128) return n;
+    }
+  }
+  pair(): void {
+    this.uleb();
+    this.uleb();
+  }
+  since(at: number): Uint8Array {
+    return this.code.slice(at, this.at);
+  }
+}

@@ -1,5 +1,5 @@
 // A WebAssembly module of functions over one imported memory. Written in one pass, the same bytes every time.
-import { ascii, section, sized, text, uleb, vector } from './bytes.ts';
+import { ascii, limits, section, sized, text, uleb, vector } from './bytes.ts';
 import type { Code } from './expressions.ts';
 import { FunctionBuilder, paramOf, type Param, type Type } from './function.ts';
 import { scalarCode } from './scalar.ts';
@@ -36,8 +36,7 @@ export class ModuleBuilder {
   bytes({ shared = false, scalar = false } = {}): Uint8Array {
     const codeOf = (f: { code: Code; params: number }) =>
       scalar ? scalarCode(f.code, f.params) : sized(f.code);
-    const limits = shared ? [0x03, ...uleb(1), ...uleb(65536)] : [0x00, ...uleb(1)];
-    const memory = [...text('env'), ...text('memory'), 0x02, ...limits];
+    const memory = [...text('env'), ...text('memory'), 0x02, ...limits(shared)];
     const index = (i: number) => uleb(i);
     const types = [...new Map(this.functions.map(({ type }) => [type.join(), type])).entries()];
     const typeOf = (f: { type: Code }) => uleb(types.findIndex(([key]) => key === f.type.join()));

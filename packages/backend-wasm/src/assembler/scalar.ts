@@ -1,7 +1,7 @@
 // A function rewritten for engines without SIMD: every vector is four int32, on the stack and in locals, and every
 // vector instruction becomes scalar ones that give the same bits. Slow but whole. It knows the instructions that the
 // assembler writes, no more, and throws on others.
-import { sized, sleb, uleb, vector } from './bytes.ts';
+import { Reader, sized, sleb, uleb, vector } from './bytes.ts';
 import type { Code } from './expressions.ts';
 
 const I32 = 0x7f;
@@ -51,7 +51,7 @@ const SHIFT: Record<number, number> = {
 };
 
 /** `code`: a function's locals and body as FunctionBuilder finishes it, without their size. No parameter is a vector. */
-export function scalarCode(code: Code, params: number): Code {
+export function scalarCode(code: ArrayLike<number>, params: number): Code {
   const reader = new Reader(code);
   const types: number[] = [];
   for (let runs = reader.uleb(); runs > 0; runs--) {
@@ -324,36 +324,3 @@ function limited(out: Scalars, operand: 0 | 1, lane: number): void {
 
 const unknown = (what: string): Error =>
   new Error(`scalar: ${what}, expected an instruction that the assembler writes`);
-
-class Reader {
-  at = 0;
-  private readonly code: Uint8Array;
-  constructor(code: Code) {
-    this.code = Uint8Array.from(code);
-  }
-  get done(): boolean {
-    return this.at >= this.code.length;
-  }
-  byte(): number {
-    return this.code[this.at++]!;
-  }
-  bytes(n: number): Uint8Array {
-    return this.code.slice(this.at, (this.at += n));
-  }
-  /** Also passes over a signed number. */
-  uleb(): number {
-    let n = 0;
-    for (let shift = 1; ; shift *= 128) {
-      const byte = this.byte();
-      n += (byte & 0x7f) * shift;
-      if (byte < 128) return n;
-    }
-  }
-  pair(): void {
-    this.uleb();
-    this.uleb();
-  }
-  since(at: number): Uint8Array {
-    return this.code.slice(at, this.at);
-  }
-}

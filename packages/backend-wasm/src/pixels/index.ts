@@ -1,5 +1,6 @@
 // Kernels for packages/image: functions on ordinary typed arrays, which go through a scratch memory of bounded size.
 // They have no state. The same results as image's own loops, to the last bit: tests/image runs its goldens on both.
+import { fromHex } from '../hex.ts';
 import type { CompiledModule } from '../options.ts';
 import { KERNELS } from './pixels-bytes.ts';
 
@@ -52,16 +53,12 @@ const MARGIN = 64;
 export function pixelKernels(module?: CompiledModule): PixelKernels | undefined {
   try {
     const memory = new WebAssembly.Memory({ initial: 1 });
-    const compiled = (module as WebAssembly.Module) ?? new WebAssembly.Module(bytesOf(KERNELS));
+    const compiled = (module as WebAssembly.Module) ?? new WebAssembly.Module(fromHex(KERNELS));
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
     return kernelsOf(exports as Exports, new Scratch(memory));
   } catch {
     return undefined;
   }
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 }
 
 /** Places in the memory, given out anew for each call. */
