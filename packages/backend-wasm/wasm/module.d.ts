@@ -1,3 +1,4 @@
 // What bundlers and workerd make of an import of a .wasm file.
-declare const module: WebAssembly.Module;
+import type { CompiledModule } from '../dist/options.js';
+declare const module: CompiledModule;
 export default module;
