@@ -92,10 +92,24 @@ describe('siglip-ts in an empty project', () => {
   });
 });
 
-describe('@siglip-ts/cli in an empty project', () => {
+describe('all packages in an empty project', () => {
   let project: Project;
   beforeAll(async () => {
-    project = await emptyProject('cli', { ours: ['@siglip-ts/cli'] });
+    project = await emptyProject('all', { ours: each.map(([name]) => name) });
+  });
+
+  test('every entry can be required, so none waits at its top level', async () => {
+    const entries = [...packageFolders()].flatMap(([name, folder]) => {
+      const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const modules = Object.keys(exports).filter((entry) => !/\*|\.wasm$/.test(entry));
+      return modules.map((entry) => name + entry.slice(1));
+    });
+    await project.write({
+      'all.cjs': `for (const entry of ${JSON.stringify(entries)})
+        console.log(entry, Object.keys(require(entry)).length > 0);`,
+    });
+    const { stdout } = await project.run(process.execPath, ['all.cjs']);
+    expect(stdout.trim().split('\n')).toEqual(entries.map((entry) => `${entry} true`));
   });
 
   // npx runs a package's only bin, whatever its name; --no-install: nothing may come from the registry.
