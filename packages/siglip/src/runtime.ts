@@ -30,6 +30,15 @@ export interface RunOptions {
   breathe?: () => Promise<void>;
 }
 
+/** What of a pipeline's options goes to the forwards of its model. */
+export const runOptions = (o: {
+  signal?: AbortSignal | undefined;
+  breathe?: RunOptions['breathe'] | undefined;
+}): RunOptions => ({
+  ...(o.signal && { signal: o.signal }),
+  ...(o.breathe && { breathe: o.breathe }),
+});
+
 export interface LoadOptions extends BackendOptions, HubOptions {
   /** What arithmetic rounds to: float32 (default), float64, float16, bfloat16, or 'auto' for the checkpoint's own. */
   dtype?: string;

@@ -2,9 +2,10 @@
 import { loadImage, type ImageInput, type LoadImageOptions } from '../load-image.ts';
 import type { SiglipForImageClassification } from '../modeling/image-classification.ts';
 import type { SiglipImageProcessor } from '../image-processor.ts';
+import { runOptions, type RunOptions } from '../runtime.ts';
 import { sigmoid, type LabelScore } from './zero-shot-image-classification.ts';
 
-export interface ClassificationOptions extends LoadImageOptions {
+export interface ClassificationOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
   /** How many labels; all if there are fewer. Default 5. */
   top_k?: number;
   /** What makes scores of logits. Default: sigmoid for one label or many at once, else softmax. */
@@ -33,7 +34,7 @@ export async function classifyImages(
   for (const image of list) {
     const picture = await loadImage(image, o);
     const { pixel_values } = image_processor(picture, { return_tensors: true });
-    const { logits } = await model({ pixel_values, ...(o.signal && { signal: o.signal }) });
+    const { logits } = await model({ pixel_values, ...runOptions(o) });
     const scores = toScores([...(await logits.data())]);
     const labelled = scores.map((score, i) => ({ label: config.id2label[i]!, score }));
     labelled.sort((a, b) => b.score - a.score);

@@ -3,8 +3,9 @@ import type { HostTensor, Nested } from '@siglip-ts/core';
 import { loadImage, type ImageInput, type LoadImageOptions } from '../load-image.ts';
 import type { SiglipVisionModel } from '../modeling/vision-model.ts';
 import type { SiglipImageProcessor } from '../image-processor.ts';
+import { runOptions, type RunOptions } from '../runtime.ts';
 
-export interface FeatureOptions extends LoadImageOptions {
+export interface FeatureOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
   /** true: the pooled vector [1, D] instead of the patch vectors [1, N, D]. */
   pool?: boolean;
   /** true: a tensor instead of nested arrays. */
@@ -29,7 +30,7 @@ export async function extractFeatures(
     const picture = await loadImage(image, o);
     const options = { ...o.image_processor_kwargs, return_tensors: true as const };
     const { pixel_values } = image_processor(picture, options);
-    const y = await model({ pixel_values, ...(o.signal && { signal: o.signal }) });
+    const y = await model({ pixel_values, ...runOptions(o) });
     const features = o.pool ? y.pooler_output : y.last_hidden_state;
     if (!features)
       throw new Error(

@@ -27,11 +27,8 @@ interface Pipeline<Task extends string, M> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export interface ZeroShotImageClassificationPipeline extends Pipeline<
-  'zero-shot-image-classification',
-  SiglipModel
-> {
-  readonly tokenizer: AnyTokenizer;
+/** How it is called, wherever its model is: here, or in a worker. */
+export interface ZeroShotImageClassificationCall {
   (
     image: ImageInput,
     labels: readonly string[] | ZeroShotOptions,
@@ -43,20 +40,23 @@ export interface ZeroShotImageClassificationPipeline extends Pipeline<
     options?: ZeroShotOptions,
   ): Promise<LabelScore[][]>;
 }
-export interface ImageClassificationPipeline extends Pipeline<
-  'image-classification',
-  SiglipForImageClassification
-> {
+export interface ImageClassificationCall {
   (image: ImageInput, options?: ClassificationOptions): Promise<LabelScore[]>;
   (images: readonly ImageInput[], options?: ClassificationOptions): Promise<LabelScore[][]>;
 }
-export interface ImageFeatureExtractionPipeline extends Pipeline<
-  'image-feature-extraction',
-  SiglipVisionModel
-> {
+export interface ImageFeatureExtractionCall {
   (image: ImageInput, options?: FeatureOptions): Promise<HostTensor | Nested>;
   (images: readonly ImageInput[], options?: FeatureOptions): Promise<(HostTensor | Nested)[]>;
 }
+
+export interface ZeroShotImageClassificationPipeline
+  extends ZeroShotImageClassificationCall, Pipeline<'zero-shot-image-classification', SiglipModel> {
+  readonly tokenizer: AnyTokenizer;
+}
+export interface ImageClassificationPipeline
+  extends ImageClassificationCall, Pipeline<'image-classification', SiglipForImageClassification> {}
+export interface ImageFeatureExtractionPipeline
+  extends ImageFeatureExtractionCall, Pipeline<'image-feature-extraction', SiglipVisionModel> {}
 
 export interface PipelineOptions extends LoadOptions {
   tokenizer?: AnyTokenizer;

@@ -2,9 +2,10 @@
 import { loadImage, type ImageInput, type LoadImageOptions } from '../load-image.ts';
 import type { SiglipModel } from '../modeling/siglip-model.ts';
 import type { SiglipImageProcessor } from '../image-processor.ts';
+import { runOptions, type RunOptions } from '../runtime.ts';
 import { toFullLength, type AnyTokenizer } from '../tokenizer.ts';
 
-export interface ZeroShotOptions extends LoadImageOptions {
+export interface ZeroShotOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
   candidate_labels?: readonly string[];
   /** Where the label goes: "{}". Default "This is a photo of {}." */
   hypothesis_template?: string;
@@ -54,9 +55,9 @@ export async function zeroShotImageClassification(
   for (const image of list) {
     const picture = await loadImage(image, o);
     const { pixel_values } = image_processor(picture, { return_tensors: true });
-    const signal = o.signal ? { signal: o.signal } : {};
-    const features = await model.get_image_features({ pixel_values, ...signal });
-    const logits = await model.logits_of_features({ text, image: features }, signal);
+    const run = runOptions(o);
+    const features = await model.get_image_features({ pixel_values, ...run });
+    const logits = await model.logits_of_features({ text, image: features }, run);
     results.push(ranked(await logits.data(), labels));
     o.on_image?.(results.length, list.length);
   }
@@ -85,7 +86,7 @@ async function textFeatures(
     const encoding = tokenizer(fresh, null, how);
     const features = await model.get_text_features({
       ...encoding,
-      ...(o.signal && { signal: o.signal }),
+      ...runOptions(o),
     });
     const [rows, width] = [await features.data(), features.shape[1]!];
     if (seen.size + fresh.length > MOST_TEXTS) seen.clear();

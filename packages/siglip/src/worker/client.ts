@@ -1,0 +1,128 @@
+// siglip-ts/worker: pipeline(task, model) whose model is in a worker, so that the page or server that asks never waits for
+// arithmetic. The same calls and answers as siglip-ts' own; the worker's side is entry.ts.
+import { HostTensor, type DType, type Values } from '@siglip-ts/core';
+import type { ImageInput } from '../load-image.ts';
+import type { FileMap } from '../files/index.ts';
+import type {
+  ImageClassificationCall,
+  ImageFeatureExtractionCall,
+  PipelineOptions,
+  ZeroShotImageClassificationCall,
+} from '../pipelines/pipeline.ts';
+import { checkOptions, codeIn, portable, resolvedModel } from './crossing.ts';
+import { isPlainTensor } from './protocol.ts';
+import { Remote, type AnyWorker, type Functions } from './remote.ts';
+
+export type { AnyWorker } from './remote.ts';
+
+/** What a pipeline in a worker has beside its calls; the model and its processors are there, and not here. */
+export interface InWorker<Task extends string> {
+  readonly task: Task;
+  /** Disposes the model and ends the worker. */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+export type ZeroShotImageClassificationWorker = ZeroShotImageClassificationCall &
+  InWorker<'zero-shot-image-classification'>;
+export type ImageClassificationWorker = ImageClassificationCall & InWorker<'image-classification'>;
+export type ImageFeatureExtractionWorker = ImageFeatureExtractionCall &
+  InWorker<'image-feature-extraction'>;
+
+/** Options that are data, a backend by its name among them; and functions, which stay here and hear of the worker. */
+export interface WorkerPipelineOptions extends Omit<
+  PipelineOptions,
+  'backend' | 'fetch' | 'tokenizer' | 'image_processor'
+> {
+  backend?: Extract<PipelineOptions['backend'], string>;
+  /**
+   * A worker that runs `siglip-ts/worker-entry`, for bundlers that do not find it by themselves. It becomes the pipeline's,
+   * and ends with it. Default: one is made.
+   */
+  worker?: AnyWorker;
+}
+
+/**
+ * `pipeline` of siglip-ts in a worker of its own: a folder, a hub id, an address or a map of bytes, which are copied.
+ * Pictures are read here and given away, but for the caller's own buffers, which are copied too.
+ *
+ * Rejects with what the pipeline throws there; with the reason of `signal` as soon as it aborts, when the work there ends
+ * too; with Error where the worker does not start or has died; with TypeError for what cannot cross: a loaded model, a
+ * Backend, functions but `progress_callback`, `warn` and `on_image`.
+ */
+export function pipeline(
+  task: 'zero-shot-image-classification',
+  model?: string | FileMap,
+  options?: WorkerPipelineOptions,
+): Promise<ZeroShotImageClassificationWorker>;
+export function pipeline(
+  task: 'image-classification',
+  model: string | FileMap,
+  options?: WorkerPipelineOptions,
+): Promise<ImageClassificationWorker>;
+export function pipeline(
+  task: 'image-feature-extraction',
+  model?: string | FileMap,
+  options?: WorkerPipelineOptions,
+): Promise<ImageFeatureExtractionWorker>;
+export async function pipeline(
+  task: string,
+  model?: string | FileMap,
+  { worker, ...given }: WorkerPipelineOptions = {},
+): Promise<unknown> {
+  const { options, functions } = parted(given);
+  const code = codeIn(model);
+  if (code)
+    throw new TypeError(
+      `siglip-ts/worker: the model ${code}, which cannot cross to a worker; expected a folder, a hub id or a map of bytes`,
+    );
+  functions.signal?.throwIfAborted();
+  const remote = new Remote(worker ?? newWorker());
+  const from = typeof model === 'string' ? resolvedModel(model) : model;
+  try {
+    await remote.ask({ kind: 'load', task, model: from, options }, functions, [], true);
+  } catch (error) {
+    remote.end();
+    throw error;
+  }
+  const zeroShot = task === 'zero-shot-image-classification';
+  const call = async (images: unknown, ...rest: readonly unknown[]): Promise<unknown> => {
+    const labels = zeroShot && Array.isArray(rest[0]) ? { candidate_labels: rest[0] } : rest[0];
+    const { options, functions } = parted({ ...(labels as object), ...(rest[1] as object) });
+    const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
+    const pictures = await Promise.all(list.map(portable));
+    const sent = pictures.map(({ image }) => image);
+    const args = [Array.isArray(images) ? sent : sent[0], options];
+    const transfer = [...new Set(pictures.flatMap((picture) => picture.transfer))];
+    return tensors(await remote.ask({ kind: 'call', args }, functions, transfer));
+  };
+  let disposed: Promise<void> | undefined;
+  const dispose = () =>
+    (disposed ??= remote
+      .ask({ kind: 'dispose' }, {})
+      .catch(() => {}) // a dead worker has nothing to dispose
+      .then(() => remote.end()));
+  return Object.assign(call, { task, dispose, [Symbol.asyncDispose]: dispose });
+}
+
+/** Options as what crosses and what stays. Throws TypeError for code among the former. */
+function parted(all: object): { options: Record<string, unknown>; functions: Functions } {
+  const { signal, progress_callback, warn, on_image, ...options } = all as Functions &
+    Record<string, unknown>;
+  checkOptions(options);
+  return { options, functions: { signal, progress_callback, warn, on_image } as Functions };
+}
+
+/** Tensors again, of what crossed. */
+function tensors(value: unknown): unknown {
+  if (Array.isArray(value) && value.some(isPlainTensor)) return value.map(tensors);
+  if (!isPlainTensor(value)) return value;
+  return new HostTensor(value.shape, value.dtype as DType, value.values as unknown as Values);
+}
+
+/** A worker_thread where there are any, else a Web Worker, by the words that bundlers look for. */
+function newWorker(): AnyWorker {
+  const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+  // Not by new URL(…, import.meta.url): bundlers would take the file along as it is.
+  if (threads) return new threads.Worker(new URL(import.meta.url.replace(/[^/]*$/, 'entry.js')));
+  return new Worker(new URL('./entry.js', import.meta.url), { type: 'module' });
+}

@@ -1,0 +1,75 @@
+// What crosses between a page and the worker that has the model: messages, and errors as plain objects. Who sends what is
+// in client.ts and entry.ts.
+
+/** Functions among the options, which stay where they are: the worker tells what they are to hear. */
+export const LISTENERS = ['progress_callback', 'warn', 'on_image'] as const;
+export type ListenerName = (typeof LISTENERS)[number];
+
+export interface Request {
+  /** Of this request alone: of its answer too, and of what its listeners hear. */
+  readonly id: number;
+  readonly listeners: readonly ListenerName[];
+  readonly do:
+    | {
+        readonly kind: 'load';
+        readonly task: string;
+        readonly model: unknown;
+        readonly options: unknown;
+      }
+    | { readonly kind: 'call'; readonly args: readonly unknown[] }
+    | { readonly kind: 'dispose' };
+}
+export interface Abort {
+  readonly id: number;
+  readonly do: { readonly kind: 'abort' };
+}
+
+export type Answer =
+  | { readonly id: number; readonly kind: 'value'; readonly value: unknown }
+  | { readonly id: number; readonly kind: 'error'; readonly error: PlainError }
+  | {
+      readonly id: number;
+      readonly kind: 'heard';
+      readonly listener: ListenerName;
+      readonly args: readonly unknown[];
+    };
+
+/** A HostTensor on its way. */
+export interface PlainTensor {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly values: ArrayBufferView;
+}
+export const isPlainTensor = (x: unknown): x is PlainTensor =>
+  typeof x === 'object' && x !== null && 'values' in x && ArrayBuffer.isView(x.values);
+
+export interface PlainError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string | undefined;
+  readonly code?: string | undefined;
+  readonly cause?: PlainError | undefined;
+}
+
+export function plainError(error: unknown): PlainError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const { name, message, stack, code, cause } = error as Error & { code?: unknown };
+  return {
+    name,
+    message,
+    stack,
+    code: typeof code === 'string' ? code : undefined,
+    cause: cause === undefined ? undefined : plainError(cause),
+  };
+}
+
+const CLASSES = { TypeError, RangeError, SyntaxError, ReferenceError } as const;
+
+/** The error as it was thrown there: its class if that is a common one, its stack. */
+export function errorOf({ name, message, stack, code, cause }: PlainError): Error {
+  const Class = Object.hasOwn(CLASSES, name) ? CLASSES[name as keyof typeof CLASSES] : Error;
+  const error = new Class(message, cause && { cause: errorOf(cause) });
+  Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
+  if (stack !== undefined) error.stack = stack;
+  return code === undefined ? error : Object.assign(error, { code });
+}

@@ -1,0 +1,137 @@
+// A worker as a function that answers: requests by number, an answer each, or the worker's death for all of them.
+// It knows workers, and nothing of pipelines.
+import {
+  errorOf,
+  LISTENERS,
+  type Abort,
+  type Answer,
+  type ListenerName,
+  type Request,
+} from './protocol.ts';
+
+/** A Web Worker. */
+interface WebWorker {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  terminate(): void;
+  onmessage: ((event: MessageEvent) => unknown) | null;
+  onmessageerror: ((event: MessageEvent) => unknown) | null;
+  onerror: ((event: ErrorEvent) => unknown) | null;
+}
+/** A worker of node:worker_threads. */
+interface NodeWorker {
+  postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void;
+  terminate(): Promise<number>;
+  on(event: string, listen: (value: unknown) => void): unknown;
+  ref(): void;
+  unref(): void;
+}
+export type AnyWorker = WebWorker | NodeWorker;
+
+type Listeners = Partial<Record<ListenerName, (...args: never[]) => void>>;
+interface Asked {
+  readonly listeners: Listeners;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+/** What the functions of a request are: `signal`, and what hears of progress. */
+export interface Functions extends Listeners {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class Remote {
+  readonly #worker: AnyWorker;
+  readonly #asked = new Map<number, Asked>();
+  /** What goes on hearing when its request is answered: weights are read when they are first needed. */
+  readonly #kept = new Map<number, Listeners>();
+  #count = 0;
+  #dead: Error | undefined;
+
+  constructor(worker: AnyWorker) {
+    this.#worker = worker;
+    const failed = (why: unknown) => this.#die(why);
+    if ('on' in worker) {
+      worker.on('message', (answer) => this.#hear(answer as Answer));
+      worker.on('error', failed);
+      worker.on('messageerror', failed);
+      worker.on('exit', (code) => failed(new Error(`it exited with code ${String(code)}`)));
+    } else {
+      worker.onmessage = ({ data }) => this.#hear(data as Answer);
+      worker.onmessageerror = failed;
+      worker.onerror = failed;
+    }
+    this.#idle();
+  }
+
+  /**
+   * Has the worker do something. Rejects with what it throws; with the signal's reason, at once, when that aborts, and the
+   * worker is told; and with an Error when the worker has died. `keep`: the functions go on hearing.
+   */
+  ask(
+    what: Request['do'],
+    { signal, ...listeners }: Functions,
+    transfer: readonly ArrayBuffer[] = [],
+    keep = false,
+  ): Promise<unknown> {
+    if (this.#dead) return Promise.reject(this.#dead);
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    const id = this.#count++;
+    const names = LISTENERS.filter((name) => listeners[name] !== undefined);
+    if (keep) this.#kept.set(id, listeners);
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        this.#worker.postMessage({ id, do: { kind: 'abort' } } satisfies Abort, []);
+        settle(() => reject(signal!.reason));
+      };
+      const settle = (how: () => void): void => {
+        signal?.removeEventListener('abort', abort);
+        this.#asked.delete(id);
+        this.#idle();
+        how();
+      };
+      this.#asked.set(id, {
+        listeners,
+        resolve: (value) => settle(() => resolve(value)),
+        reject: (error) => settle(() => reject(error as Error)),
+      });
+      signal?.addEventListener('abort', abort);
+      this.#idle();
+      const request: Request = { id, listeners: names, do: what };
+      try {
+        this.#worker.postMessage(request, [...transfer]);
+      } catch (error) {
+        settle(() => reject(error as Error));
+      }
+    });
+  }
+
+  /** Ends the worker; who still waits is told. */
+  end(why = new Error('the pipeline was disposed')): void {
+    this.#dead ??= why;
+    for (const { reject } of this.#asked.values()) reject(this.#dead);
+    void this.#worker.terminate();
+  }
+
+  #hear(answer: Answer): void {
+    const asked = this.#asked.get(answer.id);
+    if (answer.kind === 'value') asked?.resolve(answer.value);
+    else if (answer.kind === 'error') asked?.reject(errorOf(answer.error));
+    else {
+      const listeners = asked?.listeners ?? this.#kept.get(answer.id);
+      listeners?.[answer.listener]?.(...(answer.args as never[]));
+    }
+  }
+
+  #die(why: unknown): void {
+    if (this.#dead) return;
+    const { message, type } = why as { message?: string; type?: string };
+    const reason = message || `it does not load, or a policy forbids it (${type ?? 'no reason'})`;
+    this.end(new Error(`siglip-ts/worker: the worker has died: ${reason}`, { cause: why }));
+  }
+
+  /** A worker that nobody waits for does not keep Node's process alive. */
+  #idle(): void {
+    if (!('unref' in this.#worker)) return;
+    if (this.#asked.size > 0) this.#worker.ref();
+    else this.#worker.unref();
+  }
+}
