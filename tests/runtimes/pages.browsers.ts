@@ -1,5 +1,6 @@
 // The engine in Chromium and Firefox: the same bits as everywhere, under a content security policy that forbids eval.
 // `npm run test:browsers`. A browser that is not installed is skipped, and the skip says so.
+import { pipeline } from 'siglip-ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BROWSERS, programOf, visit, type BrowserName } from './browser.ts';
 import { expectAnswer } from './golden.ts';
@@ -28,6 +29,23 @@ describe.each(Object.keys(BROWSERS) as BrowserName[])('%s', (name) => {
   test("script-src 'self' compiles nothing, and says what forbids it", async () =>
     expect(await ask('/forbidden')).toEqual({
       error: expect.stringMatching(/Content.Security.Policy|blocked by CSP/i) as string,
+    }));
+  test('siglip-ts/worker: the scores of this thread in Node', async () => {
+    await using here = await pipeline('zero-shot-image-classification');
+    const cat = await here('fixtures/images/cat.jpg', ['cat', 'dog']);
+    expect(await ask('/worker')).toEqual({
+      scores: [cat, cat, cat, cat],
+      canvas: true,
+      kept: true,
+      aborted: 'Error: enough',
+      after: cat,
+      statuses: ['weights'],
+      disposed: 'Error: the pipeline was disposed',
+    });
+  });
+  test('siglip-ts/worker, which the policy forbids, says what would allow it', async () =>
+    expect(await ask('/worker?forbidden')).toEqual({
+      error: expect.stringMatching(/Content-Security-Policy.*worker-src/) as string,
     }));
   test('the conformance suite', async () =>
     expect(await ask('/conformance')).toMatchObject({ code: 0, failures: [] }));

@@ -18,6 +18,7 @@ const isolated = {
 };
 /** Threads that a page could have, were it not for its policy. */
 const workerless = { ...isolated, 'content-security-policy': COMPILING };
+const unworked = { 'content-security-policy': `${COMPILING}; worker-src 'none'` };
 const strict = { 'content-security-policy': "default-src 'self'" };
 interface Page {
   readonly program: string;
@@ -28,6 +29,8 @@ export const PAGES = {
   '/classify?threads=2': { program: 'page.ts', headers: isolated },
   '/classify?threads=3': { program: 'page.ts', headers: workerless },
   '/classify?threads=auto': { program: 'page.ts', headers: workerless },
+  '/worker': { program: 'worker-page.ts', headers: { 'content-security-policy': COMPILING } },
+  '/worker?forbidden': { program: 'worker-page.ts', headers: unworked },
   '/forbidden': { program: 'page.ts', headers: { 'content-security-policy': STRICT } },
   '/conformance': { program: 'conformance.ts', headers: isolated },
   // GPU.js needs no code generation where it has a GPU, so the strictest policy is that of all its pages.
@@ -53,7 +56,8 @@ export interface Server {
 
 export async function serve(): Promise<Server> {
   const programs = [...new Set(Object.values(PAGES).map(({ program }) => program))];
-  const bundles = await Promise.all(programs.map((p) => bundle(p, { platform: 'browser' })));
+  const all = [...programs, 'entry.ts']; // the worker's, beside the page that starts it
+  const bundles = await Promise.all(all.map((p) => bundle(p, { platform: 'browser' })));
   const scripts = new Map(bundles.flatMap((files) => [...files]));
   let hear: (answer: unknown) => void = () => {};
 

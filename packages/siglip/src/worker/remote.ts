@@ -9,13 +9,13 @@ import {
   type Request,
 } from './protocol.ts';
 
-/** A Web Worker. */
+/** A Web Worker. In words that need no DOM types. */
 interface WebWorker {
-  postMessage(message: unknown, transfer: Transferable[]): void;
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   terminate(): void;
-  onmessage: ((event: MessageEvent) => unknown) | null;
-  onmessageerror: ((event: MessageEvent) => unknown) | null;
-  onerror: ((event: ErrorEvent) => unknown) | null;
+  onmessage: ((event: never) => unknown) | null;
+  onmessageerror: ((event: never) => unknown) | null;
+  onerror: ((event: never) => unknown) | null;
 }
 /** A worker of node:worker_threads. */
 interface NodeWorker {
@@ -38,6 +38,11 @@ export interface Functions extends Listeners {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Browsers do not say why a script does not load. */
+const UNKNOWN =
+  'its script does not load, or a policy forbids it. Where a bundler does not carry it along, pass the option worker: one ' +
+  "of your own, whose script is import 'siglip-ts/worker-entry'. A Content-Security-Policy has to allow it by worker-src";
+
 export class Remote {
   readonly #worker: AnyWorker;
   readonly #asked = new Map<number, Asked>();
@@ -55,7 +60,7 @@ export class Remote {
       worker.on('messageerror', failed);
       worker.on('exit', (code) => failed(new Error(`it exited with code ${String(code)}`)));
     } else {
-      worker.onmessage = ({ data }) => this.#hear(data as Answer);
+      worker.onmessage = ({ data }: { data: Answer }) => this.#hear(data);
       worker.onmessageerror = failed;
       worker.onerror = failed;
     }
@@ -123,8 +128,7 @@ export class Remote {
 
   #die(why: unknown): void {
     if (this.#dead) return;
-    const { message, type } = why as { message?: string; type?: string };
-    const reason = message || `it does not load, or a policy forbids it (${type ?? 'no reason'})`;
+    const reason = (why as { message?: string }).message || UNKNOWN;
     this.end(new Error(`siglip-ts/worker: the worker has died: ${reason}`, { cause: why }));
   }
 
