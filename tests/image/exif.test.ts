@@ -119,3 +119,10 @@ test('the bundles hold every place an orientation can stand in', () => {
   const found = files.filter(({ name }) => name.startsWith('exif-')).map((f) => f.orientation);
   expect(new Set(found).size).toBe(10);
 });
+
+test('leaves the picture alone, also one in a Buffer, whose slice() is no copy', () => {
+  const turned = exifTranspose(image(6)).data;
+  const data = Buffer.from([1, 2, 3, 4, 5, 6]);
+  expect([...exifTranspose({ ...image(6), data }).data]).toEqual([...turned]);
+  expect([...data]).toEqual([1, 2, 3, 4, 5, 6]);
+});

@@ -4,7 +4,7 @@
  */
 
 import { unidentified } from './errors.ts';
-import { latin1 } from './exif.ts';
+import { imageFormat, kindOf } from './format.ts';
 import { decodeJpeg, isJpeg } from './jpeg/decode-jpeg.ts';
 import type { DecodeLimits } from './limits.ts';
 import { checkPixels } from './limits.ts';
@@ -16,7 +16,8 @@ import { isRawImage } from './raw-image.ts';
 /** A decoder for one more format, or a faster one: plug-ins are asked before the built-in ones. */
 export interface ImageDecoder {
   matches(bytes: Uint8Array): boolean;
-  decode(bytes: Uint8Array): RawImage | Promise<RawImage>;
+  /** The picture; its size is checked again, the limits only let a decoder refuse it sooner. */
+  decode(bytes: Uint8Array, limits: DecodeLimits): RawImage | Promise<RawImage>;
 }
 
 export interface DecodeOptions extends DecodeLimits, KernelOption {
@@ -49,12 +50,14 @@ export async function decodeImageAsync(
 
 function decode(bytes: Uint8Array, options: DecodeOptions): RawImage | Promise<RawImage> {
   const plugin = options.decoders?.find((decoder) => decoder.matches(bytes));
-  if (plugin) return plugin.decode(bytes);
+  if (plugin) return plugin.decode(bytes, options);
   if (isPng(bytes)) return decodePng(bytes, options);
   if (isJpeg(bytes)) return decodeJpeg(bytes, options);
-  const format = formatOf(bytes);
+  const format = imageFormat(bytes);
   throw unidentified(
-    format ? `${format} needs a plug-in, see the option decoders` : 'neither PNG nor JPEG',
+    format
+      ? `${format} needs a plug-in, see the option decoders`
+      : `neither PNG nor JPEG, it is ${kindOf(bytes)}`,
   );
 }
 
@@ -62,18 +65,4 @@ function checked(image: RawImage, options: DecodeOptions): RawImage {
   if (!isRawImage(image)) throw new TypeError('decodeImage: a plug-in gave no RawImage');
   checkPixels(image.width, image.height, options);
   return image;
-}
-
-/** Formats that people try: only named, so that the error helps. */
-function formatOf(bytes: Uint8Array): string | undefined {
-  const head = latin1(bytes.subarray(0, 12));
-  const brand = head.slice(4, 8) === 'ftyp' ? head.slice(8) : '';
-  if (head.startsWith('RIFF') && head.slice(8) === 'WEBP') return 'WebP';
-  if (head.startsWith('GIF8')) return 'GIF';
-  if (head.startsWith('BM')) return 'BMP';
-  if (head.startsWith('II*\0') || head.startsWith('MM\0*')) return 'TIFF';
-  if (brand === 'avif' || brand === 'avis') return 'AVIF';
-  if (['heic', 'heix', 'mif1', 'msf1'].includes(brand)) return 'HEIF';
-  if (head.slice(4, 8) === 'jP  ') return 'JPEG 2000';
-  return undefined;
 }

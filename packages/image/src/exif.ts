@@ -79,7 +79,10 @@ export function exifTranspose(image: RawImage): RawImage {
   const channels = channelsOf(image.mode);
   const [start, stepX, stepY] = walk(w, h);
   const [width, height] = orientation < 5 ? [w, h] : [h, w];
-  const data = image.data.slice();
+  // Not slice(): that of Node's Buffer does not copy.
+  const data = new (image.data instanceof Uint16Array ? Uint16Array : Uint8Array)(
+    image.data.length,
+  );
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const from = (start + x * stepX + y * stepY) * channels;

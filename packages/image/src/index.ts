@@ -2,7 +2,10 @@
 
 export type { DecodeOptions, ImageDecoder } from './decode.ts';
 export { decodeImage, decodeImageAsync } from './decode.ts';
+export type { ImageFormat } from './format.ts';
+export { imageFormat } from './format.ts';
 export type { DecodeLimits } from './limits.ts';
+export { checkPixels } from './limits.ts';
 export type { KernelOption, PixelKernels } from './pixel-kernels.ts';
 export { decodeJpeg, isJpeg } from './jpeg/decode-jpeg.ts';
 export { decodePng, isPng } from './png/decode-png.ts';
