@@ -1,8 +1,9 @@
 // The image-classification pipeline: the labels that a classifier was trained on, with scores.
-import { loadImage, type ImageInput, type LoadImageOptions } from '../load-image.ts';
+import type { LoadImageOptions } from '../load-image.ts';
 import type { SiglipForImageClassification } from '../modeling/image-classification.ts';
 import type { SiglipImageProcessor } from '../image-processor.ts';
 import { runOptions, type RunOptions } from '../runtime.ts';
+import { isList, picturesOf, type Pictures } from './pictures.ts';
 import { sigmoid, type LabelScore } from './zero-shot-image-classification.ts';
 
 export interface ClassificationOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
@@ -20,19 +21,17 @@ export interface ClassificationParts {
 /** The best labels of one image, highest first, or of each of several. ImageClassificationPipeline. */
 export async function classifyImages(
   { model, image_processor }: ClassificationParts,
-  images: ImageInput | readonly ImageInput[] | null | undefined,
+  images: Pictures | null | undefined,
   o: ClassificationOptions,
 ): Promise<LabelScore[] | LabelScore[][]> {
   if (images == null)
     throw new TypeError(
       'Cannot call the image-classification pipeline without an inputs argument!',
     );
-  const list = Array.isArray(images) ? (images as readonly ImageInput[]) : [images as ImageInput];
   const { config } = model;
   const toScores = functionOf(o.function_to_apply?.toLowerCase(), config);
   const results: LabelScore[][] = [];
-  for (const image of list) {
-    const picture = await loadImage(image, o);
+  for await (const picture of picturesOf(images, o)) {
     const { pixel_values } = image_processor(picture, { return_tensors: true });
     const { logits } = await model({ pixel_values, ...runOptions(o) });
     const scores = toScores([...(await logits.data())]);
@@ -40,7 +39,7 @@ export async function classifyImages(
     labelled.sort((a, b) => b.score - a.score);
     results.push(labelled.slice(0, o.top_k ?? 5));
   }
-  return Array.isArray(images) ? results : results[0]!;
+  return isList(images) ? results : results[0]!;
 }
 
 type Scores = (logits: number[]) => number[];

@@ -1,9 +1,10 @@
 // The image-feature-extraction pipeline: the vectors that the vision tower makes of a picture.
 import type { HostTensor, Nested } from '@siglip-ts/core';
-import { loadImage, type ImageInput, type LoadImageOptions } from '../load-image.ts';
+import type { LoadImageOptions } from '../load-image.ts';
 import type { SiglipVisionModel } from '../modeling/vision-model.ts';
 import type { SiglipImageProcessor } from '../image-processor.ts';
 import { runOptions, type RunOptions } from '../runtime.ts';
+import { isList, picturesOf, type Pictures } from './pictures.ts';
 
 export interface FeatureOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
   /** true: the pooled vector [1, D] instead of the patch vectors [1, N, D]. */
@@ -21,13 +22,11 @@ export interface FeatureParts {
 /** Features of one image, or of each of several. ImageFeatureExtractionPipeline. */
 export async function extractFeatures(
   { model, image_processor }: FeatureParts,
-  images: ImageInput | readonly ImageInput[],
+  images: Pictures,
   o: FeatureOptions,
 ): Promise<(HostTensor | Nested) | (HostTensor | Nested)[]> {
-  const list = Array.isArray(images) ? (images as readonly ImageInput[]) : [images as ImageInput];
   const results: (HostTensor | Nested)[] = [];
-  for (const image of list) {
-    const picture = await loadImage(image, o);
+  for await (const picture of picturesOf(images, o)) {
     const options = { ...o.image_processor_kwargs, return_tensors: true as const };
     const { pixel_values } = image_processor(picture, options);
     const y = await model({ pixel_values, ...runOptions(o) });
@@ -38,5 +37,5 @@ export async function extractFeatures(
       );
     results.push(o.return_tensors ? features : await features.toArray());
   }
-  return Array.isArray(images) ? results : results[0]!;
+  return isList(images) ? results : results[0]!;
 }

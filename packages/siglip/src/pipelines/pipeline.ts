@@ -1,6 +1,7 @@
 // pipeline(task, model): a model with its tokenizer and image processor, as one function.
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { HostTensor, Nested } from '@siglip-ts/core';
+import type { ImageDecoder } from '@siglip-ts/image';
 import { tinyModel } from '@siglip-ts/tiny-model';
 import { SiglipImageProcessor } from '../image-processor.ts';
 import type { ImageInput } from '../load-image.ts';
@@ -12,6 +13,7 @@ import type { LoadOptions } from '../runtime.ts';
 import { eitherTokenizer, type AnyTokenizer } from '../tokenizer.ts';
 import { classifyImages, type ClassificationOptions } from './image-classification.ts';
 import { extractFeatures, type FeatureOptions } from './image-feature-extraction.ts';
+import { withDecoders, type Pictures } from './pictures.ts';
 import {
   zeroShotImageClassification,
   type LabelScore,
@@ -61,6 +63,8 @@ export interface ImageFeatureExtractionPipeline
 export interface PipelineOptions extends LoadOptions {
   tokenizer?: AnyTokenizer;
   image_processor?: SiglipImageProcessor;
+  /** For pictures that are neither PNG nor JPEG, in every call: asked after a call's own, before the platform's. */
+  decoders?: readonly ImageDecoder[];
 }
 
 /** The model that is used when none is named: the embedded one, small and offline. */
@@ -92,15 +96,19 @@ export async function pipeline(
   model?: ModelSource | SiglipModel | SiglipForImageClassification | SiglipVisionModel,
   options: PipelineOptions = {},
 ): Promise<unknown> {
+  const { decoders } = options;
   switch (task) {
     case 'zero-shot-image-classification':
-      return zeroShot(await partsOf(SiglipModel, model, options, true));
+      return zeroShot(await partsOf(SiglipModel, model, options, true), decoders);
     case 'image-classification':
       if (model === undefined)
         throw new TypeError('image-classification: the embedded model has no labels; name a model');
-      return classification(await partsOf(SiglipForImageClassification, model, options, false));
+      return classification(
+        await partsOf(SiglipForImageClassification, model, options, false),
+        decoders,
+      );
     case 'image-feature-extraction':
-      return featureExtraction(await partsOf(SiglipVisionModel, model, options, false));
+      return featureExtraction(await partsOf(SiglipVisionModel, model, options, false), decoders);
     default:
       throw new RangeError(
         `Unknown task ${task}, available tasks are ['image-classification', 'image-feature-extraction', 'zero-shot-image-classification']`,
@@ -154,30 +162,36 @@ function assembled<F extends object, M extends { dispose(): Promise<void> }>(
   return Object.assign(f, { task, ...parts, dispose, [Symbol.asyncDispose]: dispose });
 }
 
-type Images = ImageInput | readonly ImageInput[];
+type Decoders = readonly ImageDecoder[] | undefined;
 
-function zeroShot(parts: Parts<SiglipModel>) {
+function zeroShot(parts: Parts<SiglipModel>, decoders: Decoders) {
   const seen = new Map<string, ArrayLike<number>>();
-  const f = (images: Images, labels: readonly string[] | ZeroShotOptions, o?: ZeroShotOptions) => {
+  const f = (
+    images: Pictures,
+    labels: readonly string[] | ZeroShotOptions,
+    o?: ZeroShotOptions,
+  ) => {
     const options = Array.isArray(labels)
       ? { ...o, candidate_labels: labels as readonly string[] }
       : { ...(labels as ZeroShotOptions), ...o };
     const all = { ...parts, tokenizer: parts.tokenizer!, seen };
-    return zeroShotImageClassification(all, images, options);
+    return zeroShotImageClassification(all, images, withDecoders(options, decoders));
   };
   return assembled(f, 'zero-shot-image-classification', parts);
 }
 
-const classification = (parts: Parts<SiglipForImageClassification>) =>
+const classification = (parts: Parts<SiglipForImageClassification>, decoders: Decoders) =>
   assembled(
-    (images: Images, o: ClassificationOptions = {}) => classifyImages(parts, images, o),
+    (images: Pictures, o: ClassificationOptions = {}) =>
+      classifyImages(parts, images, withDecoders(o, decoders)),
     'image-classification',
     parts,
   );
 
-const featureExtraction = (parts: Parts<SiglipVisionModel>) =>
+const featureExtraction = (parts: Parts<SiglipVisionModel>, decoders: Decoders) =>
   assembled(
-    (images: Images, o: FeatureOptions = {}) => extractFeatures(parts, images, o),
+    (images: Pictures, o: FeatureOptions = {}) =>
+      extractFeatures(parts, images, withDecoders(o, decoders)),
     'image-feature-extraction',
     parts,
   );

@@ -1,9 +1,10 @@
 // The zero-shot-image-classification pipeline: how well each of some labels fits a picture.
-import { loadImage, type ImageInput, type LoadImageOptions } from '../load-image.ts';
+import type { LoadImageOptions } from '../load-image.ts';
 import type { SiglipModel } from '../modeling/siglip-model.ts';
 import type { SiglipImageProcessor } from '../image-processor.ts';
 import { runOptions, type RunOptions } from '../runtime.ts';
 import { toFullLength, type AnyTokenizer } from '../tokenizer.ts';
+import { isList, picturesOf, type Pictures } from './pictures.ts';
 
 export interface ZeroShotOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
   candidate_labels?: readonly string[];
@@ -36,7 +37,7 @@ export interface ZeroShotParts {
  */
 export async function zeroShotImageClassification(
   parts: ZeroShotParts,
-  images: ImageInput | readonly ImageInput[] | null | undefined,
+  images: Pictures | null | undefined,
   o: ZeroShotOptions,
 ): Promise<LabelScore[] | LabelScore[][]> {
   if (images == null)
@@ -50,18 +51,17 @@ export async function zeroShotImageClassification(
   const texts = labels.map((label) => format(o.hypothesis_template ?? TEMPLATE, label));
   const text = await textFeatures(parts, texts, o);
 
-  const list = Array.isArray(images) ? (images as readonly ImageInput[]) : [images as ImageInput];
+  const total = isList(images) ? images.length : 1;
   const results: LabelScore[][] = [];
-  for (const image of list) {
-    const picture = await loadImage(image, o);
+  for await (const picture of picturesOf(images, o)) {
     const { pixel_values } = image_processor(picture, { return_tensors: true });
     const run = runOptions(o);
     const features = await model.get_image_features({ pixel_values, ...run });
     const logits = await model.logits_of_features({ text, image: features }, run);
     results.push(ranked(await logits.data(), labels));
-    o.on_image?.(results.length, list.length);
+    o.on_image?.(results.length, total);
   }
-  return Array.isArray(images) ? results : results[0]!;
+  return isList(images) ? results : results[0]!;
 }
 
 const TEMPLATE = 'This is a photo of {}.';

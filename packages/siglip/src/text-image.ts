@@ -1,0 +1,119 @@
+// The bytes of a picture that a text names, or is: a path, a URL, base64.
+import { imageFormat, type DecodeOptions } from '@siglip-ts/image';
+import { hasFileSystem, node } from './node.ts';
+
+export interface ReadOptions extends DecodeOptions {
+  fetch?: typeof globalThis.fetch;
+  signal?: AbortSignal | undefined;
+  /** Seconds that fetching may take. Default: no limit. */
+  timeout?: number | null | undefined;
+}
+
+/**
+ * In this order: http(s), blob and data URLs; where there is a file system, a file; base64 that begins as a picture does;
+ * where there is none, what the URL leads to from the page or worker. Throws HF's text where nothing fits.
+ */
+export async function bytesOfText(text: string, o: ReadOptions): Promise<Uint8Array> {
+  if (/^https?:\/\//i.test(text)) return download(text, o);
+  if (/^blob:/i.test(text)) return download(text, { ...o, fetch: globalThis.fetch }); // only this program has it
+  if (/^data:/i.test(text)) return ofDataUrl(text);
+  const file = hasFileSystem() ? await readIfFile(text) : undefined;
+  if (file) return file;
+  const bytes = fromBase64(text);
+  if (bytes && isPicture(bytes, o)) return bytes;
+  const url = hasFileSystem() ? undefined : fromPage(text);
+  if (url) return download(url, o);
+  throw new Error(
+    'Incorrect image source. Must be a valid URL starting with `http://` or `https://`, a valid path to an image ' +
+      `file, or a base64 encoded string. Got ${shortened(text)}. Failed with ` +
+      (bytes ? 'the base64 is of no picture' : 'it is not base64'),
+  );
+}
+
+/** The error with a name before its message, if it has one to change; it stays of its kind. */
+export function inFront(name: string, error: unknown): unknown {
+  const plain =
+    error instanceof Error && error.name !== 'AbortError' && error.name !== 'TimeoutError';
+  if (plain) error.message = `${name}: ${error.message}`;
+  return error;
+}
+
+/** A text to show in an error. */
+export const shortened = (text: string): string =>
+  text.length > 200 ? `${text.slice(0, 200)}…` : text;
+
+const isPicture = (bytes: Uint8Array, { decoders = [] }: ReadOptions): boolean =>
+  imageFormat(bytes) !== undefined || decoders.some((decoder) => decoder.matches(bytes));
+
+/** The bytes behind a URL. Throws Error for an answer that is none. */
+export async function download(
+  url: string,
+  o: ReadOptions,
+  init: Pick<RequestInit, 'credentials'> = {},
+): Promise<Uint8Array> {
+  const limits = [o.signal, o.timeout != null ? AbortSignal.timeout(o.timeout * 1000) : undefined];
+  const signals = limits.filter((s) => s !== undefined);
+  const signal = signals.length > 0 ? AbortSignal.any(signals) : null;
+  try {
+    const response = await (o.fetch ?? fetch)(url, { ...init, signal });
+    if (!response.ok) throw new Error(`the server answers ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    throw signal?.aborted ? error : inFront(shortened(url), error);
+  }
+}
+
+/** data:[type][;base64],… of any type. Not fetched: a page's policy may forbid that. */
+function ofDataUrl(text: string): Uint8Array {
+  const comma = text.indexOf(',');
+  if (comma < 0) throw new Error('a data URL without a comma');
+  const [head, body] = [text.slice(0, comma), percentDecoded(text.slice(comma + 1))];
+  if (!/;\s*base64\s*$/i.test(head)) return body;
+  const bytes = fromBase64(new TextDecoder().decode(body));
+  if (!bytes) throw new Error('a data URL that is not base64');
+  return bytes;
+}
+
+function percentDecoded(text: string): Uint8Array {
+  const bytes = new TextEncoder().encode(text);
+  let length = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const code = bytes[i] === 0x25 ? String.fromCharCode(...bytes.subarray(i + 1, i + 3)) : '';
+    const hex = /^[\da-f]{2}$/i.test(code);
+    bytes[length++] = hex ? parseInt(code, 16) : bytes[i]!;
+    if (hex) i += 2;
+  }
+  return bytes.subarray(0, length);
+}
+
+/** Where a relative URL leads in a page or worker; also an absolute one that only a browser knows. */
+function fromPage(text: string): string | undefined {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  return text.trim() !== '' && URL.canParse(text, base) ? new URL(text, base).href : undefined;
+}
+
+/** The bytes of a file, undefined where there is no such file. */
+async function readIfFile(text: string): Promise<Uint8Array | undefined> {
+  try {
+    const path = /^file:/i.test(text) ? new URL(text) : text;
+    return new Uint8Array(await node('node:fs/promises').readFile(path));
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (NO_FILE.includes(code ?? '')) return undefined;
+    if (code === 'EISDIR')
+      throw Object.assign(new Error(`${text}: a folder, expected a picture`), { code });
+    throw error;
+  }
+}
+
+const NO_FILE = ['ENOENT', 'ENAMETOOLONG', 'ENOTDIR', 'ERR_INVALID_ARG_VALUE'];
+
+function fromBase64(text: string): Uint8Array | undefined {
+  const compact = text.replace(/\s/g, '');
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(compact)) return undefined;
+  try {
+    return Uint8Array.from(atob(compact), (c) => c.charCodeAt(0));
+  } catch {
+    return undefined; // of a length that is impossible
+  }
+}
