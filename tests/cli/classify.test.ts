@@ -196,6 +196,42 @@ describe('pictures that are none', () => {
   });
 });
 
+describe('"-" is the picture on stdin', () => {
+  const stdin = readFileSync(rocket);
+  const scoresOf = ([first]: Results) => first!.scores;
+
+  test('with the scores of the file', async () => {
+    const argv = ['--labels', LABELS];
+    const [found] = [await json<Results>(['classify', '-', ...argv], { stdin })];
+    expect(found[0]!.image).toBe('-');
+    expect(scoresOf(found)).toEqual(scoresOf(await json<Results>(['classify', rocket, ...argv])));
+  });
+  test('errors call it stdin', async () => {
+    const { code, stderr } = await siglip(['classify', '-', '--labels', 'x'], { stdin: 'hello' });
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^siglip: stdin: cannot identify/)]);
+  });
+  test('it is read once', async () => {
+    const { code, stdout, stderr } = await siglip(
+      ['classify', '-', '-', '--labels', LABELS, '--json'],
+      { stdin },
+    );
+    expect([code, (JSON.parse(stdout) as Results).length]).toEqual([2, 1]);
+    expect(stderr).toBe('siglip: "-": stdin was read before, it can be read once\n');
+  });
+  test.each([
+    ['embed', ['embed', '-']],
+    ['preprocess', ['preprocess', '-']],
+    ['explain-score', ['explain-score', '-', 'a rocket']],
+  ])('%s', async (_, argv) => {
+    expect((await siglip(argv, { stdin })).code).toBe(0);
+  });
+});
+
+test('an http(s) address is named once', async () => {
+  const { code, stderr } = await siglip(['classify', 'http://127.0.0.1:1/a.png', '--labels', 'x']);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/^siglip: \S+a\.png: (?!http)/)]);
+});
+
 test('an abort ends it with 130 and without a word', async () => {
   const stop = new AbortController();
   const result = siglip(['classify', rocket, pizza, '--labels', LABELS], { signal: stop.signal });

@@ -12,7 +12,7 @@ export const image = (name: string): string => join(images, name);
 export const model = (name: string): string => join(models, name);
 
 export interface Options {
-  stdin?: string;
+  stdin?: string | Uint8Array;
   /** Both outputs are terminals of 80 columns. */
   tty?: boolean;
   env?: Record<string, string>;

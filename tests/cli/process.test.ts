@@ -43,6 +43,7 @@ describe.skipIf(!built)(
     test.each([
       ['at work', ['embed', ...Array.from({ length: 400 }, () => rocket), '--json']],
       ['waiting for stdin', ['tokenize', '-']],
+      ['waiting for a picture', ['classify', '-', '--labels', 'x']],
     ])('Ctrl-C ends it with 130, %s', async (_, argv) => {
       const child = spawn(process.execPath, [bin, ...argv]);
       const output: string[] = [];

@@ -4,19 +4,30 @@ import { loadImage, type SiglipImageProcessor, type SiglipImageProcessorFast } f
 import { Exit, reasonOf } from './errors.ts';
 import type { Io } from './io.ts';
 import { withProgress } from './progress.ts';
+import { stdinBytes } from './stdin.ts';
 
 export type Picture = Awaited<ReturnType<typeof loadImage>>;
 
-/** The picture at a path or an http(s) address. Throws Exit with the name in front. */
+/** What a command says of its pictures, in its help. */
+export const PICTURES = 'picture files, http(s) addresses, or "-" for stdin';
+
+/** The picture at a path or an http(s) address, or on stdin. Throws Exit with the name in front. */
 export async function readPicture(name: string, io: Io): Promise<Picture> {
   try {
-    const source = /^https?:\/\//.test(name) ? name : await readFile(name);
-    return await loadImage(source, { signal: io.signal });
+    return await loadImage(await sourceOf(name, io), { signal: io.signal });
   } catch (error) {
+    if (error instanceof Exit) throw error;
     // Without the path: it is the name.
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Exit(2, `${name}: ${reasonOf({ code, message })}`);
+    const shown = name === '-' ? 'stdin' : name;
+    const reason = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
+    throw new Exit(2, `${shown}: ${reasonOf({ code, message: reason })}`);
   }
+}
+
+function sourceOf(name: string, io: Io): string | Promise<Uint8Array> {
+  if (name === '-') return stdinBytes(io);
+  return /^https?:\/\//i.test(name) ? name : readFile(name);
 }
 
 /** All pictures in one tensor; the first bad one ends it. */

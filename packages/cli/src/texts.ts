@@ -1,9 +1,9 @@
 // Texts named on a command line or on stdin, and their ids as the text tower takes them.
-import { addAbortSignal } from 'node:stream';
 import { SiglipConfig, toFullLength, type AnyTokenizer } from 'siglip-ts';
 import type { AnyConfig } from './classes.ts';
 import { Exit } from './errors.ts';
 import type { Io } from './io.ts';
+import { stdinBytes } from './stdin.ts';
 
 /** The texts given; each "-" stands for what stdin holds: one JSON string per line. */
 export async function textsOf(given: readonly string[], io: Io): Promise<string[]> {
@@ -15,11 +15,7 @@ export async function textsOf(given: readonly string[], io: Io): Promise<string[
 }
 
 async function stdinTexts(io: Io): Promise<string[]> {
-  const chunks: Buffer[] = [];
-  // Ctrl-C ends the wait for a line.
-  for await (const chunk of addAbortSignal(io.signal, io.stdin))
-    chunks.push(Buffer.from(chunk as Uint8Array | string));
-  const lines = Buffer.concat(chunks).toString('utf8').split(/\r?\n/);
+  const lines = (await stdinBytes(io)).toString('utf8').split(/\r?\n/);
   return lines.flatMap((line, i) => (line === '' ? [] : [parseText(line, i + 1)]));
 }
 

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { AutoTokenizer, SiglipImageProcessor, SiglipModel, type ModelFiles } from 'siglip-ts';
 import { complain, Exit } from '../errors.ts';
-import { readPicture } from '../images.ts';
+import { PICTURES, readPicture } from '../images.ts';
 import type { Io } from '../io.ts';
 import {
   addComputeOptions,
@@ -40,7 +40,7 @@ export function addClassify(program: Command, io: Io): void {
       'Scores every label for every picture, without training: the labels are free text. A score is the probability ' +
         'that label and picture belong together, each label by itself, so scores do not sum to 1.',
     )
-    .argument('<images...>', 'PNG or JPEG files, or http(s) addresses')
+    .argument('<images...>', PICTURES)
     .option('--labels <list>', 'labels, separated by commas')
     .option('--label <text>', 'one label, which may have commas (repeatable)', collect)
     .option('--template <text>', 'the sentence around a label', 'This is a photo of {}.')

@@ -10,7 +10,7 @@ import {
   type HostTensor,
 } from 'siglip-ts';
 import { Exit } from '../errors.ts';
-import { readPicture } from '../images.ts';
+import { PICTURES, readPicture } from '../images.ts';
 import type { Io } from '../io.ts';
 import {
   addComputeOptions,
@@ -48,7 +48,7 @@ export function addEmbed(program: Command, io: Io): void {
       'Gives one vector of float32 numbers for each picture or text: what the tower pools, [N, D]. With --normalize ' +
         'every vector has length 1, and the cosine of a picture and a text is their dot product.',
     )
-    .argument('[images...]', 'PNG or JPEG files, or http(s) addresses')
+    .argument('[images...]', PICTURES)
     .option('--text <text>', 'a text instead (repeatable; "-": JSON strings from stdin)', collect)
     .option('--normalize', 'scale every vector to length 1')
     .option('--out <file>', 'write .npy, .safetensors (tensor "embeddings") or .json')

@@ -30,7 +30,7 @@ export function addExplainScore(program: Command, io: Io): void {
       'Scores one text for one picture and says where the number comes from: template, tokens, padding, cosine, and the ' +
         "model's temperature and bias.",
     )
-    .argument('<image>', 'PNG or JPEG file, or http(s) address')
+    .argument('<image>', 'picture file, http(s) address, or "-" for stdin')
     .argument('<text>', 'a label, or the whole sentence')
     .option('--template <text>', 'the sentence around a label', 'This is a photo of {}.')
     .option('--label <text>', 'another label, scored as it is (repeatable)', collect)

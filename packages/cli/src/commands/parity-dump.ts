@@ -12,7 +12,7 @@ import {
 } from '../classes.ts';
 import { Exit } from '../errors.ts';
 import { argumentsOf, checkNeeds, computed, tensorOf } from '../forward.ts';
-import { pixelsOf } from '../images.ts';
+import { PICTURES, pixelsOf } from '../images.ts';
 import type { Io } from '../io.ts';
 import {
   addComputeOptions,
@@ -47,7 +47,7 @@ export function addParityDump(parity: Command, io: Io): void {
       "Runs the model on pictures and texts, or on tensors named as forward's arguments, and writes a dump: the inputs, " +
         "every module's output under its HF path, and every output field.",
     )
-    .argument('[pictures...]', 'PNG or JPEG files, or http(s) addresses')
+    .argument('[pictures...]', PICTURES)
     .option('--text <text>', 'a text (repeatable)', collect)
     .option('--inputs <file>', 'pixel_values and input_ids instead, in any format of a dump')
     .requiredOption('--out <path>', 'a name in .safetensors or .npz, else a folder')

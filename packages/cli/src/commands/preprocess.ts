@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { SiglipImageProcessor, SiglipImageProcessorFast } from 'siglip-ts';
 import { Exit } from '../errors.ts';
-import { pixelsOf } from '../images.ts';
+import { PICTURES, pixelsOf } from '../images.ts';
 import type { Io } from '../io.ts';
 import { addSourceOptions, filesOf, type SourceOptions } from '../options.ts';
 import { print, printable, printJson } from '../output.ts';
@@ -23,7 +23,7 @@ export function addPreprocess(program: Command, io: Io): void {
       'Decodes, turns upright, resizes and normalises pictures as SiglipImageProcessor in transformers does, to the ' +
         'last bit: pixel_values, float32 [B, 3, H, W]. Without --out only describes them.',
     )
-    .argument('<images...>', 'PNG or JPEG files, or http(s) addresses')
+    .argument('<images...>', PICTURES)
     .option('--fast', 'resize as torchvision does (SiglipImageProcessorFast), not as Pillow')
     .option('--out <file>', 'write .safetensors with the tensor "pixel_values"')
     .option('--json', 'print {"shape", "min", "max", "mean", "sha256"}')
