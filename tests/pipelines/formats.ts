@@ -27,6 +27,32 @@ export const SHARP: Readonly<Record<string, Verdict>> = {
   'jpeg-2000': 'refused',
 };
 
+/** Browsers: a canvas rounds colours under alpha, and loses those of transparent pixels. No TIFF but in Safari. */
+const CANVAS: Readonly<Record<string, Verdict>> = {
+  'webp-alpha': 'inexact',
+  'webp-cut-out': 'inexact',
+  'webp-lossy-alpha': 'inexact',
+  'gif-transparent': 'inexact',
+  'avif-alpha': 'inexact',
+  ico: 'inexact',
+  tiff: 'refused',
+  'tiff-lzw': 'refused',
+  'tiff-deflate': 'refused',
+  'tiff-jpeg': 'refused',
+  'tiff-gray': 'refused',
+  'tiff-1bit': 'refused',
+  'tiff-palette': 'refused',
+  'tiff-alpha': 'refused',
+  'tiff-cmyk': 'refused',
+  'tiff-gray16': 'refused',
+  'tiff-exif-6': 'refused',
+  'jpeg-2000': 'refused',
+};
+export const BROWSERS_DECODE = {
+  Chromium: CANVAS,
+  Firefox: { ...CANVAS, 'avif-420': 'inexact', 'avif-exif-6': 'inexact' },
+} as const satisfies Record<string, Readonly<Record<string, Verdict>>>;
+
 /** The size upright: a quarter turn swaps the sides. */
 export const sizeOf = ({ width, height, orientation }: Row): [number, number] =>
   orientation < 5 ? [width, height] : [height, width];

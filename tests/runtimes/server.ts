@@ -32,6 +32,13 @@ export const PAGES = {
   '/worker': { program: 'worker-page.ts', headers: { 'content-security-policy': COMPILING } },
   '/worker?forbidden': { program: 'worker-page.ts', headers: unworked },
   '/forbidden': { program: 'page.ts', headers: { 'content-security-policy': STRICT } },
+  // Pictures of another origin are shown, but may not be read.
+  '/pictures': {
+    program: 'pictures-page.ts',
+    headers: {
+      'content-security-policy': `${COMPILING}; img-src * data: blob:; connect-src * blob:; media-src * mediastream:`,
+    },
+  },
   '/conformance': { program: 'conformance.ts', headers: isolated },
   // GPU.js needs no code generation where it has a GPU, so the strictest policy is that of all its pages.
   '/gpu?mode=webgl2': { program: 'gpu-page.ts', headers: strict },
@@ -74,8 +81,9 @@ export async function serve(): Promise<Server> {
       response.writeHead(200, { 'content-type': 'text/javascript' });
       response.end(scripts.get(url.slice(1)));
     } else {
-      const bytes = await readFile(join(root, normalize(url)));
-      const type = TYPES[extname(url)] ?? 'application/octet-stream';
+      const { pathname } = new URL(url, 'http://localhost');
+      const bytes = await readFile(join(root, normalize(pathname)));
+      const type = TYPES[extname(pathname)] ?? 'application/octet-stream';
       response.writeHead(200, { 'content-type': type });
       response.end(bytes);
     }

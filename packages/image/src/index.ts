@@ -12,7 +12,7 @@ export { decodePng, isPng } from './png/decode-png.ts';
 export type { Mode, RawImage } from './raw-image.ts';
 export { channelsOf, isRawImage } from './raw-image.ts';
 export { convertRgb } from './convert.ts';
-export { exifTranspose } from './exif.ts';
+export { exifOrientation, exifTranspose } from './exif.ts';
 export type { ResizeFilter } from './resize-weights.ts';
 export type { PillowOrder, PillowResizeOptions } from './resize-pillow.ts';
 export { resizePillow } from './resize-pillow.ts';

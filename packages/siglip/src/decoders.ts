@@ -8,6 +8,7 @@ import {
   type RawImage,
 } from '@siglip-ts/image';
 import { canDraw, freshContext } from './canvas.ts';
+import { withoutExif } from './webp-exif.ts';
 
 export type { DecodeLimits, ImageDecoder, ImageFormat, RawImage };
 
@@ -45,7 +46,9 @@ async function decodeInBrowser(bytes: Uint8Array, limits: DecodeLimits): Promise
     throw new Error(
       `${format}: there is no canvas here to decode it on, expected a page or a worker`,
     );
-  const blob = new Blob([bytes as Uint8Array<ArrayBuffer>], { type: TYPES[format] ?? '' });
+  const { bytes: still, orientation } =
+    format === 'WebP' ? withoutExif(bytes) : { bytes, orientation: 1 };
+  const blob = new Blob([still as Uint8Array<ArrayBuffer>], { type: TYPES[format] ?? '' });
   const asIs = { premultiplyAlpha: 'none', colorSpaceConversion: 'none' } as const;
   const bitmap = await createImageBitmap(blob, asIs).catch((cause: unknown) => {
     throw new Error(
@@ -59,7 +62,7 @@ async function decodeInBrowser(bytes: Uint8Array, limits: DecodeLimits): Promise
     const context = freshContext(width, height);
     context.drawImage(bitmap, 0, 0);
     const { data } = context.getImageData(0, 0, width, height);
-    return { mode: 'RGBA', width, height, data };
+    return { mode: 'RGBA', width, height, data, orientation };
   } finally {
     bitmap.close();
   }

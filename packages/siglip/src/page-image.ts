@@ -43,7 +43,7 @@ export const isDrawable = (x: object): x is Drawable =>
   'getContext' in x ||
   ('close' in x && ('displayWidth' in x || 'width' in x));
 
-const isImage = (x: Drawable): x is ImageElement => 'naturalWidth' in x;
+export const isImage = (x: Drawable): x is ImageElement => 'naturalWidth' in x;
 
 /**
  * The file that an <img> shows, which is fetched again, mostly from the cache: drawn pixels are not exact. Undefined where

@@ -1,7 +1,7 @@
 // The pictures that a program may have, as what can be decoded, or posted to a worker: a file's bytes, or pixels.
 // Nothing is decoded here.
 import { isRawImage, type RawImage } from '@siglip-ts/image';
-import { bytesOfElement, drawn, isDrawable, type Drawable } from './page-image.ts';
+import { bytesOfElement, drawn, isDrawable, isImage, type Drawable } from './page-image.ts';
 import { bytesOfText, type ReadOptions } from './text-image.ts';
 
 /** Pixels of a canvas or of any library: 1, 3 or 4 bytes each (gray, RGB, RGBA whose alpha is dropped). */
@@ -48,7 +48,7 @@ export async function portable(image: ImageInput, o: ReadOptions = {}): Promise<
   if (bytes) return { image: bytes, transfer: [] };
   if (isRawImage(image)) return { image, transfer: [] };
   if (isDrawable(image)) {
-    const found = 'currentSrc' in image ? await bytesOfElement(image, o) : undefined;
+    const found = isImage(image) ? await bytesOfElement(image, o) : undefined;
     return ours(found ?? rawOf(await drawn(image, o)));
   }
   if ('arrayBuffer' in image) return ours(new Uint8Array(await bodyOf(image)));
