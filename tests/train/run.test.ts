@@ -76,6 +76,8 @@ describe('tar shards', () => {
       { name: 'x/2.json', data: '{"caption": "a cat"}' },
       { name: 'x/3.txt', data: 'no picture' },
       { name: 'x/4.jpg', data: 'no caption' },
+      { name: 'x/5.webp', data: 'five' },
+      { name: 'x/5.txt', data: 'a fish' },
     ]),
   );
   test('files of one name are a pair', async () => {
@@ -86,9 +88,10 @@ describe('tar shards', () => {
       [`${path}:x/2`, 'two', ['a cat']],
     ]);
     await expect(shard!.read(2)).rejects.toThrow(
-      ':x/3: no picture, expected one of jpg, jpeg, png',
+      ':x/3: no picture, expected one of jpg, jpeg, png, webp, avif',
     );
     await expect(shard!.read(3)).rejects.toThrow(':x/4: no caption');
+    expect(text((await shard!.read(4)).image)).toBe('five');
   });
 });
 

@@ -1,9 +1,10 @@
 // A folder for each class, with pictures in it: cats/1.jpg, dogs/2.png. As pairs whose caption is the folder's name.
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Shard } from './pairs.ts';
+import { extname, join } from 'node:path';
+import { PICTURES, type Shard } from './pairs.ts';
 
-const PICTURE = /\.(jpe?g|png)$/i;
+const isPicture = (file: string): boolean =>
+  PICTURES.includes(extname(file).slice(1).toLowerCase());
 
 /** The classes in alphabetical order, and their pictures. Throws where there are fewer than two classes. */
 export async function openClasses(folder: string): Promise<{ classes: string[]; shard: Shard }> {
@@ -15,8 +16,11 @@ export async function openClasses(folder: string): Promise<{ classes: string[]; 
     );
   const pictures: { path: string; name: string }[] = [];
   for (const name of classes) {
-    const files = (await readdir(join(folder, name))).filter((file) => PICTURE.test(file)).sort();
-    if (files.length === 0) throw new Error(`${join(folder, name)}: no JPEG or PNG pictures`);
+    const files = (await readdir(join(folder, name))).filter(isPicture).sort();
+    if (files.length === 0)
+      throw new Error(
+        `${join(folder, name)}: no pictures, expected names in ${PICTURES.join(', ')}`,
+      );
     pictures.push(...files.map((file) => ({ path: join(folder, name, file), name })));
   }
   return {

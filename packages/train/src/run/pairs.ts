@@ -8,11 +8,14 @@ import { tarShard } from './tar-pairs.ts';
 export interface Pair {
   /** What messages call it. */
   readonly name: string;
-  /** The bytes of a JPEG or PNG file. */
+  /** The bytes of a picture's file. */
   readonly image: Uint8Array;
   /** At least one. */
   readonly captions: readonly string[];
 }
+
+/** How the names of pictures end. Their bytes say what they are; formats beside JPEG and PNG need sharp. */
+export const PICTURES = ['jpg', 'jpeg', 'png', 'webp', 'avif', 'gif', 'tif', 'tiff'];
 
 /** Pairs that are cheap to read one after another: a folder, or one tar file. */
 export interface Shard {

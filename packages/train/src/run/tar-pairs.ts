@@ -2,7 +2,7 @@
 // caption a line) or dog.json. One tar file is in memory at a time, the one that was read last.
 import { readFile } from 'node:fs/promises';
 import { parseTar, type TarFileItem } from 'nanotar';
-import { captionsOf, type Pair, type Shard } from './pairs.ts';
+import { captionsOf, PICTURES, type Pair, type Shard } from './pairs.ts';
 
 let last: { path: string; pairs: Promise<Files[]> } | null = null;
 
@@ -46,11 +46,9 @@ async function grouped(path: string): Promise<Files[]> {
   return [...pairs];
 }
 
-const IMAGES = ['jpg', 'jpeg', 'png'];
-
 function pairOf(name: string, files: ReadonlyMap<string, Uint8Array>): Pair {
-  const image = IMAGES.map((ending) => files.get(ending)).find((bytes) => bytes !== undefined);
-  if (!image) throw new Error(`no picture, expected one of ${IMAGES.join(', ')}`);
+  const image = PICTURES.map((ending) => files.get(ending)).find((bytes) => bytes !== undefined);
+  if (!image) throw new Error(`no picture, expected one of ${PICTURES.join(', ')}`);
   const read = (ending: string) => {
     const bytes = files.get(ending);
     return bytes && new TextDecoder('utf-8', { fatal: true }).decode(bytes);
