@@ -227,6 +227,19 @@ describe('"-" is the picture on stdin', () => {
   });
 });
 
+test('a WebP file named photo.jpg is read where sharp is, else it says what to do', async () => {
+  const bundle = readFileSync(image('../image/platform.bin'));
+  const webp = files.write('photo.jpg', bundle.subarray(0, 224)); // the first file in it
+  const { code, stdout, stderr } = await siglip(['classify', webp, '--labels', 'x', '--json']);
+  const hasSharp = await import('sharp').then(
+    () => true,
+    () => false,
+  );
+  if (hasSharp) expect([code, (JSON.parse(stdout) as Results).length, stderr]).toEqual([0, 1, '']);
+  else
+    expect([code, stderr]).toEqual([2, expect.stringContaining('npm install sharp, or convert')]);
+});
+
 test('an http(s) address is named once', async () => {
   const { code, stderr } = await siglip(['classify', 'http://127.0.0.1:1/a.png', '--labels', 'x']);
   expect([code, stderr]).toEqual([2, expect.stringMatching(/^siglip: \S+a\.png: (?!http)/)]);
