@@ -9,7 +9,8 @@ import type {
   PipelineOptions,
   ZeroShotImageClassificationCall,
 } from '../pipelines/pipeline.ts';
-import { checkOptions, codeIn, portable, resolvedModel } from './crossing.ts';
+import { portable } from '../portable.ts';
+import { checkOptions, codeIn, resolvedModel } from './crossing.ts';
 import { isPlainTensor } from './protocol.ts';
 import { Remote, type AnyWorker, type Functions } from './remote.ts';
 
@@ -89,7 +90,8 @@ export async function pipeline(
     const labels = zeroShot && Array.isArray(rest[0]) ? { candidate_labels: rest[0] } : rest[0];
     const { options, functions } = parted({ ...(labels as object), ...(rest[1] as object) });
     const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
-    const pictures = await Promise.all(list.map(portable));
+    const reading = { signal: functions.signal, timeout: options.timeout as number | undefined };
+    const pictures = await Promise.all(list.map((image) => portable(image, reading)));
     const sent = pictures.map(({ image }) => image);
     const args = [Array.isArray(images) ? sent : sent[0], options];
     const transfer = [...new Set(pictures.flatMap((picture) => picture.transfer))];
