@@ -107,7 +107,7 @@ describe('what is refused, and how', () => {
     ],
     ['a Git LFS pointer', () => loadImage(write('b', lfs)), 'it is a Git LFS pointer'],
     ['SVG', () => loadImage(Buffer.from('<?xml version="1.0"?>\n<svg/>')), 'it is SVG'],
-    ['JSON', () => loadImage(Buffer.from('{"error": 1}')), 'it is JSON'],
+    ['JSON', () => loadImage(Buffer.from('{"error": 1}')), 'it is text that begins "{'],
     ['PDF', () => loadImage(Buffer.from('%PDF-1.7\n\x80')), 'it is PDF'],
     ['text', () => loadImage(Buffer.from('hello')), 'it is text that begins "hello"'],
     ['bytes', () => loadImage(Uint8Array.of(0, 1, 2)), 'it is none of the formats known here'],

@@ -5,10 +5,10 @@
 
 import { unidentified } from './errors.ts';
 import { imageFormat, kindOf } from './format.ts';
-import { decodeJpeg, isJpeg } from './jpeg/decode-jpeg.ts';
+import { decodeJpeg } from './jpeg/decode-jpeg.ts';
 import type { DecodeLimits } from './limits.ts';
 import { checkPixels } from './limits.ts';
-import { decodePng, isPng } from './png/decode-png.ts';
+import { decodePng } from './png/decode-png.ts';
 import type { KernelOption } from './pixel-kernels.ts';
 import type { RawImage } from './raw-image.ts';
 import { isRawImage } from './raw-image.ts';
@@ -51,9 +51,9 @@ export async function decodeImageAsync(
 function decode(bytes: Uint8Array, options: DecodeOptions): RawImage | Promise<RawImage> {
   const plugin = options.decoders?.find((decoder) => decoder.matches(bytes));
   if (plugin) return plugin.decode(bytes, options);
-  if (isPng(bytes)) return decodePng(bytes, options);
-  if (isJpeg(bytes)) return decodeJpeg(bytes, options);
   const format = imageFormat(bytes);
+  if (format === 'PNG') return decodePng(bytes, options);
+  if (format === 'JPEG') return decodeJpeg(bytes, options);
   throw unidentified(
     format
       ? `${format} needs a plug-in, see the option decoders`

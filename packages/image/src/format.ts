@@ -61,9 +61,7 @@ const TEXTS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(<!--.*?-->\s*)*<(!doctype html|html|head|body)/is, 'an HTML page'],
   [/^(<\?xml.*?\?>\s*|<!--.*?-->\s*|<!doctype svg.*?>\s*)*<svg/is, 'SVG, which has no pixels'],
-  [/^<\?xml/i, 'XML'],
   [/^%PDF-/, 'PDF'],
-  [/^[[{]\s*(["[{\]}]|-?\d)/, 'JSON'],
 ];
 
 /** What a file is that is no picture known here, as the end of "it is …". */

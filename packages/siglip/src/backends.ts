@@ -25,8 +25,7 @@ const BACKENDS: Readonly<Record<BackendName, Maker>> = {
   },
   async gpu(o) {
     refuseWasmOptions(o);
-    const [{ gpu }, { GPU }] = await Promise.all([import('@siglip-ts/backend-gpu'), gpujs()]);
-    const backend = await gpu(GPU);
+    const backend = await gpujs();
     if (/webasm|cpu/.test(backend.name))
       (o.warn ?? console.warn)(
         `GPU.js finds no GPU here and computes without one: ${backend.name}. Slower than backend wasm`,
@@ -41,20 +40,25 @@ function refuseWasmOptions({ threads = 'auto', weights = 'float32' }: BackendOpt
 }
 
 /**
- * An optional peer: it brings 90 MB of native libraries. webpack and Turbopack would fail where it is not installed, so they
- * leave this import alone, and a page that they bundle makes the backend itself. Vite knows optional peers.
+ * GPU.js is an optional peer of 90 MB, and its backend is of no use without it. Bundlers see neither name, so they do not
+ * fail where it is not installed; a page that they make passes the backend itself.
  */
-const gpujs = () =>
-  import(/* webpackIgnore: true */ /* turbopackIgnore: true */ 'gpu.js').catch((cause: unknown) => {
+async function gpujs(): Promise<Backend> {
+  const later = (name: string): Promise<unknown> =>
+    import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name);
+  const names = ['@siglip-ts/backend-gpu', 'gpu.js'];
+  const modules = await Promise.all(names.map(later)).catch((cause: unknown) => {
     const inPage = hasFileSystem()
       ? ''
-      : "; where a bundler did not take it in, import { GPU } from 'gpu.js' and { gpu } from 'siglip-ts/gpu' and pass " +
-        'backend: await gpu(GPU)';
+      : "; in a page, import { GPU } from 'gpu.js' and { gpu } from 'siglip-ts/gpu', and pass backend: await gpu(GPU)";
     throw new Error(
       `backend: "gpu" needs gpu.js, which does not load; npm install gpu.js@2.24.1${inPage}`,
       { cause },
     );
   });
+  const [{ gpu }, { GPU }] = modules as [typeof import('@siglip-ts/backend-gpu'), { GPU: Parameters<typeof gpu>[0] }]; // prettier-ignore
+  return gpu(GPU);
+}
 
 export const backendNames = Object.keys(BACKENDS) as readonly BackendName[];
 

@@ -34,10 +34,6 @@ const READ: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2, 0xc4, 0xda, 0xdb, 0
 const isPassedOver = (marker: number) =>
   marker === 0xcc || marker === 0xdc || (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe;
 
-export function isJpeg(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
-}
-
 /**
  * @returns mode L, RGB or CMYK (inverted, as Adobe writes it and Pillow shows it)
  * @throws Error with Pillow's message and ours; RangeError above `maxPixels`

@@ -15,12 +15,6 @@ import { layoutOf } from './samples.ts';
 import type { Pass } from './scanlines.ts';
 import { passesOf, unfilter } from './scanlines.ts';
 
-const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-
-export function isPng(bytes: Uint8Array): boolean {
-  return SIGNATURE.every((byte, i) => bytes[i] === byte);
-}
-
 /**
  * @returns mode 1, L, LA, P, RGB, RGBA or I;16
  * @throws Error with Pillow's message and ours; RangeError above `maxPixels`
