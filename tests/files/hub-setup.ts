@@ -15,15 +15,28 @@ export const big = content(100_000);
 
 export let hub: TestHub;
 export let cache: string;
+/** What $HF_HOME names: empty. */
+export let home: string;
+/** What else of the environment of whoever runs the tests would matter. */
+const NAMES = [
+  ...['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'HF_TOKEN_PATH', 'HF_ENDPOINT', 'HF_HUB_CACHE'],
+  ...['HUGGINGFACE_HUB_CACHE', 'HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE', 'NODE_USE_ENV_PROXY'],
+  ...['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'HF_HUB_DISABLE_IMPLICIT_TOKEN'],
+];
 beforeEach(async () => {
   hub = await startHub();
   cache = await mkdtemp(join(tmpdir(), 'hub-'));
+  home = await mkdtemp(join(tmpdir(), 'hf-'));
+  for (const name of NAMES) vi.stubEnv(name, '');
+  vi.stubEnv('HF_HOME', home);
   hub.files.set('config.json', { bytes: content(30), etag: 'git1' });
   hub.files.set('model.safetensors', { bytes: big, etag: 'sha256', via: 'storage' });
 });
 afterEach(async () => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
   await hub.stop();
+  await rm(home, { recursive: true });
   await rm(cache, { recursive: true });
 });
 

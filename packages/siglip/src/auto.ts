@@ -7,7 +7,7 @@ import {
 } from '@siglip-ts/core';
 import type { HubOptions } from './files/index.ts';
 import { eitherImageProcessor } from './image-processor.ts';
-import { filesOf, readConfig, type ModelSource } from './files/source.ts';
+import { filesOf, readConfig, within, type ModelSource } from './files/source.ts';
 import { SiglipForImageClassification } from './modeling/image-classification.ts';
 import { SiglipModel } from './modeling/siglip-model.ts';
 import { SiglipTextModel } from './modeling/text-model.ts';
@@ -55,7 +55,10 @@ export const AutoModel = {
     options: LoadOptions = {},
   ): Promise<SiglipModel | SiglipTextModel | SiglipVisionModel> {
     const files = await filesOf(source, options);
-    return choose(MODELS, await readConfig(files), files.name).fromPretrained(files, options);
+    return choose(MODELS, await readConfig(files), files.name).fromPretrained(
+      files,
+      within(options),
+    );
   },
 };
 

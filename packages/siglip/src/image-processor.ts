@@ -9,7 +9,7 @@ import {
   type TypedImage,
 } from '@siglip-ts/image';
 import { callable } from './callable.ts';
-import type { HubOptions } from './files/index.ts';
+import { missingFile, type HubOptions } from './files/index.ts';
 import { filesOf, readJson, type ModelSource } from './files/source.ts';
 import { pixelKernels } from './pixel-kernels.ts';
 import { writeFiles } from './saving.ts';
@@ -106,8 +106,7 @@ export const processorFile = (processor: { to_json_string(): string }) =>
 async function readProcessor(source: ModelSource, options: HubOptions) {
   const files = await filesOf(source, options);
   const dict = await readJson(files, 'preprocessor_config.json');
-  if (!dict)
-    throw new Error(`${files.name} does not appear to have a file named preprocessor_config.json`);
+  if (!dict) throw missingFile(files, 'preprocessor_config.json');
   return dict as SiglipImageProcessorConfig;
 }
 

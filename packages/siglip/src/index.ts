@@ -12,6 +12,7 @@ export { checkpointOf, checkReadable } from './checkpoint.ts';
 export {
   companions,
   folderFiles,
+  addressFiles,
   hubFiles,
   mapFiles,
   modelFiles,

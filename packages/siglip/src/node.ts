@@ -7,6 +7,7 @@ type Modules = {
   'node:module': typeof import('node:module');
   'node:os': typeof import('node:os');
   'node:path': typeof import('node:path');
+  'node:url': typeof import('node:url');
 };
 
 /** A module of Node's. Throws Error where there is none, as in a page. */

@@ -9,7 +9,7 @@ import {
   type SiglipImageProcessor,
   type SiglipImageProcessorFast,
 } from './image-processor.ts';
-import { filesOf, type ModelSource } from './files/source.ts';
+import { filesOf, within, type ModelSource } from './files/source.ts';
 import { writeFiles } from './saving.ts';
 import { eitherTokenizer, type AnyTokenizer } from './tokenizer.ts';
 
@@ -49,7 +49,7 @@ export class SiglipProcessor {
     options: HubOptions & { use_fast?: boolean } = {},
   ): Promise<SiglipProcessor> {
     const files = await filesOf(source, options);
-    const image_processor = await eitherImageProcessor(files, options);
+    const image_processor = await eitherImageProcessor(files, within(options));
     return new SiglipProcessor(image_processor, await eitherTokenizer(files));
   }
   static from_pretrained(

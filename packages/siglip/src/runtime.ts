@@ -16,7 +16,7 @@ import {
 import { openSafetensors, openSharded, type SafetensorsFile } from '@siglip-ts/safetensors';
 import { backendOf, computing, dtypeOf, type BackendOptions } from './backends.ts';
 import { checkpointOf, checkReadable, reporting } from './checkpoint.ts';
-import type { HubOptions, ModelFiles } from './files/index.ts';
+import { missingFile, type HubOptions, type ModelFiles } from './files/index.ts';
 import { initialWeights } from './initial-weights.ts';
 import { isInt8 } from './quantized.ts';
 
@@ -188,9 +188,7 @@ export async function openWeights(files: ModelFiles): Promise<SafetensorsFile> {
       if (!shard) throw new Error(`${files.name}: no file "${name}", which the index names`);
       return shard;
     });
-  throw new Error(
-    `${files.name} does not appear to have a file named model.safetensors or model.safetensors.index.json`,
-  );
+  throw missingFile(files, 'model.safetensors', 'model.safetensors.index.json');
 }
 
 /** HF's "auto": what config.json says, else the dtype of the first floating-point weight. */

@@ -13,7 +13,7 @@ import {
   type TextOrBatch,
 } from '@siglip-ts/tokenizer';
 import { callable } from './callable.ts';
-import type { HubOptions, ModelFiles } from './files/index.ts';
+import { missingFile, type HubOptions, type ModelFiles } from './files/index.ts';
 import { filesOf, readJson, type ModelSource } from './files/source.ts';
 import { writeFiles } from './saving.ts';
 
@@ -143,7 +143,6 @@ async function read(files: ModelFiles, names: readonly string[]): Promise<Map<st
     const bytes = await files.bytes(name);
     if (bytes) found.set(name, bytes);
   }
-  if (!found.has(names[0]!))
-    throw new Error(`${files.name} does not appear to have a file named ${names[0]}`);
+  if (!found.has(names[0]!)) throw missingFile(files, names[0]!);
   return found;
 }

@@ -2,7 +2,7 @@
 // killed. No locks: each writer has a partial file of its own, renamed into place when it is whole.
 import { fileSource } from '@siglip-ts/safetensors/node';
 import { node } from '../node.ts';
-import { ifThere } from './folder.ts';
+import { ifThere, readBytes } from './folder.ts';
 import { keyPart } from './key.ts';
 import type { Sink, Store } from './store.ts';
 
@@ -13,14 +13,11 @@ import type { Sink, Store } from './store.ts';
 const ABANDONED = 600_000;
 
 export function folderStore(root: string): Store {
-  const { mkdir, readFile, rename, writeFile } = node('node:fs/promises');
+  const { mkdir, rename, writeFile } = node('node:fs/promises');
   const { dirname, join } = node('node:path');
   const pathOf = (key: string): string => join(root, key);
   return {
-    async get(key) {
-      const bytes = await ifThere(readFile(pathOf(key)));
-      return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    },
+    get: (key) => ifThere(readBytes(pathOf(key))),
     async put(key, bytes) {
       const path = pathOf(key);
       const written = `${path}.${crypto.randomUUID()}`;

@@ -11,10 +11,7 @@ export function folderFiles(path: string): ModelFiles {
   return {
     name: path,
     async bytes(file) {
-      const { readFile } = node('node:fs/promises');
-      const bytes = await ifThere(readFile(inFolder(file)));
-      // Without Buffer's own methods: its slice() shares memory where a Uint8Array's copies.
-      return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      return ifThere(readBytes(inFolder(file)));
     },
     async open(file) {
       return ifThere(fileSource(inFolder(file)));
@@ -25,6 +22,12 @@ export function folderFiles(path: string): ModelFiles {
       return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
     },
   };
+}
+
+/** The bytes of a file on disk, without Buffer's own methods: its slice() shares memory where a Uint8Array's copies. */
+export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const { buffer, byteOffset, byteLength } = await node('node:fs/promises').readFile(path);
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 /** Whether `path` is a folder; false where there is no file system. */

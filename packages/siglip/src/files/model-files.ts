@@ -15,6 +15,37 @@ export interface ModelFiles {
   open(file: string): Promise<ByteSource | undefined>;
   /** The names of the files, where they are known without asking a server. */
   list?(): Promise<readonly string[]>;
+  /** What a server answered for a file that it does not have, for the message of a caller that needs it. */
+  absence?(file: string): string | undefined;
+}
+
+/** The error of a caller that needs one of the files, none of which is there. In HF's words. */
+export function missingFile(files: ModelFiles, ...names: readonly string[]): Error {
+  const answers = names.flatMap((name) => files.absence?.(name) ?? []);
+  const where = answers.length > 0 ? ` (${answers.join('; ')})` : '';
+  return new Error(
+    `${files.name} does not appear to have a file named ${names.join(' or ')}${where}`,
+  );
+}
+
+/** The files of a folder within the model, as if they were the model's. */
+export function inSubfolder(files: ModelFiles, subfolder: string): ModelFiles {
+  const folder = subfolder.replace(/^(\.\/)+|\/+$/g, '');
+  if (folder === '' || folder === '.') return files;
+  const within = (file: string): string => `${checkFileName(folder)}/${checkFileName(file)}`;
+  return {
+    name: `${files.name}/${folder}`,
+    bytes: async (file) => files.bytes(within(file)),
+    open: async (file) => files.open(within(file)),
+    ...(files.absence && { absence: (file: string) => files.absence?.(within(file)) }),
+    ...(files.list && {
+      async list() {
+        const names = (await files.list?.()) ?? [];
+        const inside = names.filter((name) => name.startsWith(`${folder}/`));
+        return inside.map((name) => name.slice(folder.length + 1));
+      },
+    }),
+  };
 }
 
 /** Files that are in memory, by name. What is read are views of the given bytes. */

@@ -1,6 +1,9 @@
 // Reads parts of a file where it lies on the hub, and keeps nothing: for a header, or for one tower of two.
 import type { ByteSource } from '@siglip-ts/safetensors';
-import { ask, attemptsOf, discard, fileUrl, messageOf, type Connection, type Retry } from './request.ts'; // prettier-ignore
+import { attemptsOf, heed, type Failed } from './attempts.ts';
+import type { Connection } from './connection.ts';
+import { messageOf } from './refusals.ts';
+import { ask, discard, type Known } from './request.ts';
 
 /** What the first request brings: the header of a safetensors file, most likely. */
 const HEAD = 128 * 1024;
@@ -19,17 +22,16 @@ interface Part {
  * Throws when the hub refuses or keeps failing; `read` also when the file has become another one.
  */
 export async function rangeSource(
-  hub: Connection,
+  remote: Connection,
   file: string,
-  known: string | undefined,
-  retry: Retry,
+  known: Known,
 ): Promise<ByteSource | undefined> {
-  const url = fileUrl(hub, file);
-  const head = await partOf(hub, url, 0, HEAD, known, retry);
+  const url = remote.urlOf(file);
+  const head = await partOf(remote, url, 0, HEAD, known);
   if (head === undefined) return undefined;
   const { size, etag } = head;
   return {
-    name: `${hub.id}/${file}`,
+    name: `${remote.name}/${file}`,
     size,
     async read(offset, length) {
       const end = offset + length;
@@ -38,7 +40,7 @@ export async function rangeSource(
           `${url}: a read of ${length} bytes at ${offset}, expected a range within ${size}`,
         );
       if (end <= head.bytes.length) return head.bytes.subarray(offset, end);
-      const part = await partOf(hub, url, offset, length, undefined, retry);
+      const part = await partOf(remote, url, offset, length, {});
       if (part?.etag !== etag || part?.size !== size)
         throw new Error(`${url}: another file than before, expected it to stay while it is read`);
       return part.bytes;
@@ -47,30 +49,32 @@ export async function rangeSource(
 }
 
 async function partOf(
-  hub: Connection,
+  remote: Connection,
   url: string,
   offset: number,
   length: number,
-  known: string | undefined,
-  retry: Retry,
+  known: Known,
 ): Promise<Part | undefined> {
   const range = { range: `bytes=${offset}-${offset + length - 1}` };
-  let failure = new Error(`${url}: ${retry.attempts} attempts, expected at least 1`);
-  for await (const _ of attemptsOf(retry, hub.signal)) {
-    const answer = await ask(hub, url, known, range);
+  let failure = new Error(`${url}: ${remote.retry.attempts} attempts, expected at least 1`);
+  for await (const attempt of attemptsOf(remote)) {
+    const answer = await ask(remote, url, known, range);
     if (answer.kind === 'missing' || answer.kind === 'unchanged') return undefined;
+    let failed: Failed;
     if (answer.kind === 'found') {
-      const part = await received(hub, url, answer.response, offset, length);
+      const part = await received(remote, url, answer.response, offset, length);
       if (!(part instanceof Error)) return part && { ...part, etag: answer.version.etag };
-      failure = part;
-    } else failure = answer.why;
+      failed = { kind: 'failed', why: part };
+    } else failed = answer;
+    heed(remote, attempt, failed);
+    failure = failed.why;
   }
   throw failure;
 }
 
 /** The bytes of a partial answer; undefined when it is none, an Error when it was cut. */
 async function received(
-  hub: Connection,
+  remote: Connection,
   url: string,
   response: Response,
   offset: number,
@@ -88,7 +92,7 @@ async function received(
     if (bytes.length === expected) return { bytes, size };
     return new Error(`${url}: ${bytes.length} bytes at ${offset}, expected ${expected}`);
   } catch (error) {
-    hub.signal?.throwIfAborted();
+    remote.signal?.throwIfAborted();
     return new Error(`${url}: cut after byte ${offset} (${messageOf(error)})`, { cause: error });
   }
 }

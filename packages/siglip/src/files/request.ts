@@ -1,15 +1,8 @@
-// One GET to the hub, through its redirects. Knows the hub's headers and errors; stores nothing.
-
-/** How to reach the hub. */
-export interface Connection {
-  readonly id: string;
-  readonly revision: string;
-  /** Without a '/' at the end. */
-  readonly endpoint: string;
-  readonly token: string | undefined;
-  readonly fetch: typeof globalThis.fetch;
-  readonly signal: AbortSignal | undefined;
-}
+// One request to where a model lies, through its redirects. Knows the hub's headers; stores nothing. What refusals are
+// called is in refusals.ts.
+import type { Failed } from './attempts.ts';
+import type { Connection } from './connection.ts';
+import { refused, unreachable } from './refusals.ts';
 
 /** A response of status 200 (206 or 416 where a range was asked for), or why there is none. */
 export type Answer =
@@ -19,54 +12,67 @@ export type Answer =
       readonly url: string;
       readonly version: Version;
     }
-  | { readonly kind: 'unchanged' }
-  | { readonly kind: 'missing' }
-  /** Worth another attempt: the network or the server failed. */
-  | { readonly kind: 'failed'; readonly why: Error };
+  | { readonly kind: 'unchanged'; readonly commit: string | undefined }
+  | Missing
+  | Failed;
 
-/** Which bytes a file has now, as the hub says before it sends them. */
+/** No such file. */
+export interface Missing {
+  readonly kind: 'missing';
+  /** What was answered where, for the message of a caller that needs the file. */
+  readonly why: string;
+  readonly commit: string | undefined;
+  /** Whether the answer can be nothing else, so that it may be remembered. */
+  readonly certain: boolean;
+}
+
+/** Which bytes a file has now, as the server says before it sends them. */
 export interface Version {
-  /** Names the content: the sha256 of a large file, git's sha1 of a small one. */
+  /** Names the content: on the hub the sha256 of a large file, git's sha1 of a small one. */
   readonly etag: string | undefined;
   readonly commit: string | undefined;
   readonly size: number | undefined;
 }
 
-const MOST_REDIRECTS = 10;
-
-/** The address of a file. */
-export function fileUrl({ endpoint, id, revision }: Connection, file: string): string {
-  const path = file.split('/').map(encodeURIComponent).join('/');
-  return `${endpoint}/${id}/resolve/${encodeURIComponent(revision)}/${path}`;
+/** What is known of a copy at hand. */
+export interface Known {
+  readonly etag?: string;
+  readonly commit?: string;
 }
+
+const MOST_REDIRECTS = 10;
 
 /**
  * Asks for `url`, following redirects by hand, so that the token stays with the hub and the headers
- * on its redirect to the storage are seen: they, not the storage's, name the content.
+ * on its redirect to the storage are seen: they, not the storage's, name the content. A page cannot: there the browser
+ * follows, and the storage's headers name it.
  *
- * Throws when the hub refuses (401, 403, ...) and when the signal aborts.
- * @param known the ETag of the copy at hand, if any.
+ * Throws when the server refuses (401, ...) and when the signal aborts.
  */
 export async function ask(
-  hub: Connection,
+  remote: Connection,
   url: string,
-  known?: string,
+  known: Known = {},
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
-  let version: Version = { etag: undefined, commit: undefined, size: undefined };
+  const ranged = 'range' in headers;
+  if (remote.inPage && known.etag !== undefined && !ranged) {
+    // A condition in a header would cost a question to other origins first, and reading on after the headers bytes.
+    const head = await get(remote, url, {}, {}, 'HEAD');
+    if (!('kind' in head) && head.ok && isSame(versionOf(head, NOTHING, true), known))
+      return { kind: 'unchanged', commit: undefined };
+  }
+  let version = NOTHING;
   for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
-    const response = await get(hub, url, known, headers);
-    if (response instanceof Error) return { kind: 'failed', why: response };
-    version = readVersion(response, version);
+    const response = await get(remote, url, known, headers);
+    if ('kind' in response) return response;
     const next = redirectOf(response, url);
-    const etag = version.etag ?? (next === undefined ? tagOf(response, 'etag') : undefined);
-    const same = response.status === 304 || (response.status < 400 && etag === known);
-    if (known !== undefined && same) {
+    version = versionOf(response, version, next === undefined);
+    if (response.status === 304 || (response.status < 400 && isSame(version, known))) {
       await discard(response);
-      return { kind: 'unchanged' };
+      return { kind: 'unchanged', commit: version.commit };
     }
-    if (next === undefined)
-      return judge(hub, url, response, { ...version, etag }, 'range' in headers);
+    if (next === undefined) return judge(remote, url, response, version, ranged);
     await discard(response);
     url = next;
   }
@@ -74,41 +80,56 @@ export async function ask(
 }
 
 async function get(
-  hub: Connection,
+  remote: Connection,
   url: string,
-  known: string | undefined,
+  known: Known,
   extra: Readonly<Record<string, string>>,
-): Promise<Response | Error> {
-  hub.signal?.throwIfAborted();
-  // A compressed body could neither be measured nor resumed. Browsers ignore this header.
-  const headers: Record<string, string> = { 'accept-encoding': 'identity', ...extra };
-  if (isHub(hub, url)) {
-    if (hub.token !== undefined) headers['authorization'] = `Bearer ${hub.token}`;
-    if (known !== undefined) headers['if-none-match'] = `"${known}"`;
+  method = 'GET',
+): Promise<Response | Missing | Failed> {
+  const { fetch, signal } = remote; // so that it is called without `this`
+  signal?.throwIfAborted();
+  const headers: Record<string, string> = { ...extra };
+  if (new URL(url).origin === remote.origin) {
+    const token = await remote.token();
+    if (token !== undefined) headers['authorization'] = `Bearer ${token.value}`;
+    if (!remote.inPage) Object.assign(headers, conditionOf(known));
   }
-  const { fetch } = hub; // so that it is called without `this`
-  const init = { headers, ...(hub.signal && { signal: hub.signal }) };
+  // A compressed body could neither be measured nor resumed. Browsers allow no such header.
+  if (!remote.inPage) headers['accept-encoding'] = 'identity';
+  // What is kept is kept once, by us: an answer out of the browser's own cache may also be an old one.
+  const how = remote.inPage ? ({ cache: 'no-store' } as const) : ({ redirect: 'manual' } as const);
+  const init: RequestInit = { method, headers, ...(signal && { signal }), ...how };
   try {
-    const response = await fetch(url, { ...init, redirect: 'manual' });
-    // A browser hides redirects; it follows them itself and drops the token at another origin.
+    const response = await fetch(url, init);
+    // As a browser's fetch, though this is no page: it hides redirects, and drops the token at another origin.
     if (response.type !== 'opaqueredirect') return response;
     return await fetch(url, { ...init, redirect: 'follow' });
   } catch (error) {
-    hub.signal?.throwIfAborted();
-    return new Error(`${url}: no answer (${messageOf(error)})`, { cause: error });
+    signal?.throwIfAborted();
+    return unreachable(remote, url, error);
   }
 }
 
-/** Whether the hub itself answers at `url`, and not a storage it redirects to. */
-function isHub(hub: Connection, url: string): boolean {
-  return new URL(url).origin === new URL(hub.endpoint).origin;
+function conditionOf({ etag }: Known): Record<string, string> {
+  if (etag === undefined) return {};
+  const date = DATE_TAG.exec(etag)?.[1];
+  return date === undefined
+    ? { 'if-none-match': `"${etag}"` }
+    : { 'if-modified-since': new Date(Number(date)).toUTCString() };
 }
 
-function readVersion(response: Response, before: Version): Version {
-  const size = Number(response.headers.get('x-linked-size') ?? NaN);
+/** Stands for an ETag where a server sends only a date. */
+const DATE_TAG = /^modified-(\d+)$/;
+
+const NOTHING: Version = { etag: undefined, commit: undefined, size: undefined };
+
+/** @param last whether the answer is the file itself, and no redirect to it. */
+function versionOf({ headers }: Response, before: Version, last: boolean): Version {
+  const size = Number(headers.get('x-linked-size') ?? NaN);
+  const linked = tagOf(headers.get('x-linked-etag')) ?? before.etag;
   return {
-    etag: tagOf(response, 'x-linked-etag') ?? before.etag,
-    commit: response.headers.get('x-repo-commit') ?? before.commit,
+    etag: linked ?? (last ? (tagOf(headers.get('etag')) ?? dateTag(headers)) : undefined),
+    commit: headers.get('x-repo-commit') ?? before.commit,
     size: Number.isSafeInteger(size) && size >= 0 ? size : before.size,
   };
 }
@@ -116,8 +137,19 @@ function readVersion(response: Response, before: Version): Version {
 /**
  * The text of an ETag, strong or weak: W/"text". One that could not name a file is as good as none.
  */
-function tagOf(response: Response, header: string): string | undefined {
-  return /^(?:W\/)?"?([\w.:+/=-]{1,80})"?$/.exec(response.headers.get(header) ?? '')?.[1];
+function tagOf(header: string | null): string | undefined {
+  return /^(?:W\/)?"?([\w.:+/=-]{1,80})"?$/.exec(header ?? '')?.[1];
+}
+
+function dateTag(headers: Headers): string | undefined {
+  const date = Date.parse(headers.get('last-modified') ?? '');
+  return date > 0 ? `modified-${date}` : undefined;
+}
+
+/** The commit says less than an ETag: it is only looked at for a copy that has none. */
+function isSame({ etag, commit }: Version, known: Known): boolean {
+  if (known.etag !== undefined) return etag === known.etag;
+  return known.commit !== undefined && commit === known.commit;
 }
 
 function redirectOf(response: Response, url: string): string | undefined {
@@ -130,84 +162,29 @@ function redirectOf(response: Response, url: string): string | undefined {
 }
 
 async function judge(
-  hub: Connection,
+  remote: Connection,
   url: string,
   response: Response,
   version: Version,
   ranged: boolean,
 ): Promise<Answer> {
-  const { status } = response;
-  if (status === 200 || (ranged && (status === 206 || status === 416)))
-    return { kind: 'found', response, url, version };
+  const { status, headers } = response;
+  const { commit } = version;
+  const there = status === 200 || (ranged && (status === 206 || status === 416));
+  // Servers of pages answer addresses that they do not know with their page.
+  const page = remote.hub === undefined && /^text\/html\b/.test(headers.get('content-type') ?? '');
+  if (there && !page) return { kind: 'found', response, url, version };
   await discard(response);
-  const reason = response.headers.get('x-error-code') ?? undefined;
-  // A storage's 404 or 403 means a stale address, not a missing file or a bad token.
-  const fromHub = reason !== undefined || isHub(hub, url);
-  const refusal = fromHub ? refusalOf(hub, status, reason) : undefined;
-  if (status === 404 && fromHub && refusal === undefined) return { kind: 'missing' };
-  const error = new Error(refusal ?? `${url}: status ${status}, expected 200`);
-  if (status >= 500 || status === 429 || status === 408) return { kind: 'failed', why: error };
-  throw error;
-}
-
-/** Why the hub gives nothing of this model, in HF's words where it has some. */
-function refusalOf(
-  hub: Connection,
-  status: number,
-  reason: string | undefined,
-): string | undefined {
-  if (reason === 'RevisionNotFound')
-    return (
-      `${hub.revision} is not a valid git identifier (branch name, tag name or commit id) that exists ` +
-      `for this model name. Check the model page at '${hub.endpoint}/${hub.id}' for available revisions.`
-    );
-  // The hub answers 401 for a model that does not exist, too.
-  if (status !== 401 && status !== 403 && reason !== 'RepoNotFound') return undefined;
-  return (
-    `${hub.id} is not a local folder, and ${hub.endpoint} answered ${status} (${reason ?? 'no reason given'}): ` +
-    (hub.token === undefined
-      ? 'if it is a private or gated model, pass a token that may read it, as the option `token`'
-      : 'expected the given token to be valid and to have permission to read this model')
-  );
+  if (there) return { kind: 'missing', why: `${url} answered a web page`, commit, certain: false };
+  return refused(remote, {
+    url: response.redirected ? response.url : url,
+    status,
+    headers,
+    commit,
+  });
 }
 
 /** Lets go of a body that nobody will read, so that its connection is free. */
 export async function discard(response: Response): Promise<void> {
   await response.body?.cancel().catch(() => undefined);
-}
-
-/** What went wrong in a fetch: its own message is "fetch failed", the cause says more. */
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message || error.message : error.message;
-}
-
-/** How often to ask while the network or the server fails, and the first pause in ms. */
-export interface Retry {
-  readonly attempts: number;
-  readonly pause: number;
-}
-
-export const RETRY: Retry = { attempts: 5, pause: 500 };
-
-/** Counts attempts from 1, with a pause before all but the first, each twice as long. Throws when the signal aborts. */
-export async function* attemptsOf({ attempts, pause }: Retry, signal: AbortSignal | undefined) {
-  for (let attempt = 1; attempt <= attempts; attempt++) {
-    if (attempt > 1) await sleep(pause * 2 ** (attempt - 2), signal);
-    yield attempt;
-  }
-}
-
-function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener('abort', stop, { once: true });
-  });
 }

@@ -18,8 +18,9 @@ export interface Store extends FileCache {
   /**
    * Begins to write the value of `key`, or goes on where a download was cut.
    * @param tag identifies the exact bytes (a strong ETag); without one nothing is kept of a cut.
+   * @param size of the whole value, as far as that is known.
    */
-  sink(key: string, tag: string | undefined): Promise<Sink>;
+  sink(key: string, tag: string | undefined, size?: number): Promise<Sink>;
 }
 
 /** A value that is being written, chunk by chunk. */

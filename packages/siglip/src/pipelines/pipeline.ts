@@ -5,7 +5,7 @@ import type { ImageDecoder } from '@siglip-ts/image';
 import { tinyModel } from '@siglip-ts/tiny-model';
 import { SiglipImageProcessor } from '../image-processor.ts';
 import type { ImageInput } from '../load-image.ts';
-import { filesOf, type ModelSource } from '../files/source.ts';
+import { filesOf, within, type ModelSource } from '../files/source.ts';
 import { SiglipForImageClassification } from '../modeling/image-classification.ts';
 import { SiglipModel } from '../modeling/siglip-model.ts';
 import { SiglipVisionModel } from '../modeling/vision-model.ts';
@@ -146,7 +146,7 @@ async function partsOf<M>(
   const files = await filesOf((given as ModelSource | undefined) ?? (await defaultModel()), o);
   const image_processor = o.image_processor ?? (await SiglipImageProcessor.fromPretrained(files));
   const tokenizer = withTokenizer ? (o.tokenizer ?? (await eitherTokenizer(files))) : null;
-  return { model: await kind.fromPretrained(files, o), tokenizer, image_processor };
+  return { model: await kind.fromPretrained(files, within(o)), tokenizer, image_processor };
 }
 
 /** Models are callable, so `typeof` says function. */
