@@ -30,6 +30,7 @@ export const BROWSERS = {
     args: (profile, url) => ['--headless', '--no-remote', '--profile', profile, url],
     preferences: {
       'browser.aboutwelcome.enabled': false,
+      'browser.sessionstore.resume_from_crash': false, // they are ended by a signal
       'browser.shell.checkDefaultBrowser': false,
       'browser.startup.homepage_override.mstone': 'ignore',
       'datareporting.policy.dataSubmissionEnabled': false,
@@ -52,6 +53,10 @@ export interface Setup {
   readonly args?: readonly string[];
   /** On a screen in memory, by xvfb-run and with a GPU in software: Firefox has no WebGL when it is headless. */
   readonly screen?: boolean;
+  /** A folder that outlives the visit. Default: a new one. */
+  readonly profile?: string;
+  /** Hears the process that leads the group of all of them. */
+  readonly onStart?: (pid: number) => void;
 }
 
 /** Opens a page and waits for `answer`, `seconds` at most. */
@@ -63,7 +68,7 @@ export async function visit<T>(
   setup: Setup = {},
 ): Promise<T> {
   const { args, preferences }: Browser = BROWSERS[name];
-  const profile = mkdtempSync(join(tmpdir(), 'siglip-browser-'));
+  const profile = setup.profile ?? mkdtempSync(join(tmpdir(), 'siglip-browser-'));
   const prefs = Object.entries(preferences ?? {});
   const lines = prefs.map(([key, value]) => `user_pref("${key}", ${JSON.stringify(value)});\n`);
   writeFileSync(join(profile, 'user.js'), lines.join(''));
@@ -76,6 +81,7 @@ export async function visit<T>(
     env: { ...process.env, HOME: profile, ...(setup.screen && { LIBGL_ALWAYS_SOFTWARE: '1' }) },
     detached: true, // a group of its own, which is ended as a whole
   });
+  setup.onStart?.(browser.pid!);
   const ended = new Promise<number | null>((resolve) => browser.on('close', resolve));
   const late = new Promise<'late'>((resolve) =>
     setTimeout(resolve, seconds * 1000, 'late').unref(),
@@ -90,6 +96,6 @@ export async function visit<T>(
   } finally {
     if (browser.exitCode === null) process.kill(-browser.pid!, 'SIGKILL');
     await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    if (!setup.profile) rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   }
 }

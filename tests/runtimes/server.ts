@@ -40,6 +40,7 @@ export const PAGES = {
     },
   },
   '/conformance': { program: 'conformance.ts', headers: isolated },
+  '/hub': { program: 'hub-page.ts', headers: { 'content-security-policy': `${COMPILING}; connect-src *` } }, // prettier-ignore
   // GPU.js needs no code generation where it has a GPU, so the strictest policy is that of all its pages.
   '/gpu?mode=webgl2': { program: 'gpu-page.ts', headers: strict },
   '/gpu?mode=webgpu': { program: 'gpu-page.ts', headers: strict },
@@ -70,7 +71,8 @@ export async function serve(): Promise<Server> {
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url!;
-    const page = (PAGES as Readonly<Record<string, Page>>)[url];
+    const pages: Readonly<Record<string, Page>> = PAGES;
+    const page = pages[url] ?? pages[url.replace(/\?.*/, '')];
     if (page) {
       response.writeHead(200, { 'content-type': 'text/html', ...page.headers });
       response.end(htmlOf(page.program));

@@ -9,8 +9,10 @@ import { folderStore } from './folder-store.ts';
 import { readBytes } from './folder.ts';
 import { atHand, knownOf, locate, type Found, type Loading } from './locate.ts';
 import { checkFileName, type ModelFiles } from './model-files.ts';
+import { inPage } from './page.ts';
+import { pageStore } from './page-store.ts';
 import { rangeSource } from './ranges.ts';
-import { memoryStore, type FileCache, type Store } from './store.ts';
+import { isNotKept, memoryStore, type FileCache, type Store } from './store.ts';
 
 /** What `progress_callback` is told, in transformers.js' shape; `progress` runs from 0 to 100. */
 export type ProgressInfo =
@@ -32,9 +34,12 @@ export interface HubOptions {
   /** The folder within the model that has the files, as in Python: `image_encoder`. */
   subfolder?: string;
   /**
-   * Where files are kept: a folder, a cache of your own, or false for memory alone. In Node the
-   * default is $SIGLIP_CACHE, else $XDG_CACHE_HOME/siglip-ts, else ~/.cache/siglip-ts, and what Python has downloaded
-   * ($HF_HUB_CACHE, $HF_HOME/hub, ~/.cache/huggingface/hub) is read there; in browsers memory.
+   * Where files are kept: a folder, a cache of your own, or false for memory alone.
+   *
+   * In Node the default is $SIGLIP_CACHE, else $XDG_CACHE_HOME/siglip-ts, else ~/.cache/siglip-ts, and what Python has
+   * downloaded ($HF_HUB_CACHE, $HF_HOME/hub, ~/.cache/huggingface/hub) is read there. In a page it is the browser's Cache
+   * of this name, by default 'siglip-ts': `caches.delete('siglip-ts')` deletes all. The browser may do so, too, when it
+   * runs out of space, unless the page calls `navigator.storage.persist()`.
    */
   cache?: string | false | FileCache;
   fetch?: typeof globalThis.fetch;
@@ -90,8 +95,8 @@ function remoteFiles(remote: Connection, options: HubOptions): ModelFiles {
     progress: options.progress_callback,
     absences: new Map(),
   };
-  let opened: Promise<Store> | undefined;
-  const store = (): Promise<Store> => (opened ??= storeOf(options.cache));
+  let store: Promise<Store> | undefined;
+  let { ranges = false } = options;
   // A file that is asked for twice at once is downloaded once.
   const pending = new Map<string, Promise<Found>>();
   function locateOnce(from: Store, file: string): Promise<Found> {
@@ -101,34 +106,51 @@ function remoteFiles(remote: Connection, options: HubOptions): ModelFiles {
   }
   async function read<T>(
     file: string,
-    fromCache: (store: Store, key: string) => Promise<T | undefined>,
+    from: Store,
+    fromCache: (key: string) => Promise<T | undefined>,
     fromDisk: (path: string) => Promise<T>,
   ): Promise<T | undefined> {
-    const from = await store();
     const found = await locateOnce(from, file);
     if ('missing' in found) return undefined;
-    const value = 'path' in found ? await fromDisk(found.path) : await fromCache(from, found.key);
+    const value = 'path' in found ? await fromDisk(found.path) : await fromCache(found.key);
     if (value === undefined)
       throw new Error(`${remote.name}: ${file} has gone from the cache, expected it to stay`);
     return value;
   }
+  /** Does `use` with the store; where that has no room, goes on without keeping anything. */
+  async function keeping<T>(file: string, use: (from: Store) => Promise<T>): Promise<T> {
+    checkFileName(file);
+    const opened = (store ??= storeOf(options.cache));
+    try {
+      return await use(await opened);
+    } catch (error) {
+      if (!isNotKept(error)) throw error;
+      if (store === opened) {
+        remote.warn(`${remote.name}: ${file} is not kept: ${error.message}`);
+        store = Promise.resolve(memoryStore());
+        ranges = true;
+      }
+      return use(await store);
+    }
+  }
   return {
     name: remote.name,
-    async open(file) {
-      checkFileName(file);
-      const whole = () => read(file, (from, key) => from.open(key), fileSource);
-      if (!options.ranges || loading.offline) return whole();
-      const copy = await atHand(loading, await store(), file);
-      if (copy?.settled) return whole();
-      return (await rangeSource(remote, file, knownOf(copy?.found))) ?? whole();
-    },
-    bytes: async (file) => read(checkFileName(file), (from, key) => from.get(key), readBytes),
+    open: (file) =>
+      keeping(file, async (from) => {
+        const whole = () => read(file, from, (key) => from.open(key), fileSource);
+        if (!ranges || loading.offline) return whole();
+        const copy = await atHand(loading, from, file);
+        if (copy?.settled) return whole();
+        return (await rangeSource(remote, file, knownOf(copy?.found))) ?? whole();
+      }),
+    bytes: (file) => keeping(file, (from) => read(file, from, (key) => from.get(key), readBytes)),
     absence: (file) => loading.absences.get(file),
   };
 }
 
 async function storeOf(cache: HubOptions['cache']): Promise<Store> {
   if (typeof cache === 'object') return memoryStore(cache);
-  if (cache === false || (cache === undefined && !hasFileSystem())) return memoryStore();
-  return folderStore(cache ?? ownCache());
+  if (cache === false) return memoryStore();
+  if (inPage()) return (await pageStore(cache ?? 'siglip-ts')) ?? memoryStore();
+  return cache !== undefined || hasFileSystem() ? folderStore(cache ?? ownCache()) : memoryStore();
 }

@@ -72,8 +72,10 @@ async function refresh(
   const { remote, absences } = loading;
   let failure = new Error(`${remote.name}: ${remote.retry.attempts} attempts, expected at least 1`);
   for await (const attempt of attemptsOf(remote)) {
-    const answer = await ask(remote, remote.urlOf(file), knownOf(cached));
-    const commit = commitOf(answer);
+    // A page does not see of which commit an answer is that comes from a storage: there it is what was asked for.
+    const asked = remote.inPage ? remote.commit : undefined;
+    const answer = await ask(remote, remote.urlOf(file, asked), knownOf(cached));
+    const commit = commitOf(answer) ?? asked;
     remote.commit = commit ?? remote.commit;
     if (answer.kind === 'unchanged' && cached !== undefined) {
       // So that the files of this commit, too, need no asking.
@@ -88,7 +90,7 @@ async function refresh(
     }
     let failed: Failed | undefined;
     if (answer.kind === 'found') {
-      const ref = await bring(loading, store, file, answer);
+      const ref = await bring(loading, store, file, answer, commit);
       if (!('kind' in ref)) return writeRef(remote, store, file, ref);
       failed = ref;
     }
@@ -120,6 +122,7 @@ async function bring(
   store: Store,
   file: string,
   answer: Extract<Answer, { kind: 'found' }>,
+  commit: string | undefined,
 ): Promise<Kept | Failed> {
   const about = { name: remote.name, file };
   progress?.({ status: 'download', ...about });
@@ -128,6 +131,6 @@ async function bring(
     progress?.({ status: 'progress', ...about, progress: (100 * loaded) / total, loaded, total }),
   );
   if ('kind' in stored) return stored;
-  const { etag, commit } = answer.version;
+  const { etag } = answer.version;
   return { ...stored, ...(etag && { etag }), ...(commit && { commit }) };
 }

@@ -64,6 +64,8 @@ export async function writeRef(
   file: string,
   ref: Ref,
 ): Promise<Ref> {
+  const old = store.forget && (await readRef(remote, store, file, remote.revision));
+  if (old && 'key' in old && !('key' in ref && ref.key === old.key)) await store.forget?.(old.key);
   const bytes = new TextEncoder().encode(JSON.stringify(ref));
   const { commit = '' } = ref;
   const revisions = [remote.revision, ...(isCommit(commit) ? [commit] : [])];

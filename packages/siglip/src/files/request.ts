@@ -59,8 +59,8 @@ export async function ask(
   if (remote.inPage && known.etag !== undefined && !ranged) {
     // A condition in a header would cost a question to other origins first, and reading on after the headers bytes.
     const head = await get(remote, url, {}, {}, 'HEAD');
-    if (!('kind' in head) && head.ok && isSame(versionOf(head, NOTHING, true), known))
-      return { kind: 'unchanged', commit: undefined };
+    const found = 'kind' in head || !head.ok ? NOTHING : versionOf(head, NOTHING, true);
+    if (isSame(found, known)) return { kind: 'unchanged', commit: found.commit };
   }
   let version = NOTHING;
   for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {

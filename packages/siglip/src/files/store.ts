@@ -1,5 +1,5 @@
-// Where downloaded files are kept: what a store must do, and a store in memory. The one on disk is
-// in folder-store.ts. A store knows nothing of the hub: keys are paths, values are bytes.
+// Where downloaded files are kept: what a store must do, and a store in memory. The others are
+// in folder-store.ts and page-store.ts. A store knows nothing of the hub: keys are paths, values are bytes.
 import { bytesSource, type ByteSource } from '@siglip-ts/safetensors';
 
 /**
@@ -21,6 +21,8 @@ export interface Store extends FileCache {
    * @param size of the whole value, as far as that is known.
    */
   sink(key: string, tag: string | undefined, size?: number): Promise<Sink>;
+  /** Deletes a value that is out of date, where room is scarce. */
+  forget?(key: string): Promise<void>;
 }
 
 /** A value that is being written, chunk by chunk. */
@@ -35,6 +37,13 @@ export interface Sink {
   /** Stops, keeping nothing. Closing it after that changes nothing. */
   drop(): Promise<void>;
 }
+
+/** The error of a store that has no room, or may not write: the files can still be loaded, but are not kept. */
+export const notKept = (why: string, cause?: unknown): Error =>
+  Object.assign(new Error(why, { cause }), { notKept: true });
+
+export const isNotKept = (error: unknown): error is Error =>
+  error instanceof Error && 'notKept' in error;
 
 /** Keeps files in `cache`, or, without one, for as long as the store lives. */
 export function memoryStore(cache: FileCache = mapCache()): Store {

@@ -1,0 +1,73 @@
+// A model of base size from a hub, in Chromium and Firefox: stopped, resumed by another start of the browser, kept for a
+// third one, which asks for no byte of weights; and how much memory the page takes.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'siglip-ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root } from './bundle.ts';
+import { BROWSERS, programOf, visit, type BrowserName } from './browser.ts';
+import { startLocalHub, type LocalHub } from './local-hub.ts';
+import { watchMemory, type Peak } from './memory.ts';
+import { serve, type Server } from './server.ts';
+
+let server: Server;
+let hub: LocalHub;
+let expected: unknown;
+beforeAll(async () => {
+  [server, hub] = await Promise.all([serve(), startLocalHub()]);
+  const classify = await pipeline('zero-shot-image-classification', hub.folder);
+  const picture = join(root, 'fixtures/images/twemoji-rocket.png');
+  expected = await classify(picture, ['rocket', 'pizza', 'bicycle']);
+  await classify.dispose();
+}, 180_000);
+afterAll(() => {
+  server.close();
+  hub.close();
+});
+
+/** Of the renderer of a page that has loaded a model of 812 MB, in MB. */
+const MOST_MEMORY = 1300;
+
+describe.each(Object.keys(BROWSERS) as BrowserName[])('%s', (name) => {
+  if (!programOf(name)) {
+    const { paths, variable } = BROWSERS[name];
+    test.skip(`not installed: no ${paths.join(', no ')}, and ${variable} names none`);
+    return;
+  }
+  const profile = mkdtempSync(join(tmpdir(), 'siglip-profile-'));
+  afterAll(() => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
+  const page = async (query: Record<string, string> = {}) => {
+    hub.log.length = hub.sent = 0;
+    const url = `${server.origin}/hub?${new URLSearchParams({ endpoint: hub.endpoint, ...query })}`;
+    let stop: (() => Peak) | undefined;
+    const onStart = (pid: number) => void (stop = watchMemory(pid));
+    const answer = await visit(name, url, server.answer(), 150, { profile, onStart });
+    const memory = stop!();
+    console.log(name, JSON.stringify({ ...query, answer, memory, sent: hub.sent }));
+    return { answer: answer as Record<string, unknown>, memory };
+  };
+  const weights = () => hub.log.filter((line) => /storage|safetensors/.test(line));
+
+  test('a download that is stopped, and resumed when the browser starts again', async () => {
+    const { answer } = await page({ stop: '0.5' });
+    expect(answer).toMatchObject({ error: 'Error: stopped by the page', warnings: [] });
+    const before = hub.sent;
+    const resumed = await page({ only: 'load' });
+    expect(resumed.answer).toMatchObject({ loaded: hub.size, warnings: [] });
+    expect(weights().at(-1)).toMatch(/^GET storage bytes=\d{9}-$/);
+    // A chunk is lost, and what is under way between a server and a page when that lets go of it.
+    expect(before + hub.sent).toBeLessThan(1.15 * hub.size);
+    expect(hub.log.join()).not.toContain('OPTIONS');
+  });
+
+  test('the next start asks for no byte of weights, and once whether anything is new', async () => {
+    const { answer, memory } = await page();
+    expect(answer).toMatchObject({ scores: expected, warnings: [] });
+    expect(weights()).toEqual([]);
+    // The first file tells the commit, and the others of that commit are there.
+    expect(hub.log).toEqual(['HEAD preprocessor_config.json']);
+    expect(memory.resident).toBeGreaterThan(812); // it is the page's
+    expect(memory.resident).toBeLessThan(MOST_MEMORY);
+  });
+});
