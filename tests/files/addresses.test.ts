@@ -190,6 +190,22 @@ describe('in a page', () => {
     expect(addressOf('./siglip')?.href).toBe('chrome-extension://abc/siglip');
     expect(addressOf('chrome-extension://abc/siglip')?.href).toBe('chrome-extension://abc/siglip');
   });
+  test('an answer that another origin keeps from the page is an absence; none at all is not', async () => {
+    at('https://site.example/');
+    let reachable = true;
+    const fetch = vi.fn<typeof globalThis.fetch>(async (_, init) => {
+      if (init?.mode === 'no-cors' && reachable) return new Response();
+      throw new TypeError('Failed to fetch');
+    });
+    const retry = { attempts: 2, pause: 1 };
+    const load = () => AutoModel.fromPretrained('https://cdn.example/m', { fetch, retry, cache: false }); // prettier-ignore
+    await expect(load()).rejects.toThrow(
+      'https://cdn.example/m does not appear to have a file named config.json (https://cdn.example/m/config.json answered without the header Access-Control-Allow-Origin for https://site.example)',
+    );
+    expect(fetch).toHaveBeenCalledTimes(2);
+    reachable = false;
+    await expect(load()).rejects.toThrow('config.json: no answer (Failed to fetch)');
+  });
   test('elsewhere a path is a path', () => expect(addressOf('./siglip')).toBeUndefined());
 });
 

@@ -13,8 +13,7 @@ export interface Connection {
   readonly revision: string;
   /** Only here go the token and questions about a copy at hand, not where a redirect leads. */
   readonly origin: string;
-  /** Of the commit, where that is given. */
-  readonly urlOf: (file: string, commit?: string) => string;
+  readonly urlOf: (file: string) => string;
   /** Where the cache keeps the model: the names of folders. */
   readonly place: readonly string[];
   /** Never for a plain address. */
@@ -64,8 +63,8 @@ export function hubConnection(id: string, options: ConnectionOptions): Connectio
     hub: { id, endpoint },
     revision,
     origin,
-    urlOf: (file, commit = revision) =>
-      `${endpoint}/${id}/resolve/${encodeURIComponent(commit)}/${encodePath(file)}`,
+    urlOf: (file) =>
+      `${endpoint}/${id}/resolve/${encodeURIComponent(revision)}/${encodePath(file)}`,
     // The hub's address is part of it: what a mirror served is not taken for the hub's own.
     place: [host, ...id.split('/')],
     token: () => (token ??= options.token === undefined ? hubToken() : given()),

@@ -72,26 +72,27 @@ async function refresh(
   const { remote, absences } = loading;
   let failure = new Error(`${remote.name}: ${remote.retry.attempts} attempts, expected at least 1`);
   for await (const attempt of attemptsOf(remote)) {
-    // A page does not see of which commit an answer is that comes from a storage: there it is what was asked for.
-    const asked = remote.inPage ? remote.commit : undefined;
-    const answer = await ask(remote, remote.urlOf(file, asked), knownOf(cached));
-    const commit = commitOf(answer) ?? asked;
-    remote.commit = commit ?? remote.commit;
+    const before = remote.commit;
+    const answer = await ask(remote, remote.urlOf(file), knownOf(cached));
+    const told = commitOf(answer);
+    remote.commit = told ?? before;
+    // A page does not see of which commit an answer is that comes from a storage: it is of the last one or a later.
+    const commit = told ?? (remote.inPage ? before : undefined);
     if (answer.kind === 'unchanged' && cached !== undefined) {
       // So that the files of this commit, too, need no asking.
       if (commit && 'key' in cached && cached.commit !== commit)
-        await writeRef(remote, store, file, { ...cached, commit });
+        await writeRef(remote, store, file, { ...cached, commit }, told);
       return cached;
     }
     if (answer.kind === 'missing') {
       absences.set(file, answer.why);
       const ref = { missing: true, ...(commit && { commit }) } as const;
-      return answer.certain ? writeRef(remote, store, file, ref) : ref;
+      return answer.certain ? writeRef(remote, store, file, ref, told) : ref;
     }
     let failed: Failed | undefined;
     if (answer.kind === 'found') {
       const ref = await bring(loading, store, file, answer, commit);
-      if (!('kind' in ref)) return writeRef(remote, store, file, ref);
+      if (!('kind' in ref)) return writeRef(remote, store, file, ref, told);
       failed = ref;
     }
     if (answer.kind === 'failed') {

@@ -88,6 +88,12 @@ function chunkSource(cache: Cache, name: string, { size, chunk, part }: Manifest
       `${name}: bytes from ${i * chunk} on are no longer in the browser's storage, which was cleared; load the model again`,
     );
   }
+  async function bytesOf(i: number, start: number, end: number): Promise<Uint8Array> {
+    if (last?.i !== i) last = { i, blob: blobOf(i) };
+    const bytes = new Uint8Array(await (await last.blob).slice(start, end).arrayBuffer());
+    if (bytes.length === end - start) return bytes;
+    throw new Error(`${name}: chunk ${i} ends at ${start + bytes.length}, expected ${end}`);
+  }
   return {
     name,
     size,
@@ -96,15 +102,15 @@ function chunkSource(cache: Cache, name: string, { size, chunk, part }: Manifest
         throw new RangeError(
           `${name}: a read of ${length} bytes at ${offset}, expected a range within ${size}`,
         );
+      const first = Math.floor(offset / chunk);
+      // Most tensors lie in one chunk: their bytes are not copied.
+      if (offset + length <= (first + 1) * chunk)
+        return bytesOf(first, offset - first * chunk, offset - first * chunk + length);
       const bytes = new Uint8Array(length);
       for (let done = 0; done < length;) {
         const i = Math.floor((offset + done) / chunk);
         const start = offset + done - i * chunk;
-        const end = Math.min(chunk, start + length - done);
-        if (last?.i !== i) last = { i, blob: blobOf(i) };
-        const read = new Uint8Array(await (await last.blob).slice(start, end).arrayBuffer());
-        if (read.length !== end - start)
-          throw new Error(`${name}: chunk ${i} ends at ${start + read.length}, expected ${end}`);
+        const read = await bytesOf(i, start, Math.min(chunk, start + length - done));
         bytes.set(read, done);
         done += read.length;
       }

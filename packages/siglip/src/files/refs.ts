@@ -9,6 +9,7 @@ export interface Kept {
   readonly key: string;
   readonly size: number;
   readonly etag?: string;
+  /** That of the revision when the file was asked for; the file may be of a later one. */
   readonly commit?: string;
 }
 
@@ -57,18 +58,18 @@ export async function readRef(
   };
 }
 
-/** Records a file under the revision asked for, and under the commit that this is now. */
+/** Records a file under the revision asked for, and under the commit that the server said this is now. */
 export async function writeRef(
   remote: Connection,
   store: Store,
   file: string,
   ref: Ref,
+  commit: string | undefined,
 ): Promise<Ref> {
   const old = store.forget && (await readRef(remote, store, file, remote.revision));
   if (old && 'key' in old && !('key' in ref && ref.key === old.key)) await store.forget?.(old.key);
   const bytes = new TextEncoder().encode(JSON.stringify(ref));
-  const { commit = '' } = ref;
-  const revisions = [remote.revision, ...(isCommit(commit) ? [commit] : [])];
-  for (const revision of new Set(revisions)) await store.put(refKey(remote, file, revision), bytes);
+  for (const revision of new Set([remote.revision, commit ?? remote.revision]))
+    await store.put(refKey(remote, file, revision), bytes);
   return ref;
 }

@@ -71,7 +71,7 @@ export interface PipelineOptions extends LoadOptions {
 export const defaultModel = (): Promise<Map<string, Uint8Array>> => tinyModel();
 
 /**
- * Loads what a task needs: `model` is a folder, a hub id, a map of bytes, or a loaded model whose tokenizer and image
+ * Loads what a task needs: `model` is a folder, a hub id, an address, a map of bytes, or a loaded model whose tokenizer and image
  * processor are then options. Without one it is the embedded model, which cannot do image-classification.
  *
  * Throws RangeError for a task that is none of the three.
