@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { pixelModule } from '../../packages/backend-wasm/src/pixels/module.ts';
 import { KERNELS } from '../../packages/backend-wasm/src/pixels/pixels-bytes.ts';
+import { fromText, toText } from '../../packages/backend-wasm/src/text-bytes.ts';
 import { inverseDct } from '../../packages/image/src/jpeg/idct.ts';
 import { resizeAcross, resizeDown } from '../../packages/image/src/resize-passes.ts';
 import { axisWeights, quantized } from '../../packages/image/src/resize-weights.ts';
@@ -15,10 +16,20 @@ const path = createRequire(import.meta.url).resolve('@siglip-ts/backend-wasm/pix
 const file = new Uint8Array(readFileSync(path));
 const kernels = pixelKernels()!;
 
+test('bytes as text are the same bytes again', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => {
+      expect(fromText(toText(bytes))).toEqual(bytes);
+    }),
+  );
+  const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+  expect(fromText(toText(all))).toEqual(all);
+});
+
 describe('the file', () => {
   test('is what the sources make, as are the bytes; `npm run build:kernels` writes both', () => {
     expect(Buffer.compare(file, pixelModule()), 'wasm/pixels.wasm is not up to date').toBe(0);
-    expect(Buffer.compare(Buffer.from(KERNELS, 'hex'), file)).toBe(0);
+    expect(Buffer.compare(fromText(KERNELS), file)).toBe(0);
     expect(file.length).toBeLessThanOrEqual(3500);
   });
 

@@ -6,9 +6,10 @@ import { writeFileSync } from 'node:fs';
 import { codesOf } from '../dist/assembler/sections.js';
 import { kernels } from '../dist/kernels/index.js';
 import { pixelModule } from '../dist/pixels/module.js';
+import { toText } from '../dist/text-bytes.js';
 
-const plain = codesOf(kernels()).map(hex);
-const relaxed = codesOf(kernels({ relaxed: true })).map(hex);
+const plain = codesOf(kernels()).map(toText);
+const relaxed = codesOf(kernels({ relaxed: true })).map(toText);
 const others = relaxed.flatMap((code, i) => (code === plain[i] ? [] : [`  ${i}: '${code}',\n`]));
 
 write(kernels(), {
@@ -24,17 +25,13 @@ write(pixelModule(), {
   from: './module.ts',
 });
 
-function hex(bytes) {
-  return Buffer.from(bytes).toString('hex');
-}
-
 function write(bytes, { file, source, from, more = '' }) {
   writeFileSync(new URL(`../wasm/${file}`, import.meta.url), bytes);
   writeFileSync(
     new URL(`../src/${source}`, import.meta.url),
-    `// The bytes of wasm/${file} in hexadecimal. Made by scripts/build.mjs from ${from}: not to be edited.
+    `// The bytes of wasm/${file} as text. Made by scripts/build.mjs from ${from}: not to be edited.
 export const KERNELS: string =
-  '${hex(bytes)}';
+  '${toText(bytes)}';
 ${more}`,
   );
   console.log(`wasm/${file}: ${bytes.length} bytes`);

@@ -3,17 +3,17 @@
 import { limits, uleb } from './assembler/bytes.ts';
 import { scalarCode } from './assembler/scalar.ts';
 import { codesOf, paramsOf, sectionsOf } from './assembler/sections.ts';
-import { fromHex } from './hex.ts';
+import { fromText } from './text-bytes.ts';
 import { KERNELS, RELAXED } from './kernels-bytes.ts';
 import type { Variant } from './kernels/index.ts';
 
 /** The bytes of the module. */
 export function storedKernels({ shared, relaxed, scalar }: Variant): Uint8Array<ArrayBuffer> {
-  const stored = fromHex(KERNELS);
+  const stored = fromText(KERNELS);
   if (!shared && !relaxed && !scalar) return stored;
   const params = paramsOf(stored);
   const codes = codesOf(stored).flatMap((plain, i): ArrayLike<number>[] => {
-    const own = relaxed && RELAXED[i] ? fromHex(RELAXED[i]) : plain;
+    const own = relaxed && RELAXED[i] ? fromText(RELAXED[i]) : plain;
     return scalar ? [scalarCode(own, params[i]!)] : [uleb(own.length), own];
   });
   const sections = sectionsOf(stored).flatMap(({ id, content }): ArrayLike<number>[] => {

@@ -1,6 +1,6 @@
 // Kernels for packages/image: functions on ordinary typed arrays, which go through a scratch memory of bounded size.
 // They have no state. The same results as image's own loops, to the last bit: tests/image runs its goldens on both.
-import { fromHex } from '../hex.ts';
+import { fromText } from '../text-bytes.ts';
 import type { CompiledModule } from '../options.ts';
 import { KERNELS } from './pixels-bytes.ts';
 
@@ -53,7 +53,7 @@ const MARGIN = 64;
 export function pixelKernels(module?: CompiledModule): PixelKernels | undefined {
   try {
     const memory = new WebAssembly.Memory({ initial: 1 });
-    const compiled = (module as WebAssembly.Module) ?? new WebAssembly.Module(fromHex(KERNELS));
+    const compiled = (module as WebAssembly.Module) ?? new WebAssembly.Module(fromText(KERNELS));
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
     return kernelsOf(exports as Exports, new Scratch(memory));
   } catch {
