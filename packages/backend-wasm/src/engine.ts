@@ -25,6 +25,17 @@ function layoutOf(module: WebAssembly.Module): string {
   return String.fromCharCode(...new Uint8Array(note ?? []));
 }
 
+/** An error says what to do, since the reason mostly is that compiling is forbidden: in workerd, or by a page's policy. */
+const compile = (kernels: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> =>
+  WebAssembly.compile(kernels).catch((cause: Error) => {
+    throw new Error(
+      `wasm: ${cause.message}. Where nothing may be compiled at run time, pass the kernels: ` +
+        "import module from '@siglip-ts/backend-wasm/kernels.wasm' and backend: await wasm({ module }); " +
+        "a page needs 'wasm-unsafe-eval' in the directive script-src of its policy",
+      { cause },
+    );
+  });
+
 export class Engine {
   readonly memory: Memory;
   private run: Kernels;
@@ -63,7 +74,7 @@ export class Engine {
     const scalar = !(o.simd ?? hasSimd());
     const variant = { shared, scalar, relaxed: (o.relaxed ?? false) && !scalar };
     const given = o.module as WebAssembly.Module | undefined;
-    const compiled = given ?? (await WebAssembly.compile(storedKernels(variant)));
+    const compiled = given ?? (await compile(storedKernels(variant)));
     if (layoutOf(compiled) !== LAYOUT)
       throw new Error('wasm: these kernels belong to another version of this package');
     const instance = await WebAssembly.instantiate(compiled, { env: { memory } });
