@@ -6,3 +6,4 @@ export { openSafetensors, type SafetensorsFile, type StoredTensor } from './open
 export { serialize, serializeHeader } from './serialize.ts';
 export { openSharded } from './sharded.ts';
 export { bytesSource, type ByteSource } from './source.ts';
+export { decodeUtf8 } from './utf8.ts';

@@ -2,7 +2,7 @@
 import { convertRgb, decodeImageAsync, exifTranspose, type RawImage } from '@siglip-ts/image';
 import { pixelKernels } from './pixel-kernels.ts';
 import { platformDecoder } from './platform-decoder.ts';
-import { portable, type ImageInput } from './portable.ts';
+import { isUrl, portable, type ImageInput } from './portable.ts';
 import { inFront, type ReadOptions } from './text-image.ts';
 
 export type { ImageInput, Pixels } from './portable.ts';
@@ -32,7 +32,7 @@ async function decoded(bytes: Uint8Array, name: string, o: ReadOptions): Promise
 
 /** Where bytes came from; nothing for those that were given, and for a text that may hold them. */
 function nameOf(image: ImageInput): string {
-  if (image instanceof URL) return nameOf(image.href);
+  if (typeof image !== 'string' && isUrl(image)) return nameOf(image.href);
   const { currentSrc, url } = image as { currentSrc?: string; url?: string };
   const name = typeof image === 'string' ? image : (currentSrc ?? url ?? '');
   return name.length > 200 || /^data:/i.test(name) ? '' : name;

@@ -43,7 +43,7 @@ export interface Portable {
 export async function portable(image: ImageInput, o: ReadOptions = {}): Promise<Portable> {
   if (typeof image === 'string') return ours(await bytesOfText(image, o));
   if (typeof image !== 'object' || image === null) throw new TypeError(WRONG_FORMAT);
-  if (image instanceof URL) return ours(await bytesOfText(image.href, o));
+  if (isUrl(image)) return ours(await bytesOfText(image.href, o));
   const bytes = bytesOf(image);
   if (bytes) return { image: bytes, transfer: [] };
   if (isRawImage(image)) return { image, transfer: [] };
@@ -60,8 +60,10 @@ function ours(image: Uint8Array | RawImage): Portable {
   return { image, transfer: buffer instanceof ArrayBuffer ? [buffer] : [] };
 }
 
-/** By tag and not by class: buffers may come from another realm, such as a frame or a test's sandbox. */
+/** By tag and not by class: buffers may come from another realm, such as a frame or a test's sandbox, and not every engine has URL. */
 const tagOf = (x: object): string => Object.prototype.toString.call(x).slice(8, -1);
+
+export const isUrl = (image: object): image is URL => tagOf(image) === 'URL';
 
 function bytesOf(image: object): Uint8Array | undefined {
   if (ArrayBuffer.isView(image)) {

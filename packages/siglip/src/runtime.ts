@@ -234,7 +234,7 @@ function reconcile(
       `${name}: the checkpoint lacks ${lost.length} of the ${shapes.size} tensors of ${className}, among them "${lost[0]}"`,
     );
   if (fresh.length === 0) return checkpoint;
-  (o.warn ?? console.warn)(
+  (o.warn ?? globalThis.console?.warn)?.(
     `Some weights of ${className} were not initialized from the model checkpoint at ${name} and are newly initialized: [${fresh
       .sort()
       .map((key) => `'${key}'`)

@@ -1,5 +1,6 @@
 // What users pass for a model, as its files, and the JSON among them. Knows of no model: a tokenizer needs no more.
 import type { Attributes } from '@siglip-ts/core';
+import { decodeUtf8 } from '@siglip-ts/safetensors';
 import { inSubfolder, missingFile, modelFiles, type FileMap, type HubOptions, type ModelFiles } from './index.ts'; // prettier-ignore
 
 /** A folder, a hub id, an address, a map of bytes, or files already resolved. */
@@ -26,7 +27,7 @@ export async function readJson(files: ModelFiles, name: string): Promise<Attribu
   if (!bytes) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(decodeUtf8(bytes, name));
   } catch (error) {
     throw new Error(`${files.name}: "${name}" is not valid JSON: ${(error as Error).message}`);
   }
