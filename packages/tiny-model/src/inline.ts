@@ -13,9 +13,9 @@ for (let i = 0; i < 64; i++) VALUES[DIGITS.charCodeAt(i)] = i;
 
 function fromBase64(text: string): Uint8Array {
   const bytes = new Uint8Array((text.length / 4) * 3 - (/=*$/.exec(text)?.[0].length ?? 0));
+  const value = (i: number) => VALUES[text.charCodeAt(i)]!; // of '=' it is 0, and writes past the end are dropped
   for (let i = 0, at = 0; i < text.length; i += 4) {
-    let four = 0; // '=' counts as 0, and writes past the end are dropped
-    for (let j = i; j < i + 4; j++) four = (four << 6) | VALUES[text.charCodeAt(j)]!;
+    const four = (value(i) << 18) | (value(i + 1) << 12) | (value(i + 2) << 6) | value(i + 3);
     bytes[at++] = four >> 16;
     bytes[at++] = four >> 8;
     bytes[at++] = four;
