@@ -201,14 +201,29 @@ vm.unwrapResult(vm.evalCode(readFileSync('built/quickjs.js', 'utf8'))).dispose()
 while (vm.unwrapResult(vm.runtime.executePendingJobs()) > 0);
 `;
 
-test('QuickJS, one script, without WebAssembly', async () => {
-  const parts = { image: 'picture', report: 'print(JSON.stringify(answer));' };
-  await project.write({
-    'quickjs.js': program({ ...parts, model: 'inline' }),
-    'host.js': QUICKJS,
+describe('QuickJS, one script', () => {
+  async function printed(script: string): Promise<unknown> {
+    await project.write({ 'quickjs.js': script, 'host.js': QUICKJS });
+    const words = ['--bundle', '--target=es2022', '--log-level=error'];
+    await project.run('esbuild', ['quickjs.js', ...words, '--outfile=built/quickjs.js']);
+    return JSON.parse((await project.run(process.execPath, ['host.js'])).stdout);
+  }
+
+  test('scores, without WebAssembly', async () => {
+    const report = 'print(JSON.stringify(answer));';
+    const answer = await printed(program({ image: 'picture', report, model: 'inline' }));
+    await expectScores(answer, { backend: 'cpu' });
   });
-  const words = ['--bundle', '--target=es2022', '--log-level=error', '--outfile=built/quickjs.js'];
-  await project.run('esbuild', ['quickjs.js', ...words]);
-  const { stdout } = await project.run(process.execPath, ['host.js']);
-  await expectScores(JSON.parse(stdout), { backend: 'cpu' });
+
+  test('a picture as text has the same pixels', async () => {
+    const base64 = JSON.stringify(picture.toString('base64'));
+    const answer = await printed(`import { loadImage } from 'siglip-ts';
+const images = [picture, ${base64}, 'data:image/jpeg;base64,' + ${base64}, 'cat.jpg'];
+Promise.allSettled(images.map((image) => loadImage(image))).then(([bytes, ...texts]) => {
+  const same = ({ value }) => value.data.every((sample, i) => sample === bytes.value.data[i]);
+  print(JSON.stringify(texts.map((text) => (text.reason ? String(text.reason) : same(text)))));
+});
+`);
+    expect(answer).toEqual([true, true, expect.stringMatching(/^Error: Incorrect image source/)]);
+  });
 });

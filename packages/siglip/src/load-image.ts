@@ -32,7 +32,7 @@ async function decoded(bytes: Uint8Array, name: string, o: ReadOptions): Promise
 
 /** Where bytes came from; nothing for those that were given, and for a text that may hold them. */
 function nameOf(image: ImageInput): string {
-  if (typeof image !== 'string' && isUrl(image)) return nameOf(image.href);
+  if (isUrl(image)) return nameOf(image.href);
   const { currentSrc, url } = image as { currentSrc?: string; url?: string };
   const name = typeof image === 'string' ? image : (currentSrc ?? url ?? '');
   return name.length > 200 || /^data:/i.test(name) ? '' : name;

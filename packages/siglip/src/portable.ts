@@ -60,10 +60,10 @@ function ours(image: Uint8Array | RawImage): Portable {
   return { image, transfer: buffer instanceof ArrayBuffer ? [buffer] : [] };
 }
 
-/** By tag and not by class: buffers may come from another realm, such as a frame or a test's sandbox, and not every engine has URL. */
-const tagOf = (x: object): string => Object.prototype.toString.call(x).slice(8, -1);
+/** By tag and not by class: things may come from another realm, such as a frame, and small engines lack URL. */
+const tagOf = (x: unknown): string => Object.prototype.toString.call(x).slice(8, -1);
 
-export const isUrl = (image: object): image is URL => tagOf(image) === 'URL';
+export const isUrl = (image: unknown): image is URL => tagOf(image) === 'URL';
 
 function bytesOf(image: object): Uint8Array | undefined {
   if (ArrayBuffer.isView(image)) {

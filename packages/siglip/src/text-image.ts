@@ -67,9 +67,10 @@ export async function download(
 function ofDataUrl(text: string): Uint8Array {
   const comma = text.indexOf(',');
   if (comma < 0) throw new Error('a data URL without a comma');
-  const [head, body] = [text.slice(0, comma), percentDecoded(text.slice(comma + 1))];
-  if (!/;\s*base64\s*$/i.test(head)) return body;
-  const bytes = fromBase64(new TextDecoder().decode(body));
+  const [head, body] = [text.slice(0, comma), text.slice(comma + 1)];
+  if (!/;\s*base64\s*$/i.test(head)) return percentDecoded(body);
+  const character = (_: string, hex: string) => String.fromCharCode(parseInt(hex, 16));
+  const bytes = fromBase64(body.replace(/%([\da-f]{2})/gi, character));
   if (!bytes) throw new Error('a data URL that is not base64');
   return bytes;
 }
@@ -89,7 +90,9 @@ function percentDecoded(text: string): Uint8Array {
 /** Where a relative URL leads in a page or worker; also an absolute one that only a browser knows. */
 function fromPage(text: string): string | undefined {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
-  return text.trim() !== '' && URL.canParse(text, base) ? new URL(text, base).href : undefined;
+  return text.trim() !== '' && globalThis.URL?.canParse(text, base)
+    ? new URL(text, base).href
+    : undefined;
 }
 
 /** The bytes of a file, undefined where there is no such file. */
@@ -108,12 +111,19 @@ async function readIfFile(text: string): Promise<Uint8Array | undefined> {
 
 const NO_FILE = ['ENOENT', 'ENAMETOOLONG', 'ENOTDIR', 'ERR_INVALID_ARG_VALUE'];
 
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const VALUES = new Uint8Array(128);
+for (let i = 0; i < 64; i++) VALUES[DIGITS.charCodeAt(i)] = i;
+
+/** As atob, which small engines lack; undefined where that throws. */
 function fromBase64(text: string): Uint8Array | undefined {
-  const compact = text.replace(/\s/g, '');
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(compact)) return undefined;
-  try {
-    return Uint8Array.from(atob(compact), (c) => c.charCodeAt(0));
-  } catch {
-    return undefined; // of a length that is impossible
+  const [whole, digits = '', end] =
+    /^([A-Za-z0-9+/]+)(={0,2})$/.exec(text.replace(/\s/g, '')) ?? [];
+  if (!whole || digits.length % 4 === 1 || (end && whole.length % 4 !== 0)) return undefined;
+  const bytes = new Uint8Array(Math.floor((digits.length * 3) / 4));
+  for (let i = 0, at = 0, bits = 0; i < digits.length; i++) {
+    bits = (bits << 6) | VALUES[digits.charCodeAt(i)]!;
+    if (i % 4 > 0) bytes[at++] = bits >> (6 - 2 * (i % 4));
   }
+  return bytes;
 }
