@@ -1,11 +1,13 @@
-// A program and all that it imports as a few files, from the sources of the packages: no build is needed, nor tested.
+// A program and all that it imports as a few files: for browsers from the tarballs, with nothing left out, as a user's
+// bundler has it; for other runtimes from the sources, with Node's modules left out.
 import { join } from 'node:path';
-import { rolldown } from 'rolldown';
+import { rolldown, type InputOptions } from 'rolldown';
+import type { Project } from '../packed/pack.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
 export interface BundleOptions {
-  readonly platform: 'node' | 'browser' | 'neutral';
+  readonly platform: 'node' | 'neutral';
   /** Modules that stay imports. */
   readonly external?: readonly string[];
 }
@@ -14,17 +16,25 @@ export interface BundleOptions {
  * Files by name: a program of this folder, `page.ts` as `page.js`, and what it loads only when needed, such as what reads
  * files and so cannot load in a browser. vitest becomes the shim that needs no code generation.
  */
-export async function bundle(entry: string, o: BundleOptions): Promise<Map<string, string>> {
-  const build = await rolldown({
-    input: join(import.meta.dirname, entry),
+export const bundle = (entry: string, o: BundleOptions): Promise<Map<string, string>> =>
+  bundled(entry, {
     platform: o.platform,
     external: [/^node:/, ...(o.external ?? [])],
-    resolve: {
-      conditionNames: ['siglip:source', 'import', 'default'],
-      alias: { vitest: join(root, 'tests/no-eval/vitest-shim.ts') },
-    },
-    onwarn() {},
+    resolve: { alias, conditionNames: ['siglip:source', 'import', 'default'] },
   });
+
+/** The same for a page, with the packages that are installed in a project. */
+export const bundlePage = (entry: string, { folder }: Project): Promise<Map<string, string>> =>
+  bundled(entry, {
+    platform: 'browser',
+    resolve: { alias, modules: [join(folder, 'node_modules'), 'node_modules'] },
+  });
+
+const alias = { vitest: join(root, 'tests/no-eval/vitest-shim.ts') };
+
+async function bundled(entry: string, options: InputOptions): Promise<Map<string, string>> {
+  const input = join(import.meta.dirname, entry);
+  const build = await rolldown({ input, onwarn() {}, ...options });
   const { output } = await build.generate({ format: 'esm' });
   return new Map(output.map((o) => [o.fileName, 'code' in o ? o.code : String(o.source)]));
 }

@@ -1,12 +1,16 @@
 // A server of pages for the browsers: each page is a script and its headers, and posts one answer. The scripts are
 // bundles; everything else is a file of the repository.
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { bundle, root } from './bundle.ts';
+import { emptyProject } from '../packed/pack.ts';
+import { bundlePage, root } from './bundle.ts';
 
+/** What the programs import. */
+const PACKAGES = ['siglip-ts', ...['core', 'backend-cpu', 'backend-gpu', 'backend-wasm'].map((name) => `@siglip-ts/${name}`)]; // prettier-ignore
 const STRICT = "default-src 'self'; script-src 'self'";
 const COMPILING = `${STRICT} 'wasm-unsafe-eval'`;
 
@@ -65,7 +69,8 @@ export interface Server {
 export async function serve(): Promise<Server> {
   const programs = [...new Set(Object.values(PAGES).map(({ program }) => program))];
   const all = [...programs, 'entry.ts']; // the worker's, beside the page that starts it
-  const bundles = await Promise.all(all.map((p) => bundle(p, { platform: 'browser' })));
+  const project = await emptyProject(`pages-${randomUUID()}`, { ours: PACKAGES });
+  const bundles = await Promise.all(all.map((p) => bundlePage(p, project)));
   const scripts = new Map(bundles.flatMap((files) => [...files]));
   let hear: (answer: unknown) => void = () => {};
 

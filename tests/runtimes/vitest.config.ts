@@ -7,6 +7,7 @@ export default defineConfig(({ mode }) => ({
   ssr: { resolve: { conditions: ['siglip:source'], externalConditions: ['siglip:source'] } },
   test: {
     include: [`tests/runtimes/*.${mode}.ts`],
+    globalSetup: 'tests/packed/pack.ts', // pages are bundled from the tarballs
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
