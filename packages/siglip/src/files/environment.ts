@@ -8,13 +8,17 @@ export interface Token {
   readonly from: string;
 }
 
-export function environment(name: string): string | undefined {
+/** Undefined where Deno was not given the permission. */
+function ifPermitted<T>(tell: () => T): T | undefined {
   try {
-    return globalThis.process?.env?.[name] || undefined;
+    return tell();
   } catch {
-    return undefined; // Deno without the permission
+    return undefined;
   }
 }
+
+export const environment = (name: string): string | undefined =>
+  ifPermitted(() => globalThis.process?.env?.[name]) || undefined;
 
 export const hubEndpoint = (): string => environment('HF_ENDPOINT') ?? 'https://huggingface.co';
 
@@ -26,11 +30,11 @@ const isOn = (name: string): boolean => /^(1|on|yes|true)$/i.test(environment(na
 export const ownCache = (): string =>
   environment('SIGLIP_CACHE') ?? inHome(`${userCache()}/siglip-ts`);
 
-/** Where the hub's own client keeps its downloads; undefined without a file system. */
+/** Where the hub's own client keeps its downloads; undefined without a file system or a home. */
 export function hubCache(): string | undefined {
   if (!hasFileSystem()) return undefined;
   const named = environment('HF_HUB_CACHE') ?? environment('HUGGINGFACE_HUB_CACHE');
-  return inHome(named ?? `${hubHome()}/hub`);
+  return ifPermitted(() => inHome(named ?? `${hubHome()}/hub`));
 }
 
 /** The token of the environment: a variable, or what `huggingface-cli login` wrote. */
@@ -41,7 +45,8 @@ export async function hubToken(): Promise<Token | undefined> {
     if (value) return { value, from: `$${name}` };
   }
   if (!hasFileSystem()) return undefined;
-  const path = inHome(environment('HF_TOKEN_PATH') ?? `${hubHome()}/token`);
+  const path = ifPermitted(() => inHome(environment('HF_TOKEN_PATH') ?? `${hubHome()}/token`));
+  if (path === undefined) return undefined;
   // Not there, or not ours to read: then there is none.
   const text = await node('node:fs/promises')
     .readFile(path, 'utf8')
