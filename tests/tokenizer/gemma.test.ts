@@ -86,7 +86,7 @@ test('do_lower_case counts only where it is asked for', () => {
 });
 
 test('saving gives the files that were read', () => {
-  expect(tokenizer.save_pretrained()).toEqual(files);
+  expect(tokenizer.files()).toEqual(files);
 });
 
 test('what is decoded is the text, whatever it is', () => {

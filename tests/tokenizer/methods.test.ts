@@ -41,7 +41,7 @@ function act(tok: SiglipTokenizer, step: Step): unknown {
   if (step.call === 'length') return tok.length;
   const args = [...(step.args ?? [])];
   if (step.call === 'save_pretrained') {
-    const files = [...tok.save_pretrained(args[1] as string | undefined)].sort(([a], [b]) =>
+    const files = [...tok.files(args[1] as string | undefined)].sort(([a], [b]) =>
       a < b ? -1 : 1,
     );
     return Object.fromEntries(

@@ -120,7 +120,7 @@ describe('SiglipTokenizationTest', () => {
     expect(ids).toContain(id);
   });
   it('test_special_tokens_initialization_with_non_empty_additional_special_tokens', () => {
-    const saved = likeHub().save_pretrained();
+    const saved = likeHub().files();
     const extra = Array.from({ length: 100 }, (_, i) => `<extra_id_${i}>`);
     const files = new Map(saved);
     for (const name of ['special_tokens_map.json', 'tokenizer_config.json']) {
@@ -147,15 +147,15 @@ describe('TokenizerTesterMixin', () => {
     tok.add_tokens(['bim', 'bambam']);
     tok.add_special_tokens({ additional_special_tokens: ['new_additional_special_token'] });
     const sample = 'He is very happy, UNwantéd,running bim bambam new_additional_special_token';
-    const loaded = SiglipTokenizer.fromFiles(tok.save_pretrained());
+    const loaded = SiglipTokenizer.fromFiles(tok.files());
     expect(loaded.encode(sample)).toEqual(tok.encode(sample));
     expect(loaded.get_vocab()).toEqual(tok.get_vocab());
     expect(loaded.additional_special_tokens).toContain('new_additional_special_token');
     expect(loaded.model_max_length).toBe(42);
     expect(
-      SiglipTokenizer.fromFiles(tok.save_pretrained(), { model_max_length: 43 }).model_max_length,
+      SiglipTokenizer.fromFiles(tok.files(), { model_max_length: 43 }).model_max_length,
     ).toBe(43);
-    expect([...tok.save_pretrained('pre').keys()].every((name) => name.startsWith('pre-'))).toBe(
+    expect([...tok.files('pre').keys()].every((name) => name.startsWith('pre-'))).toBe(
       true,
     );
     const [[name, bytes]] = [...tok.save_vocabulary('pre')] as [[string, Uint8Array]];
@@ -430,7 +430,7 @@ describe('TokenizerTesterMixin', () => {
   it('test_added_tokens_serialization', () => {
     const eos = { content: '</s>', lstrip: false, rstrip: false, special: true };
     const tok = own({ eos_token: eos });
-    const loaded = SiglipTokenizer.fromFiles(tok.save_pretrained());
+    const loaded = SiglipTokenizer.fromFiles(tok.files());
     expect(loaded.added_tokens_decoder).toEqual(tok.added_tokens_decoder);
     expect(loaded.added_tokens_decoder.get(2)).toEqual({
       ...eos,
@@ -457,7 +457,7 @@ describe('TokenizerTesterMixin', () => {
   });
   it('test_tokenizer_slow_store_full_signature: unknown keys are kept', () => {
     const saved = own({ legacy: false, extra_ids: 3 })
-      .save_pretrained()
+      .files()
       .get('tokenizer_config.json');
     const config = JSON.parse(new TextDecoder().decode(saved));
     for (const key of [

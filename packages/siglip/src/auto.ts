@@ -1,13 +1,14 @@
 // The Auto classes: which SigLIP class a folder's files ask for. Only SigLIP's own model types are known.
+import type { Attributes } from '@siglip-ts/core';
 import {
   SiglipConfig,
   SiglipTextConfig,
   SiglipVisionConfig,
-  type Attributes,
-} from '@siglip-ts/core';
-import type { HubOptions } from './files/index.ts';
+  type ConfigOptions,
+} from './configs.ts';
 import { eitherImageProcessor } from './image-processor.ts';
 import { filesOf, readConfig, within, type ModelSource } from './files/source.ts';
+import type { AnyConfig } from './modeling/common.ts';
 import { SiglipForImageClassification } from './modeling/image-classification.ts';
 import { SiglipModel } from './modeling/siglip-model.ts';
 import { SiglipTextModel } from './modeling/text-model.ts';
@@ -26,6 +27,7 @@ const MODELS = {
   siglip_text_model: SiglipTextModel,
   siglip_vision_model: SiglipVisionModel,
 };
+type AnyModel = SiglipModel | SiglipTextModel | SiglipVisionModel;
 
 /** The entry of a table for a config.json's model_type. Throws HF's ValueError text for an unknown one. */
 function choose<T extends object>(table: T, dict: Attributes, name: string): T[keyof T] {
@@ -38,48 +40,83 @@ function choose<T extends object>(table: T, dict: Attributes, name: string): T[k
   );
 }
 
-export const AutoConfig = {
-  async fromPretrained(
-    source: ModelSource,
-    { config = {}, ...options }: HubOptions & { config?: Attributes } = {},
-  ): Promise<SiglipConfig | SiglipTextConfig | SiglipVisionConfig> {
-    const files = await filesOf(source, options);
-    const dict = await readConfig(files);
-    return choose(CONFIGS, dict, files.name).from_dict(dict, config);
-  },
-};
+async function configOf(
+  source: ModelSource,
+  { config = {}, ...options }: ConfigOptions = {},
+): Promise<SiglipConfig | SiglipTextConfig | SiglipVisionConfig> {
+  const files = await filesOf(source, options);
+  const dict = await readConfig(files);
+  return choose(CONFIGS, dict, files.name).from_dict(dict, config);
+}
 
+/** The configuration that config.json's model_type names. */
+export const AutoConfig = { fromPretrained: configOf, from_pretrained: configOf };
+
+async function modelOf<M extends AnyModel = SiglipModel>(
+  source: ModelSource,
+  options: LoadOptions = {},
+): Promise<M> {
+  const files = await filesOf(source, options);
+  const kind = choose(MODELS, await readConfig(files), files.name);
+  return (await kind.fromPretrained(files, within(options))) as M;
+}
+
+async function freshModelOf<M extends AnyModel = SiglipModel>(
+  config: AnyConfig,
+  options: LoadOptions = {},
+): Promise<M> {
+  const kind = choose(MODELS, config.to_dict(), 'the configuration');
+  return (await kind.fromConfig(config as never, options)) as M;
+}
+
+/**
+ * The model that config.json's model_type names: nearly always a SiglipModel, so that is the type. For a tower's own
+ * checkpoint say which: `AutoModel.from_pretrained<SiglipVisionModel>(folder)`. The type is believed, not checked.
+ */
 export const AutoModel = {
-  async fromPretrained(
-    source: ModelSource,
-    options: LoadOptions = {},
-  ): Promise<SiglipModel | SiglipTextModel | SiglipVisionModel> {
-    const files = await filesOf(source, options);
-    return choose(MODELS, await readConfig(files), files.name).fromPretrained(
-      files,
-      within(options),
-    );
-  },
+  fromPretrained: modelOf,
+  from_pretrained: modelOf,
+  fromConfig: freshModelOf,
+  from_config: freshModelOf,
 };
 
-/** Known as AutoModelForImageClassification in transformers. */
+/** SiglipForImageClassification, by the name that every model with such a head has. */
 export const AutoModelForImageClassification = {
   fromPretrained: (...args: Parameters<typeof SiglipForImageClassification.fromPretrained>) =>
     SiglipForImageClassification.fromPretrained(...args),
+  from_pretrained: (...args: Parameters<typeof SiglipForImageClassification.fromPretrained>) =>
+    SiglipForImageClassification.fromPretrained(...args),
+  fromConfig: (...args: Parameters<typeof SiglipForImageClassification.fromConfig>) =>
+    SiglipForImageClassification.fromConfig(...args),
+  from_config: (...args: Parameters<typeof SiglipForImageClassification.fromConfig>) =>
+    SiglipForImageClassification.fromConfig(...args),
 };
 
-/** Known as AutoModelForZeroShotImageClassification in transformers. */
+/** SiglipModel, by the name that every model for the task has. */
 export const AutoModelForZeroShotImageClassification = {
   fromPretrained: (...args: Parameters<typeof SiglipModel.fromPretrained>) =>
     SiglipModel.fromPretrained(...args),
+  from_pretrained: (...args: Parameters<typeof SiglipModel.fromPretrained>) =>
+    SiglipModel.fromPretrained(...args),
+  fromConfig: (...args: Parameters<typeof SiglipModel.fromConfig>) =>
+    SiglipModel.fromConfig(...args),
+  from_config: (...args: Parameters<typeof SiglipModel.fromConfig>) =>
+    SiglipModel.fromConfig(...args),
 };
 
-export const AutoTokenizer = { fromPretrained: eitherTokenizer };
+/** The tokenizer that tokenizer_config.json names. */
+export const AutoTokenizer = { fromPretrained: eitherTokenizer, from_pretrained: eitherTokenizer };
 
+/** SiglipProcessor: tokenizer and image processor of a model. */
 export const AutoProcessor = {
   fromPretrained: (...args: Parameters<typeof SiglipProcessor.fromPretrained>) =>
+    SiglipProcessor.fromPretrained(...args),
+  from_pretrained: (...args: Parameters<typeof SiglipProcessor.fromPretrained>) =>
     SiglipProcessor.fromPretrained(...args),
 };
 
 /** The slow one unless `use_fast` or the file says otherwise, as in transformers 4.49. */
-export const AutoImageProcessor = { fromPretrained: eitherImageProcessor };
+export const AutoImageProcessor = {
+  fromPretrained: eitherImageProcessor,
+  from_pretrained: eitherImageProcessor,
+};

@@ -1,14 +1,7 @@
 // SigLIP's classes as transformers 4.49 has them.
-export {
-  SiglipConfig,
-  SiglipTextConfig,
-  SiglipVisionConfig,
-  HostTensor,
-  Tensor,
-  type Backend,
-  type DType,
-} from '@siglip-ts/core';
+export { HostTensor, Tensor, type Backend, type DType } from '@siglip-ts/core';
 export { checkpointOf, checkReadable } from './checkpoint.ts';
+export { SiglipConfig, SiglipTextConfig, SiglipVisionConfig } from './configs.ts';
 export {
   companions,
   folderFiles,

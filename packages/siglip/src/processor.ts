@@ -88,7 +88,7 @@ export class SiglipProcessor {
   }
   /** Writes the files of both parts into a folder. */
   async save_pretrained(folder: string): Promise<void> {
-    await writeFiles(folder, this.tokenizer.save_pretrained());
+    await this.tokenizer.save_pretrained(folder);
     await writeFiles(folder, processorFile(this.image_processor));
   }
 }

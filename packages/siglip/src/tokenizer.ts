@@ -54,9 +54,9 @@ export class SiglipTokenizer extends Siglip {
     return SiglipTokenizer.fromPretrained(...args);
   }
 
-  /** Writes into a folder what `save_pretrained` gives. */
-  save_to(folder: string): Promise<void> {
-    return writeFiles(folder, this.save_pretrained());
+  /** Writes its files into a folder. Node, Deno and Bun; elsewhere `files()` gives them. */
+  save_pretrained(folder: string): Promise<void> {
+    return writeFiles(folder, this.files());
   }
 }
 
@@ -90,9 +90,9 @@ export class GemmaTokenizerFast extends Gemma {
     return GemmaTokenizerFast.fromPretrained(...args);
   }
 
-  /** Writes into a folder what `save_pretrained` gives. */
-  save_to(folder: string): Promise<void> {
-    return writeFiles(folder, this.save_pretrained());
+  /** Writes its files into a folder. Node, Deno and Bun; elsewhere `files()` gives them. */
+  save_pretrained(folder: string): Promise<void> {
+    return writeFiles(folder, this.files());
   }
 }
 
@@ -109,8 +109,10 @@ export interface AnyTokenizer extends Encodes {
   convert_ids_to_tokens(ids: ArrayLike<number>): string[];
   decode: Siglip['decode'];
   batch_decode: Siglip['batch_decode'];
-  save_pretrained(): Map<string, Uint8Array>;
-  save_to(folder: string): Promise<void>;
+  /** Its files by name. */
+  files(): Map<string, Uint8Array>;
+  /** Writes them into a folder. */
+  save_pretrained(folder: string): Promise<void>;
 }
 
 /** The one that tokenizer_config.json names, SigLIP's where it names none. Source: transformers.AutoTokenizer. */

@@ -317,7 +317,7 @@ export class GemmaTokenizerFast {
   // ---- files, warnings ----
 
   /** The files that it was read from. */
-  save_pretrained(): Map<string, Uint8Array> {
+  files(): Map<string, Uint8Array> {
     const names = [TOKENIZER_FILE, CONFIG_FILE];
     return new Map([...this.#files].filter(([name]) => names.includes(name)));
   }

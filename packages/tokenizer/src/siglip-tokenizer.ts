@@ -371,8 +371,8 @@ export class SiglipTokenizer {
     return new Map([[name, this.#vocabFile]]);
   }
 
-  /** The tokenizer's files by name, byte for byte HF's; writing them is the caller's. */
-  save_pretrained(filename_prefix?: string): Map<string, Uint8Array> {
+  /** What HF's save_pretrained writes, by name and byte for byte; writing it is the caller's. */
+  files(filename_prefix?: string): Map<string, Uint8Array> {
     return tokenizerFiles(this, this.#init, this.#vocabFile, filename_prefix);
   }
 

@@ -64,7 +64,7 @@ export class SiglipTextConfig {
   }
   /** Also from a composite SiglipConfig's dictionary, whose text_config it then takes. */
   static from_dict(dict: Attributes, overrides: Attributes = {}): SiglipTextConfig {
-    return new SiglipTextConfig({ ...ownPart(dict, SiglipTextConfig), ...overrides });
+    return new this({ ...ownPart(dict, SiglipTextConfig), ...overrides });
   }
   get num_labels(): number {
     return Object.keys(this.id2label).length;
@@ -102,7 +102,7 @@ export class SiglipVisionConfig {
   }
   /** Also from a composite SiglipConfig's dictionary, whose vision_config it then takes. */
   static from_dict(dict: Attributes, overrides: Attributes = {}): SiglipVisionConfig {
-    return new SiglipVisionConfig({ ...ownPart(dict, SiglipVisionConfig), ...overrides });
+    return new this({ ...ownPart(dict, SiglipVisionConfig), ...overrides });
   }
   get num_labels(): number {
     return Object.keys(this.id2label).length;
@@ -142,7 +142,7 @@ export class SiglipConfig {
     setAttention(this, this._attn_implementation);
   }
   static from_dict(dict: Attributes, overrides: Attributes = {}): SiglipConfig {
-    return new SiglipConfig({ ...dict, ...overrides });
+    return new this({ ...dict, ...overrides });
   }
   static from_text_vision_configs(
     text: SiglipTextConfig,
@@ -150,12 +150,12 @@ export class SiglipConfig {
     values: Attributes = {},
   ): SiglipConfig {
     const towers = { text_config: text.to_dict(), vision_config: vision.to_dict() };
-    return new SiglipConfig({ ...towers, ...values });
+    return new this({ ...towers, ...values });
   }
   static fromTextVisionConfigs(
     ...args: Parameters<typeof SiglipConfig.from_text_vision_configs>
   ): SiglipConfig {
-    return SiglipConfig.from_text_vision_configs(...args);
+    return this.from_text_vision_configs(...args);
   }
   get num_labels(): number {
     return Object.keys(this.id2label).length;

@@ -6,11 +6,9 @@ import {
   type Backend,
   type HostTensor,
   type Scope,
-  type SiglipConfig,
-  type SiglipTextConfig,
-  type SiglipVisionConfig,
   type Tower,
 } from '@siglip-ts/core';
+import type { SiglipConfig, SiglipTextConfig, SiglipVisionConfig } from '../configs.ts';
 import { filesOf, readConfig, type ModelSource } from '../files/source.ts';
 import type { TensorLike } from '../inputs.ts';
 import { ModelOutput, type BaseModelOutputWithPooling } from '../model-output.ts';

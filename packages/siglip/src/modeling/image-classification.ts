@@ -5,11 +5,10 @@ import {
   imageClassification,
   problemTypeOf,
   Scope,
-  SiglipConfig,
-  SiglipVisionConfig,
   Tensor,
   type Attributes,
 } from '@siglip-ts/core';
+import { SiglipConfig, SiglipVisionConfig } from '../configs.ts';
 import type { ModelSource } from '../files/source.ts';
 import { numbersOf, upload, type TensorLike } from '../inputs.ts';
 import { ModelOutput, type ImageClassifierOutput } from '../model-output.ts';
@@ -53,11 +52,17 @@ export class SiglipForImageClassification extends PreTrainedModel<SiglipConfig> 
   ): Promise<SiglipForImageClassification> {
     return SiglipForImageClassification.fromPretrained(...args);
   }
+  /** With fresh weights, drawn as HF draws them: same `seed`, same numbers. */
   static fromConfig(
     config: SiglipConfig,
     options: LoadOptions = {},
   ): Promise<SiglipForImageClassification> {
     return create(KIND, config, options);
+  }
+  static from_config(
+    ...args: Parameters<typeof SiglipForImageClassification.fromConfig>
+  ): Promise<SiglipForImageClassification> {
+    return SiglipForImageClassification.fromConfig(...args);
   }
 
   /** Throws TypeError and RangeError for images or labels that do not fit the model. */

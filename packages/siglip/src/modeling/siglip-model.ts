@@ -3,12 +3,12 @@ import {
   checkComposite,
   HostTensor,
   siglip,
-  SiglipConfig,
   similarity,
   Tensor,
   textTransformer,
   visionTransformer,
 } from '@siglip-ts/core';
+import { SiglipConfig } from '../configs.ts';
 import type { ModelSource } from '../files/source.ts';
 import { upload, type TensorLike } from '../inputs.ts';
 import { ModelOutput, type SiglipOutput } from '../model-output.ts';
@@ -49,8 +49,12 @@ export class SiglipModel extends PreTrainedModel<SiglipConfig> {
   ): Promise<SiglipModel> {
     return SiglipModel.fromPretrained(...args);
   }
+  /** With fresh weights, drawn as HF draws them: same `seed`, same numbers. */
   static fromConfig(config: SiglipConfig, options: LoadOptions = {}): Promise<SiglipModel> {
     return create(KIND, config, options);
+  }
+  static from_config(...args: Parameters<typeof SiglipModel.fromConfig>): Promise<SiglipModel> {
+    return SiglipModel.fromConfig(...args);
   }
 
   /** Throws TypeError and RangeError for inputs that do not fit the model. */

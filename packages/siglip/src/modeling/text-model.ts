@@ -1,5 +1,6 @@
 // SiglipTextModel: the text tower by itself.
-import { checkTower, SiglipTextConfig, textTransformer } from '@siglip-ts/core';
+import { checkTower, textTransformer } from '@siglip-ts/core';
+import { SiglipTextConfig } from '../configs.ts';
 import type { ModelSource } from '../files/source.ts';
 import { idsOf } from '../inputs.ts';
 import type { BaseModelOutputWithPooling } from '../model-output.ts';
@@ -33,8 +34,14 @@ export class SiglipTextModel extends PreTrainedModel<SiglipTextConfig> {
   ): Promise<SiglipTextModel> {
     return SiglipTextModel.fromPretrained(...args);
   }
+  /** With fresh weights, drawn as HF draws them: same `seed`, same numbers. */
   static fromConfig(config: SiglipTextConfig, options: LoadOptions = {}): Promise<SiglipTextModel> {
     return create(KIND, config, options);
+  }
+  static from_config(
+    ...args: Parameters<typeof SiglipTextModel.fromConfig>
+  ): Promise<SiglipTextModel> {
+    return SiglipTextModel.fromConfig(...args);
   }
 
   /** Throws TypeError and RangeError for ids outside the vocabulary and texts longer than the positions. */

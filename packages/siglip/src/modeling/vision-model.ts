@@ -1,5 +1,6 @@
 // SiglipVisionModel: the vision tower by itself.
-import { checkTower, SiglipVisionConfig, Tensor, visionTransformer } from '@siglip-ts/core';
+import { checkTower, Tensor, visionTransformer } from '@siglip-ts/core';
+import { SiglipVisionConfig } from '../configs.ts';
 import type { ModelSource } from '../files/source.ts';
 import { upload } from '../inputs.ts';
 import type { BaseModelOutputWithPooling } from '../model-output.ts';
@@ -36,11 +37,17 @@ export class SiglipVisionModel extends PreTrainedModel<SiglipVisionConfig> {
   ): Promise<SiglipVisionModel> {
     return SiglipVisionModel.fromPretrained(...args);
   }
+  /** With fresh weights, drawn as HF draws them: same `seed`, same numbers. */
   static fromConfig(
     config: SiglipVisionConfig,
     options: LoadOptions = {},
   ): Promise<SiglipVisionModel> {
     return create(KIND, config, options);
+  }
+  static from_config(
+    ...args: Parameters<typeof SiglipVisionModel.fromConfig>
+  ): Promise<SiglipVisionModel> {
+    return SiglipVisionModel.fromConfig(...args);
   }
 
   /** Throws TypeError and RangeError for inputs that are not [B, C, H, W] of this model's size. */

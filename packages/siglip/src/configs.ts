@@ -1,0 +1,119 @@
+// The three configurations as users load and save them; what they hold is in packages/core.
+import {
+  SiglipConfig as Composite,
+  SiglipTextConfig as Text,
+  SiglipVisionConfig as Vision,
+  type Attributes,
+} from '@siglip-ts/core';
+import type { HubOptions } from './files/index.ts';
+import { filesOf, readConfig, type ModelSource } from './files/source.ts';
+import { writeFiles } from './saving.ts';
+
+export interface ConfigOptions extends HubOptions {
+  /** These go before what the file says, by HF's field names. */
+  config?: Attributes;
+}
+
+/** Configuration of the text tower. Source: SiglipTextConfig. */
+export class SiglipTextConfig extends Text {
+  /** Also from a composite SiglipConfig's dictionary, whose text_config it then takes. */
+  static override from_dict(dict: Attributes, overrides: Attributes = {}): SiglipTextConfig {
+    return super.from_dict(dict, overrides) as SiglipTextConfig;
+  }
+  /** From the config.json of a model or of the text tower alone. Throws if there is none. */
+  static async fromPretrained(
+    source: ModelSource,
+    { config, ...options }: ConfigOptions = {},
+  ): Promise<SiglipTextConfig> {
+    return SiglipTextConfig.from_dict(await read(source, options), config);
+  }
+  static from_pretrained(
+    ...args: Parameters<typeof SiglipTextConfig.fromPretrained>
+  ): Promise<SiglipTextConfig> {
+    return SiglipTextConfig.fromPretrained(...args);
+  }
+  /** Writes config.json into a folder. */
+  save_pretrained(folder: string): Promise<void> {
+    return writeConfig(folder, this);
+  }
+}
+
+/** Configuration of the vision tower. Source: SiglipVisionConfig. */
+export class SiglipVisionConfig extends Vision {
+  /** Also from a composite SiglipConfig's dictionary, whose vision_config it then takes. */
+  static override from_dict(dict: Attributes, overrides: Attributes = {}): SiglipVisionConfig {
+    return super.from_dict(dict, overrides) as SiglipVisionConfig;
+  }
+  /** From the config.json of a model or of the vision tower alone. Throws if there is none. */
+  static async fromPretrained(
+    source: ModelSource,
+    { config, ...options }: ConfigOptions = {},
+  ): Promise<SiglipVisionConfig> {
+    return SiglipVisionConfig.from_dict(await read(source, options), config);
+  }
+  static from_pretrained(
+    ...args: Parameters<typeof SiglipVisionConfig.fromPretrained>
+  ): Promise<SiglipVisionConfig> {
+    return SiglipVisionConfig.fromPretrained(...args);
+  }
+  /** Writes config.json into a folder. */
+  save_pretrained(folder: string): Promise<void> {
+    return writeConfig(folder, this);
+  }
+}
+
+export interface SiglipConfig {
+  text_config: SiglipTextConfig;
+  vision_config: SiglipVisionConfig;
+}
+/** Configuration of the whole model: one of each tower. Source: SiglipConfig. */
+export class SiglipConfig extends Composite {
+  /** `text_config` and `vision_config` are dictionaries or configurations; absent: the defaults. */
+  constructor(values: Attributes = {}) {
+    super(values);
+    this.text_config = new SiglipTextConfig(argumentsOf(this.text_config));
+    this.vision_config = new SiglipVisionConfig(argumentsOf(this.vision_config));
+  }
+  /** `overrides` go before what the dictionary says. */
+  static override from_dict(dict: Attributes, overrides: Attributes = {}): SiglipConfig {
+    return super.from_dict(dict, overrides) as SiglipConfig;
+  }
+  static override from_text_vision_configs(
+    ...args: Parameters<typeof Composite.from_text_vision_configs>
+  ): SiglipConfig {
+    return super.from_text_vision_configs(...args) as SiglipConfig;
+  }
+  static override fromTextVisionConfigs(
+    ...args: Parameters<typeof Composite.from_text_vision_configs>
+  ): SiglipConfig {
+    return SiglipConfig.from_text_vision_configs(...args);
+  }
+  /** From the config.json of a model. Throws if there is none. */
+  static async fromPretrained(
+    source: ModelSource,
+    { config, ...options }: ConfigOptions = {},
+  ): Promise<SiglipConfig> {
+    return SiglipConfig.from_dict(await read(source, options), config);
+  }
+  static from_pretrained(
+    ...args: Parameters<typeof SiglipConfig.fromPretrained>
+  ): Promise<SiglipConfig> {
+    return SiglipConfig.fromPretrained(...args);
+  }
+  /** Writes config.json into a folder. */
+  save_pretrained(folder: string): Promise<void> {
+    return writeConfig(folder, this);
+  }
+}
+
+/** What makes the same tower anew. */
+const argumentsOf = (tower: Text | Vision): Attributes => ({
+  ...tower,
+  attn_implementation: tower._attn_implementation,
+});
+
+const read = async (source: ModelSource, o: HubOptions): Promise<Attributes> =>
+  readConfig(await filesOf(source, o));
+
+const writeConfig = (folder: string, config: { to_json_string(): string }): Promise<void> =>
+  writeFiles(folder, new Map([['config.json', new TextEncoder().encode(config.to_json_string())]]));
