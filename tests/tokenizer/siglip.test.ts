@@ -152,12 +152,10 @@ describe('TokenizerTesterMixin', () => {
     expect(loaded.get_vocab()).toEqual(tok.get_vocab());
     expect(loaded.additional_special_tokens).toContain('new_additional_special_token');
     expect(loaded.model_max_length).toBe(42);
-    expect(
-      SiglipTokenizer.fromFiles(tok.files(), { model_max_length: 43 }).model_max_length,
-    ).toBe(43);
-    expect([...tok.files('pre').keys()].every((name) => name.startsWith('pre-'))).toBe(
-      true,
+    expect(SiglipTokenizer.fromFiles(tok.files(), { model_max_length: 43 }).model_max_length).toBe(
+      43,
     );
+    expect([...tok.files('pre').keys()].every((name) => name.startsWith('pre-'))).toBe(true);
     const [[name, bytes]] = [...tok.save_vocabulary('pre')] as [[string, Uint8Array]];
     expect([name, sha256(bytes)]).toEqual(['pre-spiece.model', sha256(model('plain'))]);
   });
@@ -456,9 +454,7 @@ describe('TokenizerTesterMixin', () => {
     expect(own({ clean_up_tokenization_spaces: true }).decode(ids(own()))).toBe('a.');
   });
   it('test_tokenizer_slow_store_full_signature: unknown keys are kept', () => {
-    const saved = own({ legacy: false, extra_ids: 3 })
-      .files()
-      .get('tokenizer_config.json');
+    const saved = own({ legacy: false, extra_ids: 3 }).files().get('tokenizer_config.json');
     const config = JSON.parse(new TextDecoder().decode(saved));
     for (const key of [
       'eos_token',

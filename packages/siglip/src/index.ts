@@ -39,8 +39,22 @@ export {
 export { backendNames, type BackendName } from './backends.ts';
 export { SiglipImageProcessor, SiglipImageProcessorFast } from './image-processor.ts';
 export { loadImage, type ImageInput, type LoadImageOptions } from './load-image.ts';
-export { defaultModel, pipeline } from './pipelines/pipeline.ts';
-export { SiglipProcessor } from './processor.ts';
+export {
+  defaultModel,
+  pipeline,
+  type ImageClassificationPipeline,
+  type ImageFeatureExtractionPipeline,
+  type PipelineOptions,
+  type ZeroShotImageClassificationPipeline,
+} from './pipelines/pipeline.ts';
+export type { ClassificationOptions } from './pipelines/image-classification.ts';
+export type { FeatureOptions, Features } from './pipelines/image-feature-extraction.ts';
+export type {
+  LabelScore,
+  RankedLabels,
+  ZeroShotOptions,
+} from './pipelines/zero-shot-image-classification.ts';
+export { SiglipProcessor, type ProcessorInputs, type ProcessorOutput } from './processor.ts';
 export {
   checkQuantization,
   INT8_FORMAT,

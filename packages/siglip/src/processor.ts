@@ -1,4 +1,5 @@
 // SiglipProcessor: tokenizer and image processor in one call.
+import type { TypedImage } from '@siglip-ts/image';
 import type { Encoding, Int32Tensor, TextOrBatch } from '@siglip-ts/tokenizer';
 import { callable } from './callable.ts';
 import type { HubOptions } from './files/index.ts';
@@ -16,23 +17,48 @@ import { eitherTokenizer, type AnyTokenizer } from './tokenizer.ts';
 type ImageProcessor = SiglipImageProcessor | SiglipImageProcessorFast;
 type Images = Parameters<SiglipImageProcessor['preprocess']>[0];
 
-export interface ProcessorInputs {
-  text?: TextOrBatch | null;
-  images?: Images | null;
+type Text = TextOrBatch | null | undefined;
+type Pictures = Images | null | undefined;
+type Return = boolean | 'np' | 'pt' | null;
+
+/** What a processor is called with. The three parameters are the types of three fields, on which the output's depends. */
+export interface ProcessorInputs<T = Text, I = Pictures, R = Return> {
+  /** One text or several. */
+  text?: T;
+  /** One picture or several. */
+  images?: I;
   /** SigLIP was trained with 'max_length'; HF's default is false. */
   padding?: boolean | 'longest' | 'max_length' | 'do_not_pad';
   truncation?: boolean | 'longest_first' | null;
+  /** In tokens. Default: the tokenizer's. */
   max_length?: number | null;
   /** Default true: tensors `{ data, shape, dtype }`; false or null: lists. */
-  return_tensors?: boolean | 'np' | 'pt' | null;
+  return_tensors?: R;
 }
 
-export interface ProcessorOutput extends Partial<Encoding<Int32Tensor>> {
-  pixel_values?: FloatTensor;
-}
+/** Fields that are there if what they are made of was passed; `any` is taken to be. */
+type Made<Given, Fields> = unknown extends Given
+  ? Fields
+  : [Given] extends [null | undefined]
+    ? unknown
+    : null extends Given
+      ? Partial<Fields>
+      : undefined extends Given
+        ? Partial<Fields>
+        : Fields;
+type Lists<T> = T extends string ? number[] : number[][];
+
+/** input_ids and its like where there was text, pixel_values where there were pictures. */
+export type ProcessorOutput<T = Text, I = Pictures, R = Return> = Made<
+  T,
+  Encoding<R extends false | null ? Lists<NonNullable<T>> : Int32Tensor>
+> &
+  Made<I, { pixel_values: R extends false | null ? TypedImage[] : FloatTensor }>;
 
 export interface SiglipProcessor {
-  (inputs: ProcessorInputs): ProcessorOutput;
+  <T extends Text = undefined, I extends Pictures = undefined, R extends Return = true>(
+    inputs: ProcessorInputs<T, I, R>,
+  ): ProcessorOutput<T, I, R>;
 }
 /** Source: transformers.SiglipProcessor; that of 4.49.0 takes SigLIP's own tokenizer alone, later ones SigLIP 2's too. */
 export class SiglipProcessor {
@@ -59,7 +85,10 @@ export class SiglipProcessor {
   }
 
   /** Throws Error if there is neither text nor image, and HF's error for texts of different lengths as tensors. */
-  call({ text, images, ...o }: ProcessorInputs): ProcessorOutput {
+  call<T extends Text = undefined, I extends Pictures = undefined, R extends Return = true>(
+    inputs: ProcessorInputs<T, I, R>,
+  ): ProcessorOutput<T, I, R> {
+    const { text, images, ...o } = inputs;
     if (text == null && images == null)
       throw new TypeError('You have to specify either text or images. Both cannot be none.');
     const return_tensors = o.return_tensors === undefined ? true : o.return_tensors;
@@ -74,7 +103,7 @@ export class SiglipProcessor {
           });
     const pixels =
       images == null ? {} : this.image_processor.call(images as never, { return_tensors } as never);
-    return { ...encoding, ...(pixels as object) } as ProcessorOutput;
+    return { ...encoding, ...(pixels as object) } as ProcessorOutput<T, I, R>;
   }
   decode(...args: Parameters<AnyTokenizer['decode']>): string {
     return this.tokenizer.decode(...args);

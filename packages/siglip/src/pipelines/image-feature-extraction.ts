@@ -1,18 +1,29 @@
 // The image-feature-extraction pipeline: the vectors that the vision tower makes of a picture.
-import type { HostTensor, Nested } from '@siglip-ts/core';
+import type { HostTensor } from '@siglip-ts/core';
 import type { LoadImageOptions } from '../load-image.ts';
 import type { SiglipVisionModel } from '../modeling/vision-model.ts';
 import type { SiglipImageProcessor } from '../image-processor.ts';
 import { runOptions, type RunOptions } from '../runtime.ts';
 import { isList, picturesOf, type Pictures } from './pictures.ts';
 
-export interface FeatureOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
+/** The parameters are the types of `pool` and `return_tensors`, on which the result's depends. */
+export interface FeatureOptions<P extends boolean = boolean, R extends boolean = boolean>
+  extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
   /** true: the pooled vector [1, D] instead of the patch vectors [1, N, D]. */
-  pool?: boolean;
+  pool?: P;
   /** true: a tensor instead of nested arrays. */
-  return_tensors?: boolean;
+  return_tensors?: R;
   image_processor_kwargs?: Record<string, unknown>;
 }
+
+/** A tensor or arrays nested as deep: [1, D] if pooled, else [1, N, D]. */
+export type Features<P extends boolean, R extends boolean> = R extends true
+  ? HostTensor
+  : P extends true
+    ? number[][]
+    : number[][][];
+
+type AnyFeatures = Features<boolean, boolean>;
 
 export interface FeatureParts {
   model: SiglipVisionModel;
@@ -24,8 +35,8 @@ export async function extractFeatures(
   { model, image_processor }: FeatureParts,
   images: Pictures,
   o: FeatureOptions,
-): Promise<(HostTensor | Nested) | (HostTensor | Nested)[]> {
-  const results: (HostTensor | Nested)[] = [];
+): Promise<AnyFeatures | AnyFeatures[]> {
+  const results: AnyFeatures[] = [];
   for await (const picture of picturesOf(images, o)) {
     const options = { ...o.image_processor_kwargs, return_tensors: true as const };
     const { pixel_values } = image_processor(picture, options);
@@ -35,7 +46,7 @@ export async function extractFeatures(
       throw new Error(
         'No pooled output was returned. Make sure the model has a `pooler` layer when using the `pool` option.',
       );
-    results.push(o.return_tensors ? features : await features.toArray());
+    results.push(o.return_tensors ? features : ((await features.toArray()) as AnyFeatures));
   }
   return isList(images) ? results : results[0]!;
 }

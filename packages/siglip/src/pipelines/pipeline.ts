@@ -1,6 +1,5 @@
 // pipeline(task, model): a model with its tokenizer and image processor, as one function.
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { HostTensor, Nested } from '@siglip-ts/core';
 import type { ImageDecoder } from '@siglip-ts/image';
 import { tinyModel } from '@siglip-ts/tiny-model';
 import { SiglipImageProcessor } from '../image-processor.ts';
@@ -12,11 +11,12 @@ import { SiglipVisionModel } from '../modeling/vision-model.ts';
 import type { LoadOptions } from '../runtime.ts';
 import { eitherTokenizer, type AnyTokenizer } from '../tokenizer.ts';
 import { classifyImages, type ClassificationOptions } from './image-classification.ts';
-import { extractFeatures, type FeatureOptions } from './image-feature-extraction.ts';
+import { extractFeatures, type FeatureOptions, type Features } from './image-feature-extraction.ts';
 import { withDecoders, type Pictures } from './pictures.ts';
 import {
   zeroShotImageClassification,
   type LabelScore,
+  type RankedLabels,
   type ZeroShotOptions,
 } from './zero-shot-image-classification.ts';
 
@@ -35,20 +35,26 @@ export interface ZeroShotImageClassificationCall {
     image: ImageInput,
     labels: readonly string[] | ZeroShotOptions,
     options?: ZeroShotOptions,
-  ): Promise<LabelScore[]>;
+  ): Promise<RankedLabels>;
   (
     images: readonly ImageInput[],
     labels: readonly string[] | ZeroShotOptions,
     options?: ZeroShotOptions,
-  ): Promise<LabelScore[][]>;
+  ): Promise<RankedLabels[]>;
 }
 export interface ImageClassificationCall {
   (image: ImageInput, options?: ClassificationOptions): Promise<LabelScore[]>;
   (images: readonly ImageInput[], options?: ClassificationOptions): Promise<LabelScore[][]>;
 }
 export interface ImageFeatureExtractionCall {
-  (image: ImageInput, options?: FeatureOptions): Promise<HostTensor | Nested>;
-  (images: readonly ImageInput[], options?: FeatureOptions): Promise<(HostTensor | Nested)[]>;
+  <P extends boolean = false, R extends boolean = false>(
+    image: ImageInput,
+    options?: FeatureOptions<P, R>,
+  ): Promise<Features<P, R>>;
+  <P extends boolean = false, R extends boolean = false>(
+    images: readonly ImageInput[],
+    options?: FeatureOptions<P, R>,
+  ): Promise<Features<P, R>[]>;
 }
 
 export interface ZeroShotImageClassificationPipeline

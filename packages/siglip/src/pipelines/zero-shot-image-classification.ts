@@ -22,6 +22,9 @@ export interface LabelScore {
   label: string;
 }
 
+/** Every label with its score, highest first; there is at least one. */
+export type RankedLabels = [LabelScore, ...LabelScore[]];
+
 export interface ZeroShotParts {
   model: SiglipModel;
   tokenizer: AnyTokenizer;
@@ -39,7 +42,7 @@ export async function zeroShotImageClassification(
   parts: ZeroShotParts,
   images: Pictures | null | undefined,
   o: ZeroShotOptions,
-): Promise<LabelScore[] | LabelScore[][]> {
+): Promise<RankedLabels | RankedLabels[]> {
   if (images == null)
     throw new TypeError(
       'Cannot call the zero-shot-image-classification pipeline without an images argument!',
@@ -52,7 +55,7 @@ export async function zeroShotImageClassification(
   const text = await textFeatures(parts, texts, o);
 
   const total = isList(images) ? images.length : 1;
-  const results: LabelScore[][] = [];
+  const results: RankedLabels[] = [];
   for await (const picture of picturesOf(images, o)) {
     const { pixel_values } = image_processor(picture, { return_tensors: true });
     const run = runOptions(o);
@@ -108,9 +111,9 @@ export function format(template: string, label: string): string {
   );
 }
 
-function ranked(logits: ArrayLike<number>, labels: readonly string[]): LabelScore[] {
+function ranked(logits: ArrayLike<number>, labels: readonly string[]): RankedLabels {
   const scores = labels.map((label, i) => ({ score: sigmoid(logits[i]!), label }));
-  return scores.sort((a, b) => b.score - a.score); // stable: ties keep the order of the labels
+  return scores.sort((a, b) => b.score - a.score) as RankedLabels; // stable: ties keep the order of the labels
 }
 
 export const sigmoid = (x: number): number => Math.fround(1 / (1 + Math.exp(-x)));
