@@ -69,6 +69,8 @@ export interface EmptyProject {
   ours?: readonly string[];
   /** npm packages with their versions. */
   dependencies?: Readonly<Record<string, string>>;
+  /** What npm installs in place of packages that others depend on. */
+  overrides?: Readonly<Record<string, string>>;
   /** More of its package.json; `type` is "module" unless it says otherwise. */
   manifest?: Readonly<Record<string, unknown>>;
 }
@@ -76,7 +78,7 @@ export interface EmptyProject {
 /** A project with nothing but what it asks for installed, in a folder `name` outside the workspace. */
 export async function emptyProject(
   name: string,
-  { ours = ['siglip-ts'], dependencies = {}, manifest = {} }: EmptyProject = {},
+  { ours = ['siglip-ts'], dependencies = {}, overrides = {}, manifest = {} }: EmptyProject = {},
 ): Promise<Project> {
   const all = tarballs();
   const folder = join(inject('packed').folder, name);
@@ -97,7 +99,10 @@ export async function emptyProject(
       ...Object.fromEntries(ours.map((own) => [own, spec(own)])),
     },
     // Without these, npm would look for the packages that ours depend on in its registry.
-    overrides: Object.fromEntries(rest.map((other) => [other, spec(other)])),
+    overrides: {
+      ...overrides,
+      ...Object.fromEntries(rest.map((other) => [other, spec(other)])),
+    },
   };
   const write: Project['write'] = async (files) => {
     for (const [path, content] of Object.entries(files)) {

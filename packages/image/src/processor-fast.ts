@@ -16,6 +16,7 @@ import {
 } from './processor-fast-steps.ts';
 import { flatListOfImages, inferChannelFormat } from './processor-images.ts';
 import type {
+  AsTensors,
   BatchFeature,
   Behaviour,
   CallOptions,
@@ -131,6 +132,8 @@ export class SiglipImageProcessorFast {
   }
 
   /** HF's `__call__`. */
+  call(images: ImageInput, options: AsTensors & FastOptions): BatchFeature<TypedImage>;
+  call(images: ImageInput, options?: CallOptions & FastOptions): BatchFeature;
   call(images: ImageInput, options: CallOptions & FastOptions = {}): BatchFeature {
     return this.preprocess(images, options);
   }
@@ -140,6 +143,8 @@ export class SiglipImageProcessorFast {
    * @returns float32 pixel_values, [B, C, H, W] with `return_tensors`, else a list of [C, H, W]
    * @throws TypeError or RangeError with HF's message
    */
+  preprocess(images: ImageInput, options: AsTensors & FastOptions): BatchFeature<TypedImage>;
+  preprocess(images: ImageInput, options?: CallOptions & FastOptions): BatchFeature;
   preprocess(images: ImageInput, options: CallOptions & FastOptions = {}): BatchFeature {
     const o = this.resolved(options);
     const tensors = flatListOfImages(images).map((image) =>

@@ -46,9 +46,12 @@ export interface Behaviour extends KernelOption {
   readonly warn?: (message: string) => void;
 }
 
-export interface BatchFeature {
+/** Options of a call that asks for one array. */
+export type AsTensors = CallOptions & { readonly return_tensors: true | 'np' | 'pt' };
+
+export interface BatchFeature<T = TypedImage | TypedImage[]> {
   /** [B, C, H, W], or a list of [C, H, W] where no tensors were asked for. */
-  readonly pixel_values: TypedImage | TypedImage[];
+  readonly pixel_values: T;
 }
 
 /** What `console` is here; some small engines have none. */

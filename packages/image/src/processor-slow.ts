@@ -9,6 +9,7 @@ import { convertRgb } from './convert.ts';
 import { resizeArray } from './processor-slow-resize.ts';
 import { flatListOfImages, inferChannelFormat, pythonTuple } from './processor-images.ts';
 import type {
+  AsTensors,
   BatchFeature,
   Behaviour,
   CallOptions,
@@ -116,6 +117,8 @@ export class SiglipImageProcessor {
   }
 
   /** HF's `__call__`. */
+  call(images: ImageInput, options: AsTensors): BatchFeature<TypedImage>;
+  call(images: ImageInput, options?: CallOptions): BatchFeature;
   call(images: ImageInput, options: CallOptions = {}): BatchFeature {
     return this.preprocess(images, options);
   }
@@ -125,6 +128,8 @@ export class SiglipImageProcessor {
    * @returns float32 pixel_values, [B, C, H, W] with `return_tensors`, else a list of [C, H, W]
    * @throws TypeError or RangeError with HF's message
    */
+  preprocess(images: ImageInput, options: AsTensors): BatchFeature<TypedImage>;
+  preprocess(images: ImageInput, options?: CallOptions): BatchFeature;
   preprocess(images: ImageInput, options: CallOptions = {}): BatchFeature {
     this.warnOfUnknown(options);
     const o = this.resolved(options);

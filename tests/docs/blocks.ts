@@ -1,0 +1,55 @@
+// The code in the documentation: which pages there are, their blocks, and what each says that it prints. Not a test:
+// docs.test.ts runs them in the workspace, packed/docs.packed.ts from the tarballs.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const root = join(import.meta.dirname, '../..');
+
+const inFolder = (folder: string, pageOf: (name: string) => string) =>
+  existsSync(join(root, folder)) ? readdirSync(join(root, folder)).sort().map(pageOf) : [];
+
+/** Relative to the root. */
+export const pages: readonly string[] = [
+  'README.md',
+  ...inFolder('packages', (name) => `packages/${name}/README.md`),
+  ...inFolder('docs', (name) => `docs/${name}`),
+].filter((page) => page.endsWith('.md') && existsSync(join(root, page)));
+
+/** A block of TypeScript. One whose first line is `// page` needs a browser: it is compiled and not run. */
+export interface CodeBlock {
+  /** Its page and number, fit for a file name. */
+  readonly name: string;
+  readonly code: string;
+  readonly runs: boolean;
+  /** The texts that its lines `console.log(...); // text` promise. */
+  readonly prints: readonly string[];
+}
+
+export const codeBlocks = (page: string): CodeBlock[] =>
+  blocksOf(page, 'ts').map((code, i) => ({
+    name: `${page.replace(/\.md$/, '').replaceAll('/', '-')}-${i}`,
+    code,
+    runs: !code.startsWith('// page\n'),
+    prints: [...code.matchAll(/console\.log\(.*\);\s*\/\/ (.*)$/gm)].map((m) => m[1]!),
+  }));
+
+/** What follows `$ ` in a block of the console, and the lines below it. */
+export interface Command {
+  readonly line: string;
+  readonly prints: string;
+}
+
+export const commands = (page: string): Command[] =>
+  blocksOf(page, 'console')
+    .flatMap((block) => block.split(/^(?=\$ )/m))
+    .map((text) => {
+      const [line, ...output] = text.trimEnd().split('\n');
+      return { line: line!.replace(/^\$ (npm ci && )?/, ''), prints: output.join('\n') };
+    });
+
+const blocksOf = (page: string, language: string): string[] =>
+  [
+    ...readFileSync(join(root, page), 'utf8').matchAll(
+      new RegExp('^```' + language + '\\n([^]*?)^```', 'gm'),
+    ),
+  ].map((match) => match[1]!);

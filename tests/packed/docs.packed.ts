@@ -1,0 +1,54 @@
+// The code of every page as its reader runs it: in an empty project with the packages installed, compiled under strict.
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { codeBlocks, commands, pages, root } from '../docs/blocks.ts';
+import { emptyProject, tarballs, type Project } from './pack.ts';
+
+const blocks = pages.flatMap(codeBlocks);
+const lines = pages.flatMap(commands);
+
+const TSCONFIG = {
+  compilerOptions: {
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: false,
+    module: 'nodenext',
+    target: 'es2022',
+    types: ['node'],
+    rootDir: 'blocks',
+    outDir: 'built',
+  },
+  include: ['blocks'],
+};
+
+let project: Project;
+beforeAll(async () => {
+  project = await emptyProject('docs', {
+    ours: [...tarballs().keys()],
+    dependencies: { '@types/node': '20.19.25', 'gpu.js': '2.24.1', typescript: '5.9.3' },
+    // As in the workspace: native parts of gpu.js, for which a machine without a GPU has no use.
+    overrides: { gl: 'npm:acorn@8.14.0', webgpu: 'npm:acorn@8.14.0' },
+  });
+  const files = blocks.map(({ name, code }) => [`blocks/${name}.ts`, code]);
+  await project.write({
+    ...Object.fromEntries(files),
+    'tsconfig.json': JSON.stringify(TSCONFIG),
+  });
+  // The pictures and dumps that the pages name are where they say.
+  const text = [...blocks.map(({ code }) => code), ...lines.map(({ line }) => line)].join('\n');
+  for (const path of new Set(text.match(/\bfixtures\/[\w./-]*\w/g)))
+    await cp(join(root, path), join(project.folder, path), { recursive: true });
+});
+
+test('every block compiles', () => project.run('tsc', ['-p', '.']));
+
+test.each(blocks.filter(({ runs }) => runs))('$name', async ({ name, prints }) => {
+  const { stdout } = await project.run(process.execPath, [`built/${name}.js`]);
+  expect(stdout.split('\n').slice(0, -1)).toEqual(prints);
+});
+
+test.each(lines)('$line', async ({ line, prints }) => {
+  const { stdout } = await project.run('bash', ['-c', line]);
+  expect(stdout.trimEnd()).toBe(prints);
+});
