@@ -1,6 +1,7 @@
 // The Auto classes: which SigLIP class a folder's files ask for. Only SigLIP's own model types are known.
 import type { Attributes } from '@siglip-ts/core';
 import {
+  configOptions,
   SiglipConfig,
   SiglipTextConfig,
   SiglipVisionConfig,
@@ -13,6 +14,7 @@ import { SiglipForImageClassification } from './modeling/image-classification.ts
 import { SiglipModel } from './modeling/siglip-model.ts';
 import { SiglipTextModel } from './modeling/text-model.ts';
 import { SiglipVisionModel } from './modeling/vision-model.ts';
+import { LOAD, loading } from './options.ts';
 import { SiglipProcessor } from './processor.ts';
 import type { LoadOptions } from './runtime.ts';
 import { eitherTokenizer } from './tokenizer.ts';
@@ -42,8 +44,9 @@ function choose<T extends object>(table: T, dict: Attributes, name: string): T[k
 
 async function configOf(
   source: ModelSource,
-  { config = {}, ...options }: ConfigOptions = {},
+  given: ConfigOptions = {},
 ): Promise<SiglipConfig | SiglipTextConfig | SiglipVisionConfig> {
+  const { config = {}, ...options } = configOptions('AutoConfig', given);
   const files = await filesOf(source, options);
   const dict = await readConfig(files);
   return choose(CONFIGS, dict, files.name).from_dict(dict, config);
@@ -54,8 +57,9 @@ export const AutoConfig = { fromPretrained: configOf, from_pretrained: configOf 
 
 async function modelOf<M extends AnyModel = SiglipModel>(
   source: ModelSource,
-  options: LoadOptions = {},
+  given: LoadOptions = {},
 ): Promise<M> {
+  const options = loading('AutoModel.from_pretrained', given, LOAD);
   const files = await filesOf(source, options);
   const kind = choose(MODELS, await readConfig(files), files.name);
   return (await kind.fromPretrained(files, within(options))) as M;

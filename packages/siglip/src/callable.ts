@@ -1,12 +1,20 @@
 // Instances that can be called, as Python's can: `model(inputs)`. A proxy around the instance, since a subclass of
 // Function throws where eval is forbidden.
 
-/** `instance`, which called as a function runs its method `name`. Passes `instanceof`. */
-export function callable<T extends object>(instance: T, name: keyof T & string): T {
+/**
+ * `instance`, which called as a function runs its method `name`, with the arguments that `prepare` makes of them. Passes
+ * `instanceof`.
+ */
+export function callable<T extends object>(
+  instance: T,
+  name: keyof T & string,
+  prepare: (...args: unknown[]) => unknown[] = (...args) => args,
+): T {
   const target = (): void => {};
   return new Proxy(target as unknown as T, {
     // Methods get the instance as `this`: its private fields are not the proxy's.
-    apply: (_, __, args: unknown[]) => Reflect.apply(instance[name] as never, instance, args),
+    apply: (_, __, args: unknown[]) =>
+      Reflect.apply(instance[name] as never, instance, prepare(...args)),
     get(_, key) {
       const value: unknown = Reflect.get(instance, key, instance);
       // What the instance owns is no method, though it may be callable itself, as a processor's tokenizer is.

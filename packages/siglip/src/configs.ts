@@ -7,12 +7,17 @@ import {
 } from '@siglip-ts/core';
 import type { HubOptions } from './files/index.ts';
 import { filesOf, readConfig, type ModelSource } from './files/source.ts';
+import { HUB, loading } from './options.ts';
 import { writeFiles } from './saving.ts';
 
 export interface ConfigOptions extends HubOptions {
   /** These go before what the file says, by HF's field names. */
   config?: Attributes;
 }
+
+/** Those of `from_pretrained` of a configuration. */
+export const configOptions = (name: string, o: ConfigOptions): ConfigOptions =>
+  loading(`${name}.from_pretrained`, o, { ...HUB, config: 0 });
 
 /** Configuration of the text tower. Source: SiglipTextConfig. */
 export class SiglipTextConfig extends Text {
@@ -23,8 +28,9 @@ export class SiglipTextConfig extends Text {
   /** From the config.json of a model or of the text tower alone. Throws if there is none. */
   static async fromPretrained(
     source: ModelSource,
-    { config, ...options }: ConfigOptions = {},
+    given: ConfigOptions = {},
   ): Promise<SiglipTextConfig> {
+    const { config, ...options } = configOptions('SiglipTextConfig', given);
     return SiglipTextConfig.from_dict(await read(source, options), config);
   }
   static from_pretrained(
@@ -47,8 +53,9 @@ export class SiglipVisionConfig extends Vision {
   /** From the config.json of a model or of the vision tower alone. Throws if there is none. */
   static async fromPretrained(
     source: ModelSource,
-    { config, ...options }: ConfigOptions = {},
+    given: ConfigOptions = {},
   ): Promise<SiglipVisionConfig> {
+    const { config, ...options } = configOptions('SiglipVisionConfig', given);
     return SiglipVisionConfig.from_dict(await read(source, options), config);
   }
   static from_pretrained(
@@ -91,8 +98,9 @@ export class SiglipConfig extends Composite {
   /** From the config.json of a model. Throws if there is none. */
   static async fromPretrained(
     source: ModelSource,
-    { config, ...options }: ConfigOptions = {},
+    given: ConfigOptions = {},
   ): Promise<SiglipConfig> {
+    const { config, ...options } = configOptions('SiglipConfig', given);
     return SiglipConfig.from_dict(await read(source, options), config);
   }
   static from_pretrained(

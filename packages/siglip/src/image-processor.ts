@@ -11,6 +11,7 @@ import {
 import { callable } from './callable.ts';
 import { missingFile, type HubOptions } from './files/index.ts';
 import { filesOf, readJson, type ModelSource } from './files/source.ts';
+import { checked, HUB, loading, PIXELS, PIXELS_FAST } from './options.ts';
 import { pixelKernels } from './pixel-kernels.ts';
 import { writeFiles } from './saving.ts';
 
@@ -37,12 +38,16 @@ export interface SiglipImageProcessor {
 export class SiglipImageProcessor extends Slow {
   constructor(...args: ConstructorParameters<typeof Slow>) {
     super(...args);
-    return callable<SiglipImageProcessor>(this, 'call');
+    return callable<SiglipImageProcessor>(this, 'call', (images, o = {}) => [
+      images,
+      checked('SiglipImageProcessor', o as object, PIXELS),
+    ]);
   }
   static async fromPretrained(
     source: ModelSource,
-    { image_processor, ...options }: ImageProcessorOptions<SiglipImageProcessorConfig> = {},
+    given: ImageProcessorOptions<SiglipImageProcessorConfig> = {},
   ): Promise<SiglipImageProcessor> {
+    const { image_processor, ...options } = optionsOf('SiglipImageProcessor', given);
     const dict = await readProcessor(source, options);
     const behaviour = { kernels: pixelKernels() };
     return SiglipImageProcessor.from_dict(dict, image_processor, behaviour) as SiglipImageProcessor;
@@ -66,12 +71,16 @@ export interface SiglipImageProcessorFast {
 export class SiglipImageProcessorFast extends Fast {
   constructor(...args: ConstructorParameters<typeof Fast>) {
     super(...args);
-    return callable<SiglipImageProcessorFast>(this, 'call');
+    return callable<SiglipImageProcessorFast>(this, 'call', (images, o = {}) => [
+      images,
+      checked('SiglipImageProcessorFast', o as object, PIXELS_FAST),
+    ]);
   }
   static async fromPretrained(
     source: ModelSource,
-    { image_processor, ...options }: ImageProcessorOptions<SiglipImageProcessorFastConfig> = {},
+    given: ImageProcessorOptions<SiglipImageProcessorFastConfig> = {},
   ): Promise<SiglipImageProcessorFast> {
+    const { image_processor, ...options } = optionsOf('SiglipImageProcessorFast', given);
     const dict = await readProcessor(source, options);
     const behaviour = { kernels: pixelKernels() };
     const processor = SiglipImageProcessorFast.from_dict(dict, image_processor, behaviour);
@@ -91,13 +100,20 @@ export class SiglipImageProcessorFast extends Fast {
 /** The processor that `use_fast` asks for, or else the file. */
 export async function eitherImageProcessor(
   source: ModelSource,
-  { use_fast, ...options }: HubOptions & { use_fast?: boolean } = {},
+  given: ImageProcessorOptions<SiglipImageProcessorConfig> & { use_fast?: boolean | null } = {},
 ): Promise<SiglipImageProcessor | SiglipImageProcessorFast> {
+  const { use_fast, image_processor, ...options } = optionsOf('AutoImageProcessor', given);
   const files = await filesOf(source, options);
   const named = (await readJson(files, 'preprocessor_config.json'))?.image_processor_type;
   const fast = use_fast ?? named === 'SiglipImageProcessorFast';
-  return (fast ? SiglipImageProcessorFast : SiglipImageProcessor).fromPretrained(files);
+  const o = image_processor && { image_processor };
+  return (fast ? SiglipImageProcessorFast : SiglipImageProcessor).fromPretrained(files, o);
 }
+
+const optionsOf = <O extends object>(name: string, options: O): O => {
+  const fast = name.startsWith('Auto') && { use_fast: 0 as const };
+  return loading(`${name}.from_pretrained`, options, { ...HUB, image_processor: 0, ...fast });
+};
 
 /** preprocessor_config.json of a processor, by name. */
 export const processorFile = (processor: { to_json_string(): string }) =>

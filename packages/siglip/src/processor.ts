@@ -11,6 +11,7 @@ import {
   type SiglipImageProcessorFast,
 } from './image-processor.ts';
 import { filesOf, within, type ModelSource } from './files/source.ts';
+import { checked, HUB, loading, PROCESS } from './options.ts';
 import { writeFiles } from './saving.ts';
 import { eitherTokenizer, type AnyTokenizer } from './tokenizer.ts';
 
@@ -68,12 +69,14 @@ export class SiglipProcessor {
   constructor(image_processor: ImageProcessor, tokenizer: AnyTokenizer) {
     this.image_processor = image_processor;
     this.tokenizer = tokenizer;
-    return callable(this, 'call');
+    return callable(this, 'call', (inputs) => [checkedInputs(inputs)]);
   }
   static async fromPretrained(
     source: ModelSource,
-    options: HubOptions & { use_fast?: boolean } = {},
+    given: HubOptions & { use_fast?: boolean | null } = {},
   ): Promise<SiglipProcessor> {
+    const known = { ...HUB, use_fast: 0 } as const;
+    const options = loading('SiglipProcessor.from_pretrained', given, known);
     const files = await filesOf(source, options);
     const image_processor = await eitherImageProcessor(files, within(options));
     return new SiglipProcessor(image_processor, await eitherTokenizer(files));
@@ -120,4 +123,10 @@ export class SiglipProcessor {
     await this.tokenizer.save_pretrained(folder);
     await writeFiles(folder, processorFile(this.image_processor));
   }
+}
+
+function checkedInputs(inputs: unknown): object {
+  if (typeof inputs !== 'object' || Array.isArray(inputs) || !inputs || 'mode' in inputs)
+    throw new TypeError('SiglipProcessor takes one object: { text, images }');
+  return checked('SiglipProcessor', inputs, PROCESS);
 }

@@ -15,6 +15,7 @@ import {
 import { callable } from './callable.ts';
 import { missingFile, type HubOptions, type ModelFiles } from './files/index.ts';
 import { filesOf, readJson, type ModelSource } from './files/source.ts';
+import { checked, ENCODE, HUB, loading } from './options.ts';
 import { writeFiles } from './saving.ts';
 
 const FILES = {
@@ -25,6 +26,9 @@ const FILES = {
 type Tensors = CallOptions & { return_tensors: true | 'np' | 'pt' };
 
 export interface SiglipTokenizer {
+  (text: TextOrBatch, options: Tensors): Encoding<Int32Tensor>;
+  (text: string, options: CallOptions): Encoding<number[]>;
+  (text: readonly string[], options: CallOptions): Encoding<number[][]>;
   (text: TextOrBatch, pair: TextOrBatch | null, options: Tensors): Encoding<Int32Tensor>;
   (text: string, pair?: string | null, options?: CallOptions): Encoding<number[]>;
   (
@@ -36,14 +40,16 @@ export interface SiglipTokenizer {
 export class SiglipTokenizer extends Siglip {
   constructor(init: SiglipTokenizerInit) {
     super(init);
-    return callable<SiglipTokenizer>(this, 'call');
+    return callable<SiglipTokenizer>(this, 'call', (...args) => called('SiglipTokenizer', ...args));
   }
 
   /** `overrides` go before the files: `{ do_lower_case: false }`. Throws if there is no spiece.model. */
   static async fromPretrained(
     source: ModelSource,
-    { tokenizer, ...options }: HubOptions & { tokenizer?: SiglipTokenizerOptions } = {},
+    given: HubOptions & { tokenizer?: SiglipTokenizerOptions } = {},
   ): Promise<SiglipTokenizer> {
+    const known = { ...HUB, tokenizer: 0 } as const;
+    const { tokenizer, ...options } = loading('SiglipTokenizer.from_pretrained', given, known);
     const found = await read(await filesOf(source, options), FILES.siglip);
     // Made by `new this`, so a callable one.
     return SiglipTokenizer.fromFiles(found, tokenizer) as SiglipTokenizer;
@@ -60,27 +66,43 @@ export class SiglipTokenizer extends Siglip {
   }
 }
 
+/** What a tokenizer is called with: options may come second, as in transformers.js. */
+function called(name: string, ...[text, ...more]: unknown[]): unknown[] {
+  const isPair = more.length > 1 || typeof more[0] !== 'object' || Array.isArray(more[0]);
+  const [pair, options] = isPair || more[0] === null ? more : [undefined, more[0]];
+  return [text, pair, options && checked(name, options, ENCODE)];
+}
+
 type GemmaTensors = GemmaCallOptions & { return_tensors: true | 'np' | 'pt' };
 
-/** What both tokenizers take. */
+/** What both tokenizers take: options come third or, without a pair, second. */
 interface Encodes {
   (text: string | readonly string[], pair: null, options: GemmaTensors): Encoding<Int32Tensor>;
   (text: string, pair?: null, options?: GemmaCallOptions): Encoding<number[]>;
   (text: readonly string[], pair?: null, options?: GemmaCallOptions): Encoding<number[][]>;
 }
-export interface GemmaTokenizerFast extends Encodes {}
+interface Called extends Encodes {
+  (text: string | readonly string[], options: GemmaTensors): Encoding<Int32Tensor>;
+  (text: string, options: GemmaCallOptions): Encoding<number[]>;
+  (text: readonly string[], options: GemmaCallOptions): Encoding<number[][]>;
+}
+export interface GemmaTokenizerFast extends Called {}
 /** SigLIP 2's, of its fixed-resolution checkpoints. */
 export class GemmaTokenizerFast extends Gemma {
   constructor(...init: ConstructorParameters<typeof Gemma>) {
     super(...init);
-    return callable<GemmaTokenizerFast>(this, 'call');
+    return callable<GemmaTokenizerFast>(this, 'call', (...args) =>
+      called('GemmaTokenizerFast', ...args),
+    );
   }
 
   /** `overrides` go before the files: `{ do_lower_case: true }`. Throws if there is no tokenizer.json. */
   static async fromPretrained(
     source: ModelSource,
-    { tokenizer, ...options }: HubOptions & { tokenizer?: GemmaTokenizerOptions } = {},
+    given: HubOptions & { tokenizer?: GemmaTokenizerOptions } = {},
   ): Promise<GemmaTokenizerFast> {
+    const known = { ...HUB, tokenizer: 0 } as const;
+    const { tokenizer, ...options } = loading('GemmaTokenizerFast.from_pretrained', given, known);
     const found = await read(await filesOf(source, options), FILES.gemma);
     return GemmaTokenizerFast.fromFiles(found, tokenizer) as GemmaTokenizerFast;
   }
@@ -97,7 +119,7 @@ export class GemmaTokenizerFast extends Gemma {
 }
 
 /** What both can do: enough for processors, pipelines and commands. */
-export interface AnyTokenizer extends Encodes {
+export interface AnyTokenizer extends Called {
   readonly call: Encodes;
   readonly model_max_length: number;
   readonly model_input_names: readonly string[];
@@ -115,15 +137,21 @@ export interface AnyTokenizer extends Encodes {
   save_pretrained(folder: string): Promise<void>;
 }
 
+/** Options that both tokenizers have. */
+type Common = Pick<GemmaTokenizerOptions, 'do_lower_case' | 'model_max_length' | 'warn'>;
+
 /** The one that tokenizer_config.json names, SigLIP's where it names none. Source: transformers.AutoTokenizer. */
 export async function eitherTokenizer(
   source: ModelSource,
-  options: HubOptions = {},
+  given: HubOptions & { tokenizer?: Common } = {},
 ): Promise<AnyTokenizer> {
+  const known = { ...HUB, tokenizer: 0 } as const;
+  const { tokenizer, ...options } = loading('AutoTokenizer.from_pretrained', given, known);
   const files = await filesOf(source, options);
   const named = (await readJson(files, 'tokenizer_config.json'))?.tokenizer_class;
   const isGemma = named === 'GemmaTokenizer' || named === 'GemmaTokenizerFast';
-  return (isGemma ? GemmaTokenizerFast : SiglipTokenizer).fromPretrained(files);
+  const o = tokenizer && { tokenizer };
+  return (isGemma ? GemmaTokenizerFast : SiglipTokenizer).fromPretrained(files, o);
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 import type { SiglipConfig, SiglipTextConfig, SiglipVisionConfig } from '../configs.ts';
 import { filesOf, readConfig, type ModelSource } from '../files/source.ts';
 import type { TensorLike } from '../inputs.ts';
+import { LOAD, loading } from '../options.ts';
 import { ModelOutput, type BaseModelOutputWithPooling } from '../model-output.ts';
 import { checkQuantization } from '../quantized.ts';
 import {
@@ -57,8 +58,9 @@ export interface ModelClass<C extends AnyConfig, M> {
 export async function load<C extends AnyConfig, M>(
   kind: ModelClass<C, M>,
   source: ModelSource,
-  o: LoadOptions,
+  options: LoadOptions,
 ): Promise<M> {
+  const o = loading(`${kind.name}.from_pretrained`, options, LOAD);
   const files = await filesOf(source, o);
   // The configuration is the model's, however its weights were stored: it is saved with floats.
   const { quantization_config, ...dict } = await readConfig(files);
@@ -77,8 +79,9 @@ export async function load<C extends AnyConfig, M>(
 export async function create<C extends AnyConfig, M>(
   kind: ModelClass<C, M>,
   config: C,
-  o: LoadOptions,
+  options: LoadOptions,
 ): Promise<M> {
+  const o = loading(`${kind.name}.from_config`, options, LOAD);
   setAttention(config, implementationOf(o));
   return kind.make(config, await freshRuntime(await parametersOf(kind.probe(config)), o));
 }

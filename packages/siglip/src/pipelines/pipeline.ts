@@ -8,6 +8,7 @@ import { filesOf, within, type ModelSource } from '../files/source.ts';
 import { SiglipForImageClassification } from '../modeling/image-classification.ts';
 import { SiglipModel } from '../modeling/siglip-model.ts';
 import { SiglipVisionModel } from '../modeling/vision-model.ts';
+import { checked, CLASSIFY, FEATURES, loading, PIPELINE, ZERO_SHOT } from '../options.ts';
 import type { LoadOptions } from '../runtime.ts';
 import { eitherTokenizer, type AnyTokenizer } from '../tokenizer.ts';
 import { classifyImages, type ClassificationOptions } from './image-classification.ts';
@@ -100,9 +101,9 @@ export function pipeline(
 export async function pipeline(
   task: string,
   model?: ModelSource | SiglipModel | SiglipForImageClassification | SiglipVisionModel,
-  options: PipelineOptions = {},
+  given: PipelineOptions = {},
 ): Promise<unknown> {
-  const { decoders } = options;
+  const { decoders, ...options } = loading(`pipeline(${task})`, given, PIPELINE);
   switch (task) {
     case 'zero-shot-image-classification':
       return zeroShot(await partsOf(SiglipModel, model, options, true), decoders);
@@ -135,24 +136,22 @@ interface Loadable<M> {
 async function partsOf<M>(
   kind: Loadable<M>,
   given: unknown,
-  o: PipelineOptions,
+  { tokenizer, image_processor, ...o }: PipelineOptions,
   withTokenizer: boolean,
 ): Promise<Parts<M>> {
   if (isModel(given)) {
-    if (!o.image_processor || (withTokenizer && !o.tokenizer))
+    if (!image_processor || (withTokenizer && !tokenizer))
       throw new TypeError(
         `pipeline: a loaded model needs the options image_processor${withTokenizer ? ' and tokenizer' : ''}`,
       );
-    return {
-      model: given as M,
-      tokenizer: o.tokenizer ?? null,
-      image_processor: o.image_processor,
-    };
+    return { model: given as M, tokenizer: tokenizer ?? null, image_processor };
   }
   const files = await filesOf((given as ModelSource | undefined) ?? (await defaultModel()), o);
-  const image_processor = o.image_processor ?? (await SiglipImageProcessor.fromPretrained(files));
-  const tokenizer = withTokenizer ? (o.tokenizer ?? (await eitherTokenizer(files))) : null;
-  return { model: await kind.fromPretrained(files, within(o)), tokenizer, image_processor };
+  return {
+    image_processor: image_processor ?? (await SiglipImageProcessor.fromPretrained(files)),
+    tokenizer: withTokenizer ? (tokenizer ?? (await eitherTokenizer(files))) : null,
+    model: await kind.fromPretrained(files, within(o)),
+  };
 }
 
 /** Models are callable, so `typeof` says function. */
@@ -172,14 +171,17 @@ type Decoders = readonly ImageDecoder[] | undefined;
 
 function zeroShot(parts: Parts<SiglipModel>, decoders: Decoders) {
   const seen = new Map<string, ArrayLike<number>>();
-  const f = (
+  const f = async (
     images: Pictures,
     labels: readonly string[] | ZeroShotOptions,
     o?: ZeroShotOptions,
   ) => {
-    const options = Array.isArray(labels)
+    if (typeof labels === 'string')
+      throw new TypeError(`candidate_labels: "${String(labels)}", expected a list of strings`);
+    const given = Array.isArray(labels)
       ? { ...o, candidate_labels: labels as readonly string[] }
       : { ...(labels as ZeroShotOptions), ...o };
+    const options = checked('zero-shot-image-classification', given, ZERO_SHOT);
     const all = { ...parts, tokenizer: parts.tokenizer!, seen };
     return zeroShotImageClassification(all, images, withDecoders(options, decoders));
   };
@@ -188,16 +190,20 @@ function zeroShot(parts: Parts<SiglipModel>, decoders: Decoders) {
 
 const classification = (parts: Parts<SiglipForImageClassification>, decoders: Decoders) =>
   assembled(
-    (images: Pictures, o: ClassificationOptions = {}) =>
-      classifyImages(parts, images, withDecoders(o, decoders)),
+    async (images: Pictures, o: ClassificationOptions = {}) => {
+      const options = checked('image-classification', o, CLASSIFY);
+      return classifyImages(parts, images, withDecoders(options, decoders));
+    },
     'image-classification',
     parts,
   );
 
 const featureExtraction = (parts: Parts<SiglipVisionModel>, decoders: Decoders) =>
   assembled(
-    (images: Pictures, o: FeatureOptions = {}) =>
-      extractFeatures(parts, images, withDecoders(o, decoders)),
+    async (images: Pictures, o: FeatureOptions = {}) => {
+      const options = checked('image-feature-extraction', o, FEATURES);
+      return extractFeatures(parts, images, withDecoders(options, decoders));
+    },
     'image-feature-extraction',
     parts,
   );

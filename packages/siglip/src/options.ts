@@ -1,0 +1,180 @@
+// Which options there are, and what those of transformers.js and of Python are called here. An option that is none is
+// refused by name, with the right word. What values may be is said where they are used.
+import type { CallOptions } from '@siglip-ts/tokenizer';
+import type { HubOptions } from './files/index.ts';
+import type { LoadImageOptions } from './load-image.ts';
+import type { ClassificationOptions } from './pipelines/image-classification.ts';
+import type { FeatureOptions } from './pipelines/image-feature-extraction.ts';
+import type { PipelineOptions } from './pipelines/pipeline.ts';
+import type { ZeroShotOptions } from './pipelines/zero-shot-image-classification.ts';
+import type { ProcessorInputs } from './processor.ts';
+import type { LoadOptions } from './runtime.ts';
+
+/** The options of one place. The compiler sees to it that none is missing. */
+type All<O> = Readonly<Record<keyof O, 0>>;
+type Known = Readonly<Record<string, 0>>;
+
+// prettier-ignore
+export const HUB: All<HubOptions> = {
+  revision: 0, cache: 0, fetch: 0, signal: 0, progress_callback: 0, local_files_only: 0, token: 0, endpoint: 0, retry: 0,
+  ranges: 0, subfolder: 0, warn: 0,
+};
+// prettier-ignore
+export const LOAD: All<LoadOptions> = {
+  ...HUB, backend: 0, threads: 0, weights: 0, device_map: 0, dtype: 0, torch_dtype: 0, attn_implementation: 0,
+  config: 0, ignore_mismatched_sizes: 0, stream_weights: 0, seed: 0,
+};
+// prettier-ignore
+export const PIPELINE: All<PipelineOptions> = { ...LOAD, tokenizer: 0, image_processor: 0, decoders: 0 };
+// prettier-ignore
+const PICTURE: All<LoadImageOptions & { breathe: 0 }> = {
+  fetch: 0, signal: 0, timeout: 0, maxPixels: 0, truncated: 0, kernels: 0, decoders: 0, breathe: 0,
+};
+// prettier-ignore
+export const ZERO_SHOT: All<ZeroShotOptions> = {
+  ...PICTURE, candidate_labels: 0, hypothesis_template: 0, tokenizer_kwargs: 0, on_image: 0,
+};
+export const CLASSIFY: All<ClassificationOptions> = { ...PICTURE, top_k: 0, function_to_apply: 0 };
+// prettier-ignore
+export const FEATURES: All<FeatureOptions> = { ...PICTURE, pool: 0, return_tensors: 0, image_processor_kwargs: 0 };
+// prettier-ignore
+export const PROCESS: All<ProcessorInputs> = {
+  text: 0, images: 0, padding: 0, truncation: 0, max_length: 0, return_tensors: 0,
+};
+// prettier-ignore
+export const ENCODE: All<CallOptions> = {
+  add_special_tokens: 0, padding: 0, truncation: 0, max_length: 0, stride: 0, is_split_into_words: 0,
+  pad_to_multiple_of: 0, padding_side: 0, return_tensors: 0, return_token_type_ids: 0, return_attention_mask: 0,
+  return_overflowing_tokens: 0, return_special_tokens_mask: 0, return_offsets_mapping: 0, return_length: 0,
+  split_special_tokens: 0, verbose: 0, text_target: 0, text_pair_target: 0,
+};
+// prettier-ignore
+export const PIXELS: Known = {
+  do_resize: 0, size: 0, resample: 0, do_rescale: 0, rescale_factor: 0, do_normalize: 0, image_mean: 0, image_std: 0,
+  do_convert_rgb: 0, return_tensors: 0, data_format: 0, input_data_format: 0,
+};
+// prettier-ignore
+export const PIXELS_FAST: Known = { ...PIXELS, do_center_crop: 0, crop_size: 0, default_to_square: 0, device: 0 };
+
+/** Others' words that are refused, and what says the same here. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  quantized: "write dtype: 'q8'",
+  session_options: 'threads is one here',
+  model_file_name: 'weights are model.safetensors',
+  use_external_data_format: 'weights are model.safetensors',
+  trust_remote_code: 'models bring no code',
+  use_safetensors: 'there are no other weights',
+  force_download: 'write cache: false',
+  proxies: 'write fetch, or set NODE_USE_ENV_PROXY=1',
+  use_fast: 'write image_processor: await SiglipImageProcessorFast.from_pretrained(model)',
+  top_k: 'it is for image-classification',
+  function_to_apply: 'it is for image-classification',
+  ...each(
+    'candidate_labels hypothesis_template tokenizer_kwargs timeout pool',
+    'pass it when you call the pipeline',
+  ),
+  ...each('device threads weights backend dtype', 'pass it where the model is loaded'),
+  ...each('do_lower_case model_max_length', 'write tokenizer: { … }'),
+  ...each('do_resize size do_normalize image_mean image_std', 'write image_processor: { … }'),
+  ...each(
+    'output_attentions output_hidden_states num_labels id2label label2id',
+    'write config: { … }',
+  ),
+};
+function each(names: string, text: string): Record<string, string> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, text]));
+}
+
+/** Others' words that change nothing here: with these values, or with any. */
+const IDLE = new Map<string, readonly unknown[] | undefined>([
+  ['trust_remote_code', [false]],
+  ['use_safetensors', [true, null]],
+  ['force_download', [false]],
+  ['proxies', [null]],
+  ['use_fast', [false]],
+  ['framework', ['pt']],
+  ['low_cpu_mem_usage', undefined],
+  ['batch_size', undefined],
+  ['num_workers', undefined],
+]);
+
+/**
+ * `options` as they are here, without those that are undefined or change nothing. Throws TypeError for one that is not
+ * among `known`. `where`: what was called.
+ */
+export function checked<O extends object>(where: string, options: O, known: Known): O {
+  const idle = (name: string, value: unknown) =>
+    IDLE.has(name) && (IDLE.get(name)?.includes(value) ?? true);
+  const given = Object.entries(objectOf(where, options)).filter(
+    ([name, value]) => value !== undefined && (Object.hasOwn(known, name) || !idle(name, value)),
+  );
+  for (const [name] of given)
+    if (!Object.hasOwn(known, name))
+      throw new TypeError(`${where}: there is no option ${name}${better(name, known)}`);
+  return Object.fromEntries(given) as O;
+}
+
+function objectOf(where: string, options: unknown): Record<string, unknown> {
+  if (typeof options === 'object' && options !== null) return options as Record<string, unknown>;
+  throw new TypeError(`${where}: options are ${String(options)}, expected an object`);
+}
+
+/** What to write in place of an unknown name. */
+function better(name: string, known: Known): string {
+  if (Object.hasOwn(INSTEAD, name)) return `; ${INSTEAD[name]}`;
+  const names = Object.keys(known);
+  const [nearest] = names
+    .map((word) => [distance(plain(name), plain(word)), word] as const)
+    .sort(([a], [b]) => a - b);
+  if (nearest && nearest[0] <= 2) return `; did you mean ${nearest[1]}?`;
+  return `; there are ${names.join(', ')}`;
+}
+
+const plain = (name: string): string => name.toLowerCase().replaceAll('_', '');
+
+/** How many letters are to be added, dropped or changed. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const above = row;
+    row = [i];
+    for (let j = 1; j <= b.length; j++)
+      row[j] = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + +(a[i - 1] !== b[j - 1]));
+  }
+  return row[b.length]!;
+}
+
+/** transformers.js' dtypes. `fp16` and `q8` are how weights are stored; arithmetic is float32 there, too. */
+const DTYPES: Readonly<Record<string, object>> = {
+  fp32: { dtype: 'float32' },
+  fp16: { dtype: 'float32', weights: 'float16' },
+  q8: { dtype: 'float32', weights: 'int8' },
+};
+
+/**
+ * The options of a loader: others' words that mean something become ours, and what is left is checked.
+ *
+ * cache_dir is cache, use_auth_token is token; device: 'wasm' and 'gpu' are the backends of that name, 'cpu' and 'auto'
+ * the default; dtype: 'fp32', 'fp16' and 'q8' are those of DTYPES.
+ */
+export function loading<O extends object>(where: string, options: O, known: Known): O {
+  const { cache_dir, use_auth_token, ...o } = objectOf(where, options);
+  if (cache_dir !== undefined) o.cache ??= cache_dir;
+  if (use_auth_token !== undefined) o.token ??= use_auth_token;
+  if ('backend' in known) {
+    const { device, dtype } = o;
+    delete o.device;
+    if (device === 'wasm' || device === 'gpu') o.backend ??= device;
+    else if (device != null && device !== 'cpu' && device !== 'auto')
+      throw new TypeError(
+        `${where}: device is ${String(device)}, expected wasm, cpu, gpu (GPU.js, on WebGL) or auto`,
+      );
+    if (typeof dtype === 'string' && Object.hasOwn(DTYPES, dtype))
+      Object.assign(o, DTYPES[dtype], o.weights !== undefined && { weights: o.weights });
+    else if (dtype != null && (typeof dtype !== 'string' || /^(u?int8|bnb4|q4f16|q4)$/.test(dtype)))
+      throw new TypeError(
+        `${where}: dtype is ${typeof dtype === 'string' ? dtype : 'no name'}, expected q8 (weights of 8 bits), fp16, fp32 or a dtype of torch`,
+      );
+  }
+  return checked(where, o as O, known);
+}
