@@ -11,12 +11,17 @@ export class HostTensor {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly #values: Promise<Values>;
+  /** The same once they are here. */
+  #arrived: Values | undefined;
 
   constructor(shape: Shape, dtype: DType, values: Values | Promise<Values>) {
     this.shape = shape;
     this.dtype = dtype;
     this.#values = Promise.resolve(values);
-    this.#values.catch(() => {}); // whoever awaits hears of it; nobody else has to
+    this.#values.then(
+      (v) => (this.#arrived = v),
+      () => {}, // whoever awaits hears of it; nobody else has to
+    );
   }
 
   /** The values in row-major order; those of a half type widened to Float32Array. */
@@ -36,6 +41,17 @@ export class HostTensor {
   async toArray(): Promise<Nested> {
     return nest(await this.data(), this.shape);
   }
+  /** What it is, with its first numbers if they have come to the host; how Node, Deno and Bun print it. */
+  toString(): string {
+    const first = this.#arrived?.slice(0, SHOWN) ?? [];
+    const floats = first instanceof Uint16Array && isHalf(this.dtype);
+    const numbers = Array.from(floats ? fromBits(first, this.dtype) : first, shorter);
+    if ((this.#arrived?.length ?? 0) > SHOWN) numbers.push('…');
+    return `HostTensor ${this.dtype} [${this.shape.join(', ')}] { ${numbers.join(', ') || '…'} }`;
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
   /** The one number of a tensor of size 1. */
   async item(): Promise<number> {
     const v = await this.data();
@@ -43,6 +59,10 @@ export class HostTensor {
     return v[0]!;
   }
 }
+
+/** How many numbers are printed. */
+const SHOWN = 6;
+const shorter = (x: number): string => String(Number(x.toPrecision(5)));
 
 function nest(values: ArrayLike<number>, shape: Shape): Nested {
   let at = 0;

@@ -11,6 +11,10 @@ export function callable<T extends object>(
   prepare: (...args: unknown[]) => unknown[] = (...args) => args,
 ): T {
   const target = (): void => {};
+  // What Node, Deno and Bun print is what they find on the target.
+  Object.defineProperty(target, Symbol.for('nodejs.util.inspect.custom'), {
+    value: () => String(instance),
+  });
   return new Proxy(target as unknown as T, {
     // Methods get the instance as `this`: its private fields are not the proxy's.
     apply: (_, __, args: unknown[]) =>

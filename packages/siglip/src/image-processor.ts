@@ -57,6 +57,10 @@ export class SiglipImageProcessor extends Slow {
   ): Promise<SiglipImageProcessor> {
     return SiglipImageProcessor.fromPretrained(...args);
   }
+  /** What it is, in one line. */
+  override toString(): string {
+    return `SiglipImageProcessor ${JSON.stringify({ size: this.size })}`;
+  }
   /** Writes preprocessor_config.json into a folder. */
   save_pretrained(folder: string): Promise<void> {
     return writeFiles(folder, processorFile(this));
@@ -90,6 +94,10 @@ export class SiglipImageProcessorFast extends Fast {
     ...args: Parameters<typeof SiglipImageProcessorFast.fromPretrained>
   ): Promise<SiglipImageProcessorFast> {
     return SiglipImageProcessorFast.fromPretrained(...args);
+  }
+  /** What it is, in one line. */
+  override toString(): string {
+    return `SiglipImageProcessorFast ${JSON.stringify({ size: this.size })}`;
   }
   /** Writes preprocessor_config.json into a folder. */
   save_pretrained(folder: string): Promise<void> {

@@ -118,6 +118,10 @@ export class SiglipProcessor {
     const names = [...this.tokenizer.model_input_names, ...this.image_processor.model_input_names];
     return [...new Set(names)];
   }
+  /** What it is, in one line. */
+  toString(): string {
+    return `SiglipProcessor { ${String(this.tokenizer)}, ${String(this.image_processor)} }`;
+  }
   /** Writes the files of both parts into a folder. */
   async save_pretrained(folder: string): Promise<void> {
     await this.tokenizer.save_pretrained(folder);

@@ -74,6 +74,8 @@ export class Runtime {
   readonly checkpoint: Checkpoint;
   /** The parameters that the model has, of those in the checkpoint. */
   readonly shapes: ReadonlyMap<string, Shape>;
+  /** Where the weights are from. */
+  readonly name: string;
   readonly #owner: Backend;
   readonly #owned: boolean;
   readonly #store: ReturnType<typeof fromCheckpoint>;
@@ -81,6 +83,7 @@ export class Runtime {
   #disposed = false;
 
   constructor(o: {
+    name: string;
     owner: Backend;
     owned: boolean;
     dtype: DType;
@@ -89,6 +92,7 @@ export class Runtime {
     streamed: boolean;
     close?: () => Promise<void>;
   }) {
+    this.name = o.name;
     this.#owner = o.owner;
     this.#owned = o.owned;
     this.#close = o.close ?? (async () => {});
@@ -106,6 +110,12 @@ export class Runtime {
     return call(this.#owner, () =>
       block(new Scope(this.#store, '', { listener, signal, breathe })),
     );
+  }
+
+  toString(): string {
+    const parameters = `${parametersIn(this.shapes).toLocaleString('en')} parameters`;
+    const parts = [this.name, parameters, this.dtype, this.#owner.name];
+    return [...parts, ...(this.#disposed ? ['disposed'] : [])].join(', ');
   }
 
   /** Lets go of the weights, of the file, and of the backend if it is the model's own. Safe to repeat. */
@@ -137,7 +147,16 @@ export async function loadRuntime(
       stored: isInt8(file) ? 'int8' : undefined,
     });
     const streamed = o.stream_weights ?? false;
-    return new Runtime({ owner, owned, dtype, checkpoint, shapes, streamed, close: file.close });
+    return new Runtime({
+      name: files.name,
+      owner,
+      owned,
+      dtype,
+      checkpoint,
+      shapes,
+      streamed,
+      close: file.close,
+    });
   } catch (error) {
     await file.close();
     throw error;
@@ -174,7 +193,15 @@ export async function freshRuntime(
   const dtype = dtypeOf(o.dtype ?? o.torch_dtype ?? 'float32');
   const { backend: owner, owned } = await backendOf(o, dtype, { parameters: parametersIn(shapes) });
   const checkpoint = initialWeights(shapes, o.seed ?? 0);
-  return new Runtime({ owner, owned, dtype, checkpoint, shapes, streamed: false });
+  return new Runtime({
+    name: 'fresh weights',
+    owner,
+    owned,
+    dtype,
+    checkpoint,
+    shapes,
+    streamed: false,
+  });
 }
 
 /** The weights among a model's files, one file or shards. Throws HF's OSError text if there are none. */

@@ -60,6 +60,10 @@ export class SiglipTokenizer extends Siglip {
     return SiglipTokenizer.fromPretrained(...args);
   }
 
+  /** What it is, in one line. */
+  override toString(): string {
+    return described('SiglipTokenizer', this);
+  }
   /** Writes its files into a folder. Node, Deno and Bun; elsewhere `files()` gives them. */
   save_pretrained(folder: string): Promise<void> {
     return writeFiles(folder, this.files());
@@ -112,6 +116,10 @@ export class GemmaTokenizerFast extends Gemma {
     return GemmaTokenizerFast.fromPretrained(...args);
   }
 
+  /** What it is, in one line. */
+  override toString(): string {
+    return described('GemmaTokenizerFast', this);
+  }
   /** Writes its files into a folder. Node, Deno and Bun; elsewhere `files()` gives them. */
   save_pretrained(folder: string): Promise<void> {
     return writeFiles(folder, this.files());
@@ -136,6 +144,12 @@ export interface AnyTokenizer extends Called {
   /** Writes them into a folder. */
   save_pretrained(folder: string): Promise<void>;
 }
+
+const described = (name: string, tokenizer: Siglip | Gemma): string => {
+  const { length, model_max_length } = tokenizer;
+  const most = isUnlimited(tokenizer) ? 'any number' : `up to ${model_max_length}`;
+  return `${name} { ${length.toLocaleString('en')} tokens, ${most} in a text }`;
+};
 
 /** Options that both tokenizers have. */
 type Common = Pick<GemmaTokenizerOptions, 'do_lower_case' | 'model_max_length' | 'warn'>;

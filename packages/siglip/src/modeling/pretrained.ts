@@ -23,6 +23,10 @@ export abstract class PreTrainedModel<C extends AnyConfig> {
   save_pretrained(folder: string): Promise<void> {
     return savePretrained(this, this.architecture, folder);
   }
+  /** What it is, in one line; how Node, Deno and Bun print it. */
+  toString(): string {
+    return `${this.architecture} { ${this.runtime.toString()} }`;
+  }
   dispose(): Promise<void> {
     return this.runtime.dispose();
   }

@@ -164,7 +164,10 @@ function assembled<F extends object, M extends { dispose(): Promise<void> }>(
   parts: Parts<M>,
 ): F {
   const dispose = () => parts.model.dispose();
-  return Object.assign(f, { task, ...parts, dispose, [Symbol.asyncDispose]: dispose });
+  const all = { task, ...parts, dispose, [Symbol.asyncDispose]: dispose };
+  const toString = () => `pipeline ${task} { ${String(parts.model)} }`;
+  const inspected = Symbol.for('nodejs.util.inspect.custom');
+  return Object.assign(f, { ...all, toString, [inspected]: toString });
 }
 
 type Decoders = readonly ImageDecoder[] | undefined;
