@@ -90,13 +90,16 @@ let lowercase: Map<number, string> | null = null;
 function lowercaseTable(): Map<number, string> {
   if (lowercase !== null) return lowercase;
   lowercase = new Map([[0x130, 'i\u0307']]);
+  let last = 0;
   for (let row = 0; row < LOWERCASE_RUNS.length; row += 4) {
-    const [first, last, step, offset] = LOWERCASE_RUNS.slice(row, row + 4) as [
+    const [gap, extent, step, offset] = LOWERCASE_RUNS.slice(row, row + 4) as [
       number,
       number,
       number,
       number,
     ];
+    const first = last + gap;
+    last = first + extent;
     for (let cp = first; cp <= last; cp += step)
       lowercase.set(cp, String.fromCodePoint(cp + offset));
   }
