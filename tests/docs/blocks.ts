@@ -53,3 +53,10 @@ const blocksOf = (page: string, language: string): string[] =>
       new RegExp('^```' + language + '\\n([^]*?)^```', 'gm'),
     ),
   ].map((match) => match[1]!);
+
+/** The file `name` that a page shows: the block whose first line is a comment with that name, without it. */
+export function fileIn(page: string, name: string): string {
+  const found = blocksOf(page, '\\w+').filter((code) => code.startsWith(`// ${name}\n`));
+  if (found.length !== 1) throw new Error(`${page}: ${found.length} blocks "// ${name}"`);
+  return found[0]!.slice(found[0]!.indexOf('\n') + 1);
+}
