@@ -54,6 +54,22 @@ const blocksOf = (page: string, language: string): string[] =>
     ),
   ].map((match) => match[1]!);
 
+/** The one JSON file that a page shows. */
+export function jsonIn(page: string): Record<string, unknown> {
+  const found = blocksOf(page, 'json');
+  if (found.length !== 1) throw new Error(`${page}: ${found.length} blocks of JSON`);
+  return JSON.parse(found[0]!) as Record<string, unknown>;
+}
+
+/** The headers of the one block of a page that has `name` among them. */
+export function headersIn(page: string, name: string): Record<string, string> {
+  const found = blocksOf(page, 'http').filter((lines) => lines.includes(`${name}: `));
+  if (found.length !== 1) throw new Error(`${page}: ${found.length} blocks with ${name}`);
+  return Object.fromEntries(
+    [...found[0]!.matchAll(/^(\S+): (.*)$/gm)].map(([, header, value]) => [header!, value!]),
+  );
+}
+
 /** The file `name` that a page shows: the block whose first line is a comment with that name, without it. */
 export function fileIn(page: string, name: string): string {
   const found = blocksOf(page, '\\w+').filter((code) => code.startsWith(`// ${name}\n`));

@@ -26,7 +26,12 @@ let project: Project;
 beforeAll(async () => {
   project = await emptyProject('docs', {
     ours: [...tarballs().keys()],
-    dependencies: { '@types/node': '20.19.25', 'gpu.js': '2.24.1', typescript: '5.9.3' },
+    dependencies: {
+      '@types/node': '20.19.25',
+      'gpu.js': '2.24.1',
+      sharp: '0.35.5',
+      typescript: '5.9.3',
+    },
     // As in the workspace: native parts of gpu.js, for which a machine without a GPU has no use.
     overrides: { gl: 'npm:acorn@8.14.0', webgpu: 'npm:acorn@8.14.0' },
   });

@@ -2,16 +2,16 @@
 // does, from the tarballs.
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, test } from 'vitest';
+import { headersIn, jsonIn } from '../docs/blocks.ts';
 import { programOf, visit, type BrowserName, type Setup } from '../runtimes/browser.ts';
 import { emptyProject, type Project } from './pack.ts';
 import { expectScores, html, PAGE, POST, program, writePicture } from './program.ts';
 import { serve, type Site } from './site.ts';
 
-const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
-const ISOLATED = {
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-};
+/** As the guides have them, which users copy. */
+const POLICY = headersIn('docs/in-a-page.md', 'Content-Security-Policy');
+const ISOLATED = headersIn('docs/in-a-page.md', 'Cross-Origin-Opener-Policy');
+const MANIFEST = jsonIn('docs/in-an-extension.md');
 const bundled = ['--bundle', '--minify'];
 
 let project: Project;
@@ -66,24 +66,14 @@ describe.each(['Chromium', 'Firefox'] as const)('%s', (name) => {
     await expectPage(name, `vite-${name}`, { path: '/threads.html', headers: ISOLATED });
   });
 
-  test(`a page under ${POLICY}`, async () => {
-    const headers = { 'content-security-policy': POLICY };
+  test(`a page under ${Object.values(POLICY).join()}`, async () => {
     await project.run('vite', ['build', '--outDir', `policy-${name}`]);
-    await expectPage(name, `policy-${name}`, { headers });
+    await expectPage(name, `policy-${name}`, { headers: POLICY });
   });
 });
 
 describe.skipIf(!programOf('Chromium'))('a Manifest V3 service worker', () => {
-  const manifest = {
-    manifest_version: 3,
-    name: 'siglip-ts',
-    version: '1',
-    background: { service_worker: 'background.js', type: 'module' },
-    content_security_policy: {
-      extension_pages: "script-src 'self' 'wasm-unsafe-eval'; object-src 'self'",
-    },
-    host_permissions: ['http://localhost/*'],
-  };
+  const manifest = { ...MANIFEST, host_permissions: ['http://localhost/*'] };
 
   test.each([
     ['one file', ['--outfile=extension/background.js']],

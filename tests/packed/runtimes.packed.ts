@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { cp, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fileIn, jsonIn } from '../docs/blocks.ts';
 import { emptyProject, type Project } from './pack.ts';
 import { expectScores, LABELS, picture, program, writePicture } from './program.ts';
 import { serve, type Site } from './site.ts';
@@ -153,6 +154,18 @@ describe.each([
       ),
     });
   });
+});
+
+test('workerd by wrangler dev, the worker of docs/on-the-edge.md', async () => {
+  const guide = 'docs/on-the-edge.md';
+  const config = JSON.stringify({ ...jsonIn(guide), main: 'guide.js' }); // beside the other worker
+  await project.write({ 'guide.js': fileIn(guide, 'worker.js'), 'guide.json': config });
+  const { url, stop } = await wranglerDev('guide.json');
+  try {
+    await expectScores(await (await fetch(url, { method: 'POST', body: picture })).json());
+  } finally {
+    await stop();
+  }
 });
 
 /** Starts wrangler's server, which tells nobody of it, asks the network for nothing and writes to the project alone. */
