@@ -38,34 +38,34 @@ const compile = (kernels: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> 
 
 export class Engine {
   readonly memory: Memory;
-  private run: Kernels;
-  private readonly threads: Threads | null;
-  private readonly scratch: number;
+  #run: Kernels;
+  readonly #threads: Threads | null;
+  readonly #scratch: number;
   /** Room for one number. */
-  private readonly number: number;
+  readonly #number: number;
 
   private constructor(memory: Memory, run: Kernels, threads: Threads | null) {
     this.memory = memory;
-    this.run = run;
-    this.threads = threads;
-    this.scratch = memory.heap.take(4 * PRODUCT_ROOM * this.count);
-    this.number = memory.heap.take(16);
+    this.#run = run;
+    this.#threads = threads;
+    this.#scratch = memory.heap.take(4 * PRODUCT_ROOM * this.#count);
+    this.#number = memory.heap.take(16);
   }
 
   static async load(o: WasmOptions): Promise<Engine> {
     if (typeof WebAssembly === 'undefined')
       throw new Error('wasm: this engine has no WebAssembly; backend-cpu needs none');
     const count = threadsOf(o);
-    if (o.threads !== 'auto' || count === 1) return Engine.start(count, o);
+    if (o.threads !== 'auto' || count === 1) return Engine.#start(count, o);
     try {
-      return await Engine.start(count, o);
+      return await Engine.#start(count, o);
     } catch (error) {
-      const engine = await Engine.start(1, o); // no warning of what fails with one thread too
+      const engine = await Engine.#start(1, o); // no warning of what fails with one thread too
       (o.warn ?? console.warn)(`wasm: one thread; ${(error as Error).message}`);
       return engine;
     }
   }
-  private static async start(count: number, o: WasmOptions): Promise<Engine> {
+  static async #start(count: number, o: WasmOptions): Promise<Engine> {
     const shared = count > 1;
     const memory = new WebAssembly.Memory({
       initial: 16,
@@ -85,40 +85,40 @@ export class Engine {
     return new Engine(new Memory(heap, o.weights ?? 'float32'), run, threads);
   }
   dispose(): void {
-    this.threads?.stop();
-    this.run = {};
+    this.#threads?.stop();
+    this.#run = {};
     this.memory.dispose();
   }
   /** Whether there is a kernel of that name. */
   has(name: string): boolean {
-    return Object.hasOwn(this.run, name);
+    return Object.hasOwn(this.#run, name);
   }
   /** Runs a kernel, on all threads where its rows are enough for that. */
-  private split(job: Job): void {
-    if (this.threads && job.rows > job.block) this.threads.run(job);
-    else this.run[job.kernel]!(...job.args);
+  #split(job: Job): void {
+    if (this.#threads && job.rows > job.block) this.#threads.run(job);
+    else this.#run[job.kernel]!(...job.args);
   }
   /**
    * Rows of a product that a thread takes at a time: two blocks a thread, so that a busy core costs little, but not so
    * few rows that all of the weights are read for each.
    */
-  private rowsOfBlock(rows: number): number {
-    const even = Math.ceil(rows / (2 * this.count) / 4) * 4;
+  #rowsOfBlock(rows: number): number {
+    const even = Math.ceil(rows / (2 * this.#count) / 4) * 4;
     return Math.min(Math.max(even, 16), 64);
   }
-  private get count(): number {
-    return this.threads?.count ?? 1;
+  get #count(): number {
+    return this.#threads?.count ?? 1;
   }
   /** Each thread's room for products, which take it as argument 8. */
-  private get rooms() {
-    return { at: 8, base: this.scratch, bytes: 4 * PRODUCT_ROOM };
+  get #rooms() {
+    return { at: 8, base: this.#scratch, bytes: 4 * PRODUCT_ROOM };
   }
   /** Puts a number where kernels read it, and gives its address. */
   place(value: number): number {
-    this.memory.view(this.number, 'float32', 1)[0] = value;
-    return this.number;
+    this.memory.view(this.#number, 'float32', 1)[0] = value;
+    return this.#number;
   }
-  private get heap(): Heap {
+  get #heap(): Heap {
     return this.memory.heap;
   }
   address(x: Operand): number {
@@ -128,28 +128,28 @@ export class Engine {
   linear(x: Operand, weight: Operand, bias: Operand | null, out: Shape): Block {
     const [n, k] = weight.shape as [number, number];
     const rows = size(out) / n;
-    const { panels, temporary } = this.memory.panels(weight, n, k, this.run);
+    const { panels, temporary } = this.memory.panels(weight, n, k, this.#run);
     const from = this.address(x);
     const add = bias ? this.address(bias) : 0;
     const y = this.memory.output(out);
-    if (panels.storage === 'w8a8') this.multiplyWhole(y.at, from, panels, rows, add);
-    else this.multiply(y.at, from, panels, rows, add);
-    if (temporary) releasePanels(this.heap, panels);
+    if (panels.storage === 'w8a8') this.#multiplyWhole(y.at, from, panels, rows, add);
+    else this.#multiply(y.at, from, panels, rows, add);
+    if (temporary) releasePanels(this.#heap, panels);
     return y;
   }
-  private multiply(c: number, x: number, b: Panels, rows: number, bias: number): void {
+  #multiply(c: number, x: number, b: Panels, rows: number, bias: number): void {
     const { n, k } = b;
-    const args = [c, x, b.at, rows, n, k, bias, n, this.scratch, b.scales, k];
-    this.product(PRODUCT[b.storage as keyof typeof PRODUCT], args);
+    const args = [c, x, b.at, rows, n, k, bias, n, this.#scratch, b.scales, k];
+    this.#product(PRODUCT[b.storage as keyof typeof PRODUCT], args);
   }
   /** A kernel on (c, a, b, rows, n, k, bias, cStride, room, scales, aStride), in blocks of rows. */
-  private product(kernel: string, args: readonly number[]): void {
+  #product(kernel: string, args: readonly number[]): void {
     const [rows, cStride, aStride] = [args[3]!, args[7]!, args[10]!];
-    const block = this.rowsOfBlock(rows);
+    const block = this.#rowsOfBlock(rows);
     const steps = { 0: 4 * block * cStride, 1: 4 * block * aStride };
-    this.split({ kernel, args, steps, rows, rowsAt: 3, block, own: this.rooms });
+    this.#split({ kernel, args, steps, rows, rowsAt: 3, block, own: this.#rooms });
   }
-  private pack(
+  #pack(
     kernel: 'packRows' | 'packColumns',
     to: number,
     x: number,
@@ -159,30 +159,30 @@ export class Engine {
   ): void {
     const block = Math.max(64, Math.ceil(NUMBERS / k / WIDTH) * WIDTH);
     const steps = { 0: 4 * block * k, 1: 4 * block * (kernel === 'packRows' ? stride : 1) };
-    this.split({ kernel, args: [to, x, rows, k, stride, WIDTH], steps, rows, rowsAt: 2, block });
+    this.#split({ kernel, args: [to, x, rows, k, stride, WIDTH], steps, rows, rowsAt: 2, block });
   }
   /** x [k, m] as [m, width], the width being k and what is missing to whole vectors: one panel, a row of x in each column. */
-  private transpose(to: number, x: number, k: number, m: number, width: number): void {
+  #transpose(to: number, x: number, k: number, m: number, width: number): void {
     const block = Math.max(64, Math.ceil(NUMBERS / width / 4) * 4);
     const steps = { 0: 4 * block * width, 1: 4 * block };
     const args = [to, x, k, m, m, width];
-    this.split({ kernel: 'packRows', args, steps, rows: m, rowsAt: 3, block });
+    this.#split({ kernel: 'packRows', args, steps, rows: m, rowsAt: 3, block });
   }
   /** With activations quantised row by row, as finely as sums of 32 bits allow. */
-  private multiplyWhole(c: number, x: number, b: Panels, rows: number, bias: number): void {
+  #multiplyWhole(c: number, x: number, b: Panels, rows: number, bias: number): void {
     const { n, k } = b;
     const width = paddedK(k);
     const tiles = Math.ceil(rows / 4) * 4;
-    const a = this.heap.take(2 * tiles * width);
-    const scales = this.heap.take(4 * tiles);
+    const a = this.#heap.take(2 * tiles * width);
+    const scales = this.#heap.take(4 * tiles);
     const limit = Math.min(32767, Math.floor((2 ** 31 - 1) / (127 * width)));
-    this.run.quantizeRows!(a, scales, x, rows, k, limit);
-    const args = [c, a, b.at, rows, n, width, bias, n, this.scratch, scales, b.scales];
-    const block = this.rowsOfBlock(rows);
+    this.#run.quantizeRows!(a, scales, x, rows, k, limit);
+    const args = [c, a, b.at, rows, n, width, bias, n, this.#scratch, scales, b.scales];
+    const block = this.#rowsOfBlock(rows);
     const steps = { 0: 4 * block * n, 1: 2 * block * width, 9: 4 * block };
-    this.split({ kernel: 'productDot', args, steps, rows, rowsAt: 3, block, own: this.rooms });
-    this.heap.release(a);
-    this.heap.release(scales);
+    this.#split({ kernel: 'productDot', args, steps, rows, rowsAt: 3, block, own: this.#rooms });
+    this.#heap.release(a);
+    this.#heap.release(scales);
   }
 
   /** Every matrix of the batch is packed anew, unless both sides repeat. */
@@ -192,18 +192,18 @@ export class Engine {
     const y = this.memory.output(out);
     const [pa, pb] = [this.address(a), this.address(b)];
     const step = transA ? Math.ceil(k / 4) * 4 : k;
-    const turned = transA ? this.heap.take(4 * m * step) : 0;
-    const right = this.heap.take(4 * Math.ceil(n / WIDTH) * WIDTH * k);
+    const turned = transA ? this.#heap.take(4 * m * step) : 0;
+    const right = this.#heap.take(4 * Math.ceil(n / WIDTH) * WIDTH * k);
     const packB = transB ? 'packRows' : 'packColumns';
     batches(a.shape, b.shape, out).forEach(([i, j], matrix) => {
       const left = pa + 4 * i * m * k;
-      if (transA) this.transpose(turned, left, k, m, step);
-      this.pack(packB, right, pb + 4 * j * n * k, n, k, transB ? k : n);
+      if (transA) this.#transpose(turned, left, k, m, step);
+      this.#pack(packB, right, pb + 4 * j * n * k, n, k, transB ? k : n);
       const c = y.at + 4 * matrix * m * n;
-      this.product('product', [c, transA ? turned : left, right, m, n, k, 0, n, this.scratch, 0, step]); // prettier-ignore
+      this.#product('product', [c, transA ? turned : left, right, m, n, k, 0, n, this.#scratch, 0, step]); // prettier-ignore
     });
-    if (transA) this.heap.release(turned);
-    this.heap.release(right);
+    if (transA) this.#heap.release(turned);
+    this.#heap.release(right);
     return y;
   }
 
@@ -242,28 +242,28 @@ export class Engine {
     const d = D / heads;
     const n = arrays.length;
     const bytes = Math.ceil(room / 16) * 16;
-    const base = this.heap.take(bytes * this.count);
-    const mask = keys ? this.maskOf(keys) : 0;
+    const base = this.#heap.take(bytes * this.#count);
+    const mask = keys ? this.#maskOf(keys) : 0;
     const at = arrays.map(([at]) => at);
     const args = [...at, mask, heads, T, S, d, D, base, this.place(scale), ...more];
     const own = { at: n + 6, base, bytes };
     const images = { ...arrays.map(([, tokens]) => 4 * tokens * D), [n]: mask && 4 * S };
-    if (this.threads && B >= 2 * this.count)
-      this.split({ kernel, args, steps: images, rows: B, rowsAt: null, block: 1, own });
+    if (this.#threads && B >= 2 * this.#count)
+      this.#split({ kernel, args, steps: images, rows: B, rowsAt: null, block: 1, own });
     else
       for (let b = 0; b < B; b++) {
         const here = args.map((x, i) => x + b * (images[i] ?? 0));
         const steps = { ...arrays.map(() => 4 * d) };
-        this.split({ kernel, args: here, steps, rows: heads, rowsAt: n + 1, block: 1, own });
+        this.#split({ kernel, args: here, steps, rows: heads, rowsAt: n + 1, block: 1, own });
       }
-    this.heap.release(base);
-    if (mask) this.heap.release(mask);
+    this.#heap.release(base);
+    if (mask) this.#heap.release(mask);
   }
   /** What is added to scores: nothing, or the lowest number where a key is not seen. The caller's to release. */
-  private maskOf(keys: Operand): number {
+  #maskOf(keys: Operand): number {
     const n = size(keys.shape);
     this.address(keys);
-    const mask = this.heap.take(4 * n);
+    const mask = this.#heap.take(4 * n);
     const seen = this.memory.values(keys);
     const row = this.memory.view(mask, 'float32', n);
     for (let i = 0; i < n; i++) row[i] = (1 - seen[i]!) * LOWEST.float32;
@@ -275,7 +275,7 @@ export class Engine {
   /** A kernel that treats every number alike: `moving` of its arguments are arrays, `at` is the count of numbers. */
   eachNumber(kernel: string, args: readonly number[], moving: number, at: number): void {
     const steps = { ...Array<number>(moving).fill(4 * NUMBERS) };
-    this.split({ kernel, args, steps, rows: args[at]!, rowsAt: at, block: NUMBERS });
+    this.#split({ kernel, args, steps, rows: args[at]!, rowsAt: at, block: NUMBERS });
   }
   /**
    * A kernel on rows: `widths` are the floats that a row takes of each of its first arguments, `at` is the count of rows.
@@ -286,16 +286,16 @@ export class Engine {
     const rows = args[at]!;
     const block = whole ? Math.ceil(NUMBERS / Math.max(...widths) / 4) * 4 : rows;
     const steps = { ...widths.map((n) => 4 * block * n) };
-    this.split({ kernel, args, steps, rows, rowsAt: at, block });
+    this.#split({ kernel, args, steps, rows, rowsAt: at, block });
   }
 
   /** A kernel on (y, x, outer, n, inner, width): threads take some columns each, if there is one outer row. */
-  private eachColumn(kernel: string, args: readonly number[]): void {
+  #eachColumn(kernel: string, args: readonly number[]): void {
     const [, , outer, n, inner] = args as [number, number, number, number, number];
     const few = outer > 1 || n * inner < NUMBERS;
-    const block = few ? inner : Math.ceil(inner / (2 * this.count) / 16) * 16;
+    const block = few ? inner : Math.ceil(inner / (2 * this.#count) / 16) * 16;
     const steps = { 0: 4 * block, 1: 4 * block };
-    this.split({ kernel, args, steps, rows: inner, rowsAt: 5, block });
+    this.#split({ kernel, args, steps, rows: inner, rowsAt: 5, block });
   }
 
   unary(op: string, x: Operand): Block {
@@ -335,7 +335,7 @@ export class Engine {
     const y = this.memory.output([outer, inner]);
     const name = op === 'sum' ? 'sum' : 'maximum';
     if (inner === 1) this.eachRow(`${name}Rows`, [y.at, from, outer, n], [1, n], 2);
-    else this.eachColumn(`${name}Columns`, [y.at, from, outer, n, inner, inner]);
+    else this.#eachColumn(`${name}Columns`, [y.at, from, outer, n, inner, inner]);
     return y;
   }
   layerNorm(x: Operand, weight: Operand, bias: Operand, eps: number): Block {

@@ -22,30 +22,30 @@ interface Mark {
 
 export class Memory {
   heap: Heap;
-  private readonly storage: Storage;
-  private stack: Block[] = [];
+  readonly #storage: Storage;
+  #stack: Block[] = [];
 
   constructor(heap: Heap, storage: Storage) {
     this.heap = heap;
-    this.storage = storage;
+    this.#storage = storage;
   }
 
   constant(values: Numbers): Block {
     return { at: 0, panels: null, host: values, released: false };
   }
   upload(values: Numbers): Block {
-    const block = this.made(values.byteLength);
-    this.write(block.at, values);
+    const block = this.#made(values.byteLength);
+    this.#write(block.at, values);
     return block;
   }
   zeros(dtype: DType, shape: Shape): Block {
-    const block = this.made(size(shape) * (isHalf(dtype) ? 2 : 4));
+    const block = this.#made(size(shape) * (isHalf(dtype) ? 2 : 4));
     this.view(block.at, dtype, size(shape)).fill(0);
     return block;
   }
   /** Room for a float32 result. */
   output(shape: Shape): Block {
-    return this.made(4 * size(shape));
+    return this.#made(4 * size(shape));
   }
   /** A view of an operand's numbers, good until the next allocation. */
   values(x: Operand): Numbers {
@@ -60,27 +60,27 @@ export class Memory {
     this.address(target); // first: it may move the memory
     this.address(x);
     this.values(target).set(this.values(x));
-    this.dropPanels(target.handle as Block);
+    this.#dropPanels(target.handle as Block);
   }
   free(block: Block): void {
     block.released = true;
     block.host = null;
-    this.dropNumbers(block);
-    this.dropPanels(block);
+    this.#dropNumbers(block);
+    this.#dropPanels(block);
   }
   mark(): Mark {
-    return { depth: this.stack.length };
+    return { depth: this.#stack.length };
   }
   release(since: object, keep: readonly Block[]): void {
     const kept = new Set(keep);
-    for (const block of this.stack.splice((since as Mark).depth))
-      if (kept.has(block)) this.stack.push(block);
+    for (const block of this.#stack.splice((since as Mark).depth))
+      if (kept.has(block)) this.#stack.push(block);
       else this.free(block);
   }
   /** WebAssembly memory never shrinks: it goes as a whole, with this. */
   dispose(): void {
-    for (const block of this.stack) block.released = true;
-    this.stack = [];
+    for (const block of this.#stack) block.released = true;
+    this.#stack = [];
     this.heap = new Heap(new WebAssembly.Memory({ initial: 1 }));
   }
 
@@ -92,7 +92,7 @@ export class Memory {
     if (block.at) return block.at;
     const values = block.host ?? unpack(this.heap, block.panels!);
     block.at = this.heap.take(values.byteLength);
-    this.write(block.at, values);
+    this.#write(block.at, values);
     block.host = null;
     return block.at;
   }
@@ -102,33 +102,33 @@ export class Memory {
     const block = x.handle as Block;
     if (block.panels) return { panels: block.panels, temporary: false };
     const { host } = block;
-    if (host instanceof Float32Array && this.storage !== 'float32') {
-      block.panels = packNarrow(this.heap, this.storage, host, n, k);
+    if (host instanceof Float32Array && this.#storage !== 'float32') {
+      block.panels = packNarrow(this.heap, this.#storage, host, n, k);
       block.host = null;
       return { panels: block.panels, temporary: false };
     }
     const panels = packFloats(this.heap, run, this.address(x), n, k);
     if (!host) return { panels, temporary: true };
     block.panels = panels;
-    this.dropNumbers(block);
+    this.#dropNumbers(block);
     return { panels, temporary: false };
   }
 
-  private made(bytes: number): Block {
+  #made(bytes: number): Block {
     const block = { at: this.heap.take(bytes), panels: null, host: null, released: false };
-    this.stack.push(block);
+    this.#stack.push(block);
     return block;
   }
-  private write(at: number, values: Numbers): void {
+  #write(at: number, values: Numbers): void {
     new Uint8Array(this.heap.memory.buffer, at, values.byteLength).set(
       new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
     );
   }
-  private dropNumbers(block: Block): void {
+  #dropNumbers(block: Block): void {
     if (block.at) this.heap.release(block.at);
     block.at = 0;
   }
-  private dropPanels(block: Block): void {
+  #dropPanels(block: Block): void {
     if (block.panels) releasePanels(this.heap, block.panels);
     block.panels = null;
   }

@@ -77,17 +77,17 @@ const start = ({ module, memory, control, thread, names }) => {
 };`;
 
 export class Threads {
-  private readonly control: Int32Array;
-  private readonly kernels: readonly Kernel[];
-  private readonly names: readonly string[];
-  private readonly workers: readonly AnyWorker[];
-  private readonly maySleep = maySleep();
+  readonly #control: Int32Array;
+  readonly #kernels: readonly Kernel[];
+  readonly #names: readonly string[];
+  readonly #workers: readonly AnyWorker[];
+  readonly #maySleep = maySleep();
 
   private constructor(control: Int32Array, run: Kernels, workers: readonly AnyWorker[]) {
-    this.control = control;
-    this.names = Object.keys(run);
-    this.kernels = this.names.map((name) => run[name]!);
-    this.workers = workers;
+    this.#control = control;
+    this.#names = Object.keys(run);
+    this.#kernels = this.#names.map((name) => run[name]!);
+    this.#workers = workers;
   }
 
   /**
@@ -111,14 +111,14 @@ export class Threads {
 
   /** This thread counts too. */
   get count(): number {
-    return this.workers.length + 1;
+    return this.#workers.length + 1;
   }
 
   /** Runs a job on all threads, this one among them, and returns when it is done. */
   run(job: Job): void {
-    const c = this.control;
+    const c = this.#control;
     const blocks = Math.ceil(job.rows / job.block);
-    const kernel = this.names.indexOf(job.kernel);
+    const kernel = this.#names.indexOf(job.kernel);
     const { args, block, rows } = job;
     const own = job.own ?? { at: -1, base: 0, bytes: 0 };
     const first = (Atomics.load(c, TICKET) + GAP) | 0;
@@ -137,18 +137,18 @@ export class Threads {
     Atomics.store(c, TICKET, first);
     Atomics.add(c, JOB, 1);
     Atomics.notify(c, JOB);
-    work(c, this.kernels, 0);
+    work(c, this.#kernels, 0);
     // The others are at their last block. They may need this core, so sleep, but in a page, which may not.
     for (let i = 0; i < SPINS; i++) if (Atomics.load(c, DONE) === blocks) return;
     for (let done; (done = Atomics.load(c, DONE)) < blocks;)
-      if (this.maySleep) Atomics.wait(c, DONE, done);
+      if (this.#maySleep) Atomics.wait(c, DONE, done);
   }
 
   stop(): void {
-    Atomics.store(this.control, STOP, 1);
-    Atomics.add(this.control, JOB, 1);
-    Atomics.notify(this.control, JOB);
-    for (const worker of this.workers) void worker.terminate();
+    Atomics.store(this.#control, STOP, 1);
+    Atomics.add(this.#control, JOB, 1);
+    Atomics.notify(this.#control, JOB);
+    for (const worker of this.#workers) void worker.terminate();
   }
 }
 

@@ -35,7 +35,7 @@ export class Scope {
   }
 
   at(child: string | number): Scope {
-    return new Scope(this.store, this.name(child), this.run);
+    return new Scope(this.store, this.#name(child), this.run);
   }
 
   /**
@@ -43,8 +43,8 @@ export class Scope {
    * Throws with the full key if it is missing or has another shape.
    */
   param(name: string, shape: Shape, rows: readonly [number, number] | null = null): Tensor {
-    this.store.check(this.name(name), shape);
-    return this.store.param(this.name(name), rows);
+    this.store.check(this.#name(name), shape);
+    return this.store.param(this.#name(name), rows);
   }
 
   /** The three thirds of a parameter that packs q, k and v by rows. */
@@ -56,7 +56,7 @@ export class Scope {
 
   /** The rows `ids` of a table that need not be resident as a whole: [...ids.shape, width]. */
   async rows(name: string, shape: Shape, ids: Ids): Promise<Tensor> {
-    const key = this.name(name);
+    const key = this.#name(name);
     this.store.check(key, shape);
     ids.data.forEach((id, i) => {
       if (!(id >= 0 && id < shape[0]!))
@@ -68,15 +68,15 @@ export class Scope {
   /** Makes what lies under this place (or only the named parameters) resident; the point to abort and to breathe. */
   async ready(...names: string[]): Promise<void> {
     this.run.signal?.throwIfAborted();
-    const wanted = names.map((n) => this.name(n));
-    const under = this.name('');
+    const wanted = names.map((n) => this.#name(n));
+    const under = this.#name('');
     await this.store.load(names.length ? (k) => wanted.includes(k) : (k) => k.startsWith(under));
     await this.run.breathe?.();
   }
 
   /** Says that what lies under this place is needed after what is now made ready, so that it can be read meanwhile. */
   soon(): void {
-    const under = this.name('');
+    const under = this.#name('');
     this.store.soon?.((key) => key.startsWith(under));
   }
 
@@ -94,7 +94,7 @@ export class Scope {
     return y;
   }
 
-  private name(child: string | number): string {
+  #name(child: string | number): string {
     return this.path ? `${this.path}.${child}` : String(child);
   }
 }

@@ -101,12 +101,12 @@ export class Tensor implements Operand {
     return this.reduce('max', axis);
   }
   mean(axis: number): Tensor {
-    const at = this.axis('mean', axis);
+    const at = this.#axis('mean', axis);
     return this.sum(at).div(this.shape[at]!);
   }
 
   unary(op: UnaryOp): Tensor {
-    this.floating(op);
+    this.#floating(op);
     return this.made(this.shape, this.backend.unary(op, this));
   }
   binary(op: BinaryOp, y: Tensor | number): Tensor {
@@ -117,7 +117,7 @@ export class Tensor implements Operand {
     return this.made(out, this.backend.binary(op, this, y, out));
   }
   reduce(op: ReduceOp, axis: number): Tensor {
-    const at = this.axis(op, axis);
+    const at = this.#axis(op, axis);
     return this.made(withSize(this.shape, at, 1), this.backend.reduce(op, this, at));
   }
 
@@ -183,13 +183,13 @@ export class Tensor implements Operand {
   }
   /** The rows that `ids` names: ids.shape in place of the first axis. */
   take(ids: Tensor): Tensor {
-    this.integers('take', ids);
+    this.#integers('take', ids);
     const out = [...ids.shape, ...this.shape.slice(1)];
     return this.made(out, this.backend.take(this, ids));
   }
   /** Zeros of shape `out`, to whose rows `ids` these rows are added. */
   scatterAdd(ids: Tensor, out: Shape): Tensor {
-    this.integers('scatterAdd', ids);
+    this.#integers('scatterAdd', ids);
     if (!sameShape(this.shape, [...ids.shape, ...out.slice(1)]))
       throw new RangeError(
         `scatterAdd: rows ${showShape(this.shape)} for ids ${showShape(ids.shape)} into ${showShape(out)}`,
@@ -205,7 +205,7 @@ export class Tensor implements Operand {
   made(shape: Shape, handle: Handle): Tensor {
     return new Tensor(this.backend, shape, this.dtype, handle);
   }
-  private axis(op: string, axis: number): number {
+  #axis(op: string, axis: number): number {
     const at = axis < 0 ? axis + this.shape.length : axis;
     if (!(at in this.shape))
       throw new RangeError(
@@ -213,21 +213,21 @@ export class Tensor implements Operand {
       );
     return at;
   }
-  private floating(op: string): void {
+  #floating(op: string): void {
     if (this.dtype === 'int32')
       throw new TypeError(`${op}: int32, expected a floating-point dtype`);
   }
-  private integers(op: string, ids: Tensor): void {
+  #integers(op: string, ids: Tensor): void {
     if (ids.dtype !== 'int32') throw new TypeError(`${op}: ids are ${ids.dtype}, expected int32`);
-    this.samePlace(op, ids);
+    this.#samePlace(op, ids);
   }
   /** Throws TypeError naming `op` unless y has this tensor's dtype and backend. */
   partner(op: string, y: Tensor): void {
     if (y.dtype !== this.dtype)
       throw new TypeError(`${op}: ${this.dtype} with ${y.dtype}; cast one of them`);
-    this.samePlace(op, y);
+    this.#samePlace(op, y);
   }
-  private samePlace(op: string, y: Tensor): void {
+  #samePlace(op: string, y: Tensor): void {
     if (y.backend !== this.backend)
       throw new TypeError(`${op}: a tensor of ${this.backend.name} with one of ${y.backend.name}`);
   }

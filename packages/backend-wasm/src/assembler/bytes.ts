@@ -42,18 +42,18 @@ export const limits = (shared: boolean): number[] =>
 
 export class Reader {
   at = 0;
-  private readonly code: Uint8Array;
+  readonly #code: Uint8Array;
   constructor(code: ArrayLike<number>) {
-    this.code = code instanceof Uint8Array ? code : new Uint8Array(code);
+    this.#code = code instanceof Uint8Array ? code : new Uint8Array(code);
   }
   get done(): boolean {
-    return this.at >= this.code.length;
+    return this.at >= this.#code.length;
   }
   byte(): number {
-    return this.code[this.at++]!;
+    return this.#code[this.at++]!;
   }
   bytes(n: number): Uint8Array {
-    return this.code.slice(this.at, (this.at += n));
+    return this.#code.slice(this.at, (this.at += n));
   }
   /** Also passes over a signed number. */
   uleb(): number {
@@ -69,6 +69,6 @@ export class Reader {
     this.uleb();
   }
   since(at: number): Uint8Array {
-    return this.code.slice(at, this.at);
+    return this.#code.slice(at, this.at);
   }
 }

@@ -81,9 +81,9 @@ const TEMPORARIES = 13;
 /** What is written, and the temporary locals that hold the operands of one instruction. */
 class Scalars {
   readonly code: number[] = [];
-  private readonly first: number;
+  readonly #first: number;
   constructor(first: number) {
-    this.first = first;
+    this.#first = first;
   }
   put(...bytes: number[]): void {
     for (const byte of bytes) this.code.push(byte);
@@ -95,10 +95,10 @@ class Scalars {
     this.put(0x21, ...uleb(local));
   }
   get address(): number {
-    return this.first + 12;
+    return this.#first + 12;
   }
   lane(operand: 0 | 1 | 2, lane: number): number {
-    return this.first + 4 * operand + lane;
+    return this.#first + 4 * operand + lane;
   }
   /** Takes as many vectors off the stack: the last is the one pushed last. */
   take(operands: 1 | 2 | 3): void {

@@ -18,10 +18,10 @@ export class BitReader {
   /** The marker that stopped the bits (its second byte), 0 if none did. */
   marker = 0;
   /** The low `count` bits are unread. */
-  private buffer = 0;
-  private count = 0;
+  #buffer = 0;
+  #count = 0;
   /** How many of the unread bits are zeros made up past a marker. */
-  private invented = 0;
+  #invented = 0;
 
   constructor(data: Uint8Array, position: number) {
     this.data = data;
@@ -30,27 +30,27 @@ export class BitReader {
 
   /** Whether bits past the end of the segment have been used up: all that follows is made up. */
   get exhausted(): boolean {
-    return this.invented > this.count;
+    return this.#invented > this.#count;
   }
 
   /** Starts a new segment: drops what is left of the byte. */
   reset(): void {
-    this.buffer = this.count = this.invented = 0;
+    this.#buffer = this.#count = this.#invented = 0;
   }
 
   /** The symbol of the next Huffman code. A code that is in no table reads as 0 and takes 17 bits. */
   symbol(table: HuffmanTable): number {
-    if (this.count < 17) this.fill();
-    const entry = table.lookup[(this.buffer >>> (this.count - LOOKAHEAD)) & 0x1ff]!;
+    if (this.#count < 17) this.#fill();
+    const entry = table.lookup[(this.#buffer >>> (this.#count - LOOKAHEAD)) & 0x1ff]!;
     if (entry !== 0) {
-      this.count -= entry >> 8;
+      this.#count -= entry >> 8;
       return entry & 0xff;
     }
     let length = LOOKAHEAD + 1;
     const { maxCode } = table;
-    while (length < 17 && this.peek(length) > maxCode[length]!) length++;
-    const code = this.peek(length);
-    this.count -= length;
+    while (length < 17 && this.#peek(length) > maxCode[length]!) length++;
+    const code = this.#peek(length);
+    this.#count -= length;
     return length > 16 ? 0 : table.symbols[(code + table.offset[length]!) & 0xff]!;
   }
 
@@ -68,7 +68,9 @@ export class BitReader {
     if (this.marker !== 0) return k;
     const { data } = this;
     const last = data.length - 1;
-    let { position, buffer, count } = this;
+    let { position } = this;
+    let buffer = this.#buffer;
+    let count = this.#count;
     while (k < 64) {
       while (count <= 24 && position < last) {
         const byte = data[position]!;
@@ -86,16 +88,16 @@ export class BitReader {
       k++;
     }
     this.position = position;
-    this.buffer = buffer;
-    this.count = count;
+    this.#buffer = buffer;
+    this.#count = count;
     return k;
   }
 
   /** The next n bits, 1 <= n <= 16, as an unsigned number. */
   bits(n: number): number {
-    if (this.count < n) this.fill();
-    this.count -= n;
-    return (this.buffer >>> this.count) & ((1 << n) - 1);
+    if (this.#count < n) this.#fill();
+    this.#count -= n;
+    return (this.#buffer >>> this.#count) & ((1 << n) - 1);
   }
 
   /** The next n bits as a signed amplitude. */
@@ -103,28 +105,28 @@ export class BitReader {
     return extended(this.bits(n), n);
   }
 
-  private peek(n: number): number {
-    return (this.buffer >>> (this.count - n)) & ((1 << n) - 1);
+  #peek(n: number): number {
+    return (this.#buffer >>> (this.#count - n)) & ((1 << n) - 1);
   }
 
   /** Tops the buffer up to at least 25 bits. */
-  private fill(): void {
+  #fill(): void {
     const { data } = this;
-    while (this.count <= 24) {
+    while (this.#count <= 24) {
       let byte = 0;
       if (this.marker === 0) {
         if (this.position >= data.length) throw truncated(data.length - this.position);
         byte = data[this.position++]!;
-        if (byte === 0xff) byte = this.afterFF();
+        if (byte === 0xff) byte = this.#afterFF();
       }
-      if (this.marker !== 0) this.invented += 8;
-      this.buffer = (this.buffer << 8) | byte;
-      this.count += 8;
+      if (this.marker !== 0) this.#invented += 8;
+      this.#buffer = (this.#buffer << 8) | byte;
+      this.#count += 8;
     }
   }
 
   /** What a 0xFF stands for: the data byte 0xFF (FF 00, with any number of FFs), or a marker. */
-  private afterFF(): number {
+  #afterFF(): number {
     const { data } = this;
     let byte: number;
     do {
@@ -173,6 +175,6 @@ export class BitReader {
     // With a marker left over, `exhausted` must stay as it was: only fresh data ends a drought.
     const wasExhausted = this.exhausted;
     this.reset();
-    if (this.marker !== 0 && wasExhausted) this.invented = 1;
+    if (this.marker !== 0 && wasExhausted) this.#invented = 1;
   }
 }

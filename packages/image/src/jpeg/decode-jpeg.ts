@@ -65,76 +65,76 @@ function decodeOrBlack(
 
 /** One file being read: what its segments have said so far. */
 class JpegStream {
-  private readonly reader: BitReader;
-  private readonly kernels: PixelKernels | undefined;
-  private readonly quant: (Uint16Array | undefined)[] = [];
-  private readonly huffman: HuffmanTables = { dc: [], ac: [] };
-  private restartInterval = 0;
-  private jfif = false;
-  private adobe: number | undefined;
-  private frame: Frame | undefined;
-  private progress = new Map<Component, Progress>();
-  private scans = 0;
-  private lastGoodRow = 0;
+  readonly #reader: BitReader;
+  readonly #kernels: PixelKernels | undefined;
+  readonly #quant: (Uint16Array | undefined)[] = [];
+  readonly #huffman: HuffmanTables = { dc: [], ac: [] };
+  #restartInterval = 0;
+  #jfif = false;
+  #adobe: number | undefined;
+  #frame: Frame | undefined;
+  #progress = new Map<Component, Progress>();
+  #scans = 0;
+  #lastGoodRow = 0;
   /** The whole picture comes in the first scan, so rows of MCUs need not be kept. */
-  private oneScan = false;
+  #oneScan = false;
 
   constructor(bytes: Uint8Array, kernels: PixelKernels | undefined) {
-    this.kernels = kernels;
-    this.reader = new BitReader(bytes, 2);
+    this.#kernels = kernels;
+    this.#reader = new BitReader(bytes, 2);
   }
 
   /** The picture's samples, `size` of them. */
   decode(size: number): Uint8Array {
-    while (this.nextSegment());
-    if (!this.frame) throw broken('jpeg: no frame');
-    const { frame, kernels } = this;
-    if (!this.oneScan) this.transformAll(frame);
-    const space = colorSpace(frame, this.jfif, this.adobe);
-    const rows = frame.components.map((c) => upsampler(frame, c, kernels));
+    while (this.#nextSegment());
+    const frame = this.#frame;
+    if (!frame) throw broken('jpeg: no frame');
+    if (!this.#oneScan) this.#transformAll(frame);
+    const space = colorSpace(frame, this.#jfif, this.#adobe);
+    const rows = frame.components.map((c) => upsampler(frame, c, this.#kernels));
     const out = new Uint8Array(size);
-    writeColors(space, frame, rows, out, kernels);
+    writeColors(space, frame, rows, out, this.#kernels);
     return out;
   }
 
   /** Reads one segment, and the scan behind a SOS. False after EOI, or where no more is needed. */
-  private nextSegment(): boolean {
-    const { reader } = this;
+  #nextSegment(): boolean {
+    const reader = this.#reader;
     const marker = reader.marker || reader.nextMarker();
     reader.marker = 0;
     if (marker === EOI) return false;
-    if (marker === 0) return this.ended();
+    if (marker === 0) return this.#ended();
     if (marker === 0x01 || (marker >= RST0 && marker < RST0 + 8)) return true; // no content
     if (marker === 0xc9 || marker === 0xca) throw broken('jpeg: arithmetic coding');
     if (!READ.has(marker) && !isPassedOver(marker)) {
       throw broken(`jpeg: unsupported marker 0x${marker.toString(16)}`);
     }
-    const segment = this.content();
-    if (!segment) return this.ended();
-    this.readSegment(marker, segment);
+    const segment = this.#content();
+    if (!segment) return this.#ended();
+    this.#readSegment(marker, segment);
     return true;
   }
 
-  private readSegment(marker: number, segment: Uint8Array): void {
-    if (marker === 0xda) this.readScan(segment);
-    else if (marker === 0xc4) this.readHuffmanTables(segment);
-    else if (marker === 0xdb) this.readQuantTables(segment);
-    else if (marker === 0xdd) this.restartInterval = (segment[0]! << 8) | segment[1]!;
-    else if (marker === 0xe0) this.jfif ||= segment.length >= 12 && startsWith(segment, 'JFIF\0');
+  #readSegment(marker: number, segment: Uint8Array): void {
+    if (marker === 0xda) this.#readScan(segment);
+    else if (marker === 0xc4) this.#readHuffmanTables(segment);
+    else if (marker === 0xdb) this.#readQuantTables(segment);
+    else if (marker === 0xdd) this.#restartInterval = (segment[0]! << 8) | segment[1]!;
+    else if (marker === 0xe0) this.#jfif ||= segment.length >= 12 && startsWith(segment, 'JFIF\0');
     else if (marker === 0xee) {
-      if (segment.length >= 12 && startsWith(segment, 'Adobe')) this.adobe = segment[11]!;
-    } else if (marker <= 0xc2) this.startFrame(segment, marker);
+      if (segment.length >= 12 && startsWith(segment, 'Adobe')) this.#adobe = segment[11]!;
+    } else if (marker <= 0xc2) this.#startFrame(segment, marker);
   }
 
   /** The file ends without EOI. Pillow does not mind if it has all rows already. */
-  private ended(): false {
-    if (this.oneScan) return false;
-    throw truncated(this.reader.data.length - this.reader.position);
+  #ended(): false {
+    if (this.#oneScan) return false;
+    throw truncated(this.#reader.data.length - this.#reader.position);
   }
 
   /** The content of a segment, which begins with its length; undefined if it is cut. */
-  private content(): Uint8Array | undefined {
-    const { reader } = this;
+  #content(): Uint8Array | undefined {
+    const reader = this.#reader;
     const { data, position } = reader;
     if (position + 2 > data.length) return undefined;
     const length = Math.max(2, (data[position]! << 8) | data[position + 1]!);
@@ -143,13 +143,13 @@ class JpegStream {
     return data.subarray(position + 2, position + length);
   }
 
-  private startFrame(segment: Uint8Array, marker: number): void {
-    if (this.frame) throw broken('jpeg: two frames');
-    this.frame = readFrame(segment, marker === 0xc2);
-    this.progress = progressOf(this.frame);
+  #startFrame(segment: Uint8Array, marker: number): void {
+    if (this.#frame) throw broken('jpeg: two frames');
+    this.#frame = readFrame(segment, marker === 0xc2);
+    this.#progress = progressOf(this.#frame);
   }
 
-  private readQuantTables(segment: Uint8Array): void {
+  #readQuantTables(segment: Uint8Array): void {
     for (let at = 0; at < segment.length;) {
       const head = segment[at++]!;
       const wide = head >> 4 > 0;
@@ -160,11 +160,11 @@ class JpegStream {
         const high = wide ? segment[at++]! : 0;
         table[ZIGZAG[k]!] = (high << 8) | segment[at++]!;
       }
-      this.quant[head & 15] = table;
+      this.#quant[head & 15] = table;
     }
   }
 
-  private readHuffmanTables(segment: Uint8Array): void {
+  #readHuffmanTables(segment: Uint8Array): void {
     for (let at = 0; at < segment.length;) {
       const head = segment[at]!;
       const counts = segment.subarray(at + 1, at + 17);
@@ -172,50 +172,53 @@ class JpegStream {
       const end = at + 17 + total;
       if (total > 256 || end > segment.length || head & 0xec) throw broken('jpeg: bad DHT');
       const kind = head & 0x10 ? 'ac' : 'dc';
-      this.huffman[kind][head & 3] = huffmanTable(counts, segment.subarray(at + 17, end));
+      this.#huffman[kind][head & 3] = huffmanTable(counts, segment.subarray(at + 17, end));
       at = end;
     }
   }
 
-  private readScan(segment: Uint8Array): void {
-    const { frame, reader, kernels } = this;
+  #readScan(segment: Uint8Array): void {
+    const frame = this.#frame;
+    const reader = this.#reader;
     if (!frame) throw broken('jpeg: scan without a frame');
     const scan = readScanHeader(segment, frame);
-    if (this.scans++ === 0) {
-      this.oneScan = !frame.progressive && scan.components.length === frame.components.length;
-      if (!frame.progressive) addStandardTables(this.huffman);
+    if (this.#scans++ === 0) {
+      this.#oneScan = !frame.progressive && scan.components.length === frame.components.length;
+      if (!frame.progressive) addStandardTables(this.#huffman);
       frame.components.forEach((c) => upsampler(frame, c)); // refuses odd sampling before allocating
       refuseHollow(frame, reader.data.length);
-      allocate(frame, this.oneScan);
-    } else if (this.oneScan) throw broken('jpeg: more scans than one');
-    if (this.scans > MAX_SCANS) throw broken(`jpeg: more than ${MAX_SCANS} scans`);
-    for (const c of scan.components) c.quant ??= this.quantOf(c);
+      allocate(frame, this.#oneScan);
+    } else if (this.#oneScan) throw broken('jpeg: more scans than one');
+    if (this.#scans > MAX_SCANS) throw broken(`jpeg: more than ${MAX_SCANS} scans`);
+    for (const c of scan.components) c.quant ??= this.#quantOf(c);
     reader.reset();
-    if (frame.progressive) noteProgress(scan, this.progress, this.scans === 1);
+    if (frame.progressive) noteProgress(scan, this.#progress, this.#scans === 1);
     const blocks = (frame.progressive ? progressiveBlocks : sequentialBlocks)(
       scan,
-      this.huffman,
+      this.#huffman,
       reader,
     );
-    const rowDone = this.oneScan ? (row: number) => transformRow(frame, row, kernels) : undefined;
-    this.lastGoodRow = walkScan(frame, scan, reader, this.restartInterval, blocks, rowDone);
+    const rowDone = this.#oneScan
+      ? (row: number) => transformRow(frame, row, this.#kernels)
+      : undefined;
+    this.#lastGoodRow = walkScan(frame, scan, reader, this.#restartInterval, blocks, rowDone);
     reader.reset();
   }
 
   /** A component keeps the table that its slot held at its first scan. */
-  private quantOf(c: Component): Uint16Array {
-    const table = this.quant[c.quantSlot];
+  #quantOf(c: Component): Uint16Array {
+    const table = this.#quant[c.quantSlot];
     if (!table) throw broken(`jpeg: no quantization table ${c.quantSlot}`);
     return table.slice();
   }
 
-  private transformAll(frame: Frame): void {
-    const smooth = frame.progressive && smoothingHelps(frame, this.progress);
+  #transformAll(frame: Frame): void {
+    const smooth = frame.progressive && smoothingHelps(frame, this.#progress);
     for (const c of frame.components) {
       // A component that no scan has sent is gray: all its steps are zero.
       c.quant ??= new Uint16Array(64);
-      if (smooth) smoothComponent(frame, c, this.progress.get(c)!, this.lastGoodRow, this.scans);
-      else for (let row = 0; row < c.blocksDown; row++) transformBlocks(c, row, row, this.kernels);
+      if (smooth) smoothComponent(frame, c, this.#progress.get(c)!, this.#lastGoodRow, this.#scans);
+      else for (let row = 0; row < c.blocksDown; row++) transformBlocks(c, row, row, this.#kernels);
     }
   }
 }

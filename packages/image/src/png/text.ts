@@ -9,25 +9,25 @@ const XMP = 'XML:com.adobe.xmp';
 const MAX_TEXT = 1024 * 1024;
 
 export class TextChunks {
-  private exif: Uint8Array | undefined;
-  private readonly texts = new Map<string, Uint8Array>();
+  #exif: Uint8Array | undefined;
+  readonly #texts = new Map<string, Uint8Array>();
 
   read(name: string, content: Uint8Array): void {
-    if (name === 'eXIf') this.exif = content;
+    if (name === 'eXIf') this.#exif = content;
     if (name !== 'tEXt' && name !== 'zTXt' && name !== 'iTXt') return;
     const end = content.indexOf(0);
     if (end < 0) return;
     const key = latin1(content.subarray(0, end));
     if (key !== RAW_EXIF && key !== XMP) return;
     const text = textOf(name, content.subarray(end + 1));
-    if (text) this.texts.set(key, text);
+    if (text) this.#texts.set(key, text);
   }
 
   /** 1 if no chunk names one. */
   orientation(): number {
-    const raw = this.texts.get(RAW_EXIF);
-    const exif = this.exif ?? (raw && fromHex(latin1(raw).split('\n').slice(3).join('')));
-    const xmp = this.texts.get(XMP);
+    const raw = this.#texts.get(RAW_EXIF);
+    const exif = this.#exif ?? (raw && fromHex(latin1(raw).split('\n').slice(3).join('')));
+    const xmp = this.#texts.get(XMP);
     return (exif && exifOrientation(exif)) ?? (xmp && xmpOrientation(latin1(xmp))) ?? 1;
   }
 }
