@@ -1,4 +1,6 @@
 // SigLIP's classes as transformers 4.49 has them.
+// The engine comes first: see the order in its index.ts.
+export { backendNames, type BackendName } from './backends.ts';
 export { HostTensor, Tensor, type Backend, type DType } from '@siglip-ts/core';
 export { checkpointOf, checkReadable } from './checkpoint.ts';
 export { SiglipConfig, SiglipTextConfig, SiglipVisionConfig } from './configs.ts';
@@ -36,7 +38,6 @@ export {
   AutoProcessor,
   AutoTokenizer,
 } from './auto.ts';
-export { backendNames, type BackendName } from './backends.ts';
 export { SiglipImageProcessor, SiglipImageProcessorFast } from './image-processor.ts';
 export { loadImage, type ImageInput, type LoadImageOptions } from './load-image.ts';
 export {
