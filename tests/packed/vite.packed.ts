@@ -1,5 +1,5 @@
-// Vite, before 8 with the lines that docs/in-a-page.md has, used as they stand there: a page, one whose pipeline is in a
-// worker, and one on the backend that has a CommonJS dependency; built, and from the development server.
+// Vite, before 8 with the lines that docs/in-a-page.md has, used as they stand there: a page with its pipeline in
+// it, in a worker, and on the backend that has a CommonJS dependency; built, and from the development server.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -7,15 +7,34 @@ import { beforeAll, describe, test } from 'vitest';
 import { fileIn } from '../docs/blocks.ts';
 import { programOf, visit } from '../runtimes/browser.ts';
 import { emptyProject, type Project } from './pack.ts';
-import { expectScores, html, PAGE, POST, program, writePicture } from './program.ts';
+import { expectScores, html, LABELS, PAGE, POST, writePicture } from './program.ts';
 import { serve, type Site } from './site.ts';
 
-const PAGES = {
-  page: {},
-  'page with its pipeline in a worker': { from: 'siglip-ts/worker' },
-  'page on the cpu backend': { backend: 'cpu' },
-} satisfies Record<string, { from?: string; backend?: 'cpu' }>;
 const NEEDED = fileIn('docs/in-a-page.md', 'vite.config.js');
+
+/** Posts the scores as this page has them, as its worker has them, and as the cpu backend has them. */
+const asked = (report: string) => `import { pipeline } from 'siglip-ts';
+import { pipeline as inWorker } from 'siglip-ts/worker';
+
+async function scores(load, options) {
+  const classify = await load('zero-shot-image-classification', undefined, options);
+  const answer = await classify(${PAGE.image}, ${JSON.stringify(LABELS)});
+  await classify.dispose();
+  return answer;
+}
+async function main() {
+  const asked = [scores(pipeline), scores(inWorker), scores(pipeline, { backend: 'cpu' })];
+  const answer = await Promise.all(asked.map((one) => one.catch((error) => ({ error: error.stack }))));
+  ${report}
+}
+main();
+`;
+async function expectAll(answer: unknown): Promise<void> {
+  const [page, worker, cpu] = answer as unknown[];
+  await expectScores(page);
+  await expectScores(worker);
+  await expectScores(cpu, { backend: 'cpu' });
+}
 
 describe.skipIf(!programOf('Chromium')).each([
   ['6.4.6', NEEDED],
@@ -29,27 +48,19 @@ describe.skipIf(!programOf('Chromium')).each([
     await writePicture(project, 'public/cat.jpg');
   });
 
-  test.each(Object.entries<{ from?: string; backend?: 'cpu' }>(PAGES))(
-    '%s',
-    async (_, { from = 'siglip-ts', backend }) => {
-      const written = (report: string) =>
-        program({ ...PAGE, report, options: backend ? `backend: '${backend}'` : '' }).replace(
-          "from 'siglip-ts'",
-          `from '${from}'`,
-        );
-      const options = backend && { backend };
+  test('built', async () => {
+    await project.write({ 'src/main.js': asked(POST()) });
+    await project.run('vite', ['build']);
+    const site = await serve(join(project.folder, 'dist'));
+    const visited = visit('Chromium', site.origin, site.answer(), 60);
+    await expectAll(await visited.finally(() => site.close()));
+  });
 
-      await project.write({ 'src/main.js': written(POST()) });
-      await project.run('vite', ['build']);
-      const built = await serve(join(project.folder, 'dist'));
-      const visited = visit('Chromium', built.origin, built.answer(), 60);
-      await expectScores(await visited.finally(() => built.close()), options);
-
-      const site = await serve(project.folder); // which only hears the answer
-      await project.write({ 'src/main.js': written(POST(`${site.origin}/answer`)) });
-      await expectScores(await answerOfDev(project, site), options);
-    },
-  );
+  test('in development', async () => {
+    const site = await serve(project.folder); // which only hears the answer
+    await project.write({ 'src/main.js': asked(POST(`${site.origin}/answer`)) });
+    await expectAll(await answerOfDev(project, site));
+  });
 });
 
 /** What the page says that the development server gives. */
