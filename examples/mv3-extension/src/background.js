@@ -20,10 +20,11 @@ chrome.contextMenus.onClicked.addListener(({ srcUrl }) =>
 
 /** Made when first asked; made again after Chromium has stopped this worker and started it anew. */
 let loading;
+const load = async () => pipeline('zero-shot-image-classification', await tinyModel());
 
 async function scores({ picture, labels }) {
-  loading ??= pipeline('zero-shot-image-classification', await tinyModel());
-  return (await loading)(picture, labels);
+  const classify = await (loading ??= load());
+  return classify(picture, labels);
 }
 
 chrome.runtime.onMessage.addListener((question, sender, respond) => {

@@ -73,9 +73,9 @@ find('#load', HTMLFormElement).onsubmit = async (event) => {
         if (info.status === 'progress') progress.value = info.progress;
       },
     });
-    const before = await loading;
+    const before = loading;
     loading = Promise.resolve(loaded);
-    await before.dispose();
+    before.then((classify) => classify.dispose()).catch(() => {}); // it may never have loaded
     status.textContent = 'Loaded.';
     await ask();
   } catch (error) {

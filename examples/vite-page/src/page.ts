@@ -8,12 +8,13 @@ export function find<E extends Element>(selector: string, kind: new () => E): E 
 /** A bar for each label. */
 export function showScores(scores: readonly { label: string; score: number }[]) {
   const rows = scores.map(({ label, score }) => {
-    const percent = `${(100 * score).toFixed(1)} %`;
-    const bar = Object.assign(document.createElement('meter'), { value: score, title: percent });
-    bar.setAttribute('aria-label', label);
+    const percent = document.createElement('span');
+    percent.textContent = `${(100 * score).toFixed(1)} %`;
+    const bar = document.createElement('meter');
+    bar.value = score;
+    bar.ariaHidden = 'true'; // a screen reader has read the number already
     const row = document.createElement('li');
-    const text = Object.assign(document.createElement('output'), { textContent: percent });
-    row.append(label, text, bar);
+    row.append(label, percent, bar);
     return row;
   });
   find('#scores', HTMLElement).replaceChildren(...rows);
