@@ -1,7 +1,7 @@
 // What users install: every package packed by npm, and empty projects outside the workspace that install the tarballs.
 // Not a test: the tests are the *.packed.ts beside it.
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -73,6 +73,37 @@ export interface EmptyProject {
   overrides?: Readonly<Record<string, string>>;
   /** More of its package.json; `type` is "module" unless it says otherwise. */
   manifest?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * An example as a user has it who copied its folder, but that ours in its package.json are the tarballs; `more` is
+ * installed beside.
+ */
+export async function exampleProject(
+  name: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Project> {
+  const from = join(root, 'examples', name);
+  const { dependencies, ...manifest } = JSON.parse(
+    await readFile(join(from, 'package.json'), 'utf8'),
+  ) as { dependencies: Record<string, string> };
+  const ours = Object.keys(dependencies).filter((other) => tarballs().has(other));
+  const others = { ...dependencies, ...more };
+  for (const own of ours) {
+    const { version } = tarballs().get(own)!;
+    if (dependencies[own] !== version)
+      throw new Error(`examples/${name}: ${own} ${dependencies[own]}, expected ${version}`);
+    delete others[own];
+  }
+  const project = await emptyProject(`example-${name}`, {
+    ours,
+    dependencies: others,
+    manifest: { type: undefined, ...manifest },
+  });
+  // All but what somebody who tried it there has left.
+  const left = /\/(package(-lock)?\.json|node_modules|dist|\.next|\.wrangler)$/;
+  await cp(from, project.folder, { recursive: true, filter: (path) => !left.test(path) });
+  return project;
 }
 
 /** A project with nothing but what it asks for installed, in a folder `name` outside the workspace. */
