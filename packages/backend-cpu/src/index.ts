@@ -1,1 +1,2 @@
+/** @module @siglip-ts/backend-cpu */
 export { cpu } from './cpu.ts';

@@ -26,6 +26,7 @@ import * as rows from './kernels/rows.ts';
 import { Memory, slotOf } from './memory.ts';
 import { expanded, gather, padded, permuted, sliced, type View } from './views.ts';
 
+/** Options of `gpu`. */
 export interface GpuOptions {
   /**
    * How GPU.js computes. Default: the first of headlessgl, webgl2, webgl, webasm and cpu that it finds. WebGPU has to be

@@ -31,6 +31,7 @@ export interface GpuInstance {
   destroy(): unknown;
 }
 
+/** GPU.js' names for what computes; the last two are the processor, not the graphics card. */
 export type GpuMode = 'webgpu' | 'webgl2' | 'webgl' | 'headlessgl' | 'webasm' | 'cpu';
 
 /** The class `GPU` of gpu.js. */

@@ -1,3 +1,5 @@
+/** @module @siglip-ts/backend-wasm */
+
 // First and side by side, for their place in bundles: this much text amid code parts what is alike in the code further than
 // gzip looks back, which is 32 kB.
 import './kernels-bytes.ts';

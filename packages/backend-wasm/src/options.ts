@@ -6,6 +6,7 @@ export type Storage = 'float32' | 'float16' | 'int8' | 'w8a8';
 /** A WebAssembly.Module: a type that TypeScript knows only together with the DOM. */
 export type CompiledModule = object;
 
+/** Options of `wasm`. */
 export interface WasmOptions {
   /** The compiled kernels, where compiling at run time is forbidden: `import module from '…/kernels.wasm'`. */
   module?: CompiledModule;

@@ -4,13 +4,15 @@ import { softmax } from './functional.ts';
 import type { Tensor } from './tensor.ts';
 import { tidy } from './lifetimes.ts';
 
+/** How attention is split and masked. */
 export interface Heads {
+  /** How many; they divide the numbers of a token. */
   readonly heads: number;
   /** What the scores are multiplied with, after the product. */
   readonly scale: number;
   /** [B, S], 1 = attend, 0 = masked, in the dtype of q. */
   readonly keys?: Tensor | null;
-  /** [B, H, T, S]: what the weights are multiplied with, in training. */
+  /** [B, H, T, S], what the weights are multiplied with, in training. */
   readonly dropout?: Tensor | null;
 }
 
@@ -20,7 +22,12 @@ export function scaledAttention(
   k: Tensor,
   v: Tensor,
   o: Heads,
-): { mixed: Tensor; weights: Tensor } {
+): {
+  /** [B, T, D] */
+  mixed: Tensor;
+  /** [B, H, T, S] */
+  weights: Tensor;
+} {
   const scores = split(q, o.heads).matmul(split(k, o.heads), { transB: true }).mul(o.scale); // [B, H, T, S]
   const all = softmax(o.keys ? scores.add(maskOf(o.keys)) : scores);
   const weights = o.dropout ? all.mul(o.dropout) : all;

@@ -1,8 +1,11 @@
 // The contract between the model and whatever computes: memory, a few primitives, optional fused kernels.
 // Not a tensor library: shapes and dtypes are checked by Tensor before anything gets here.
 
+/** The dtypes of tensors, by NumPy's and torch's names. */
 export type DType = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int32';
+/** The dtypes of 16 bits, which cross the contract as bits. */
 export type HalfType = 'float16' | 'bfloat16';
+/** The size of each axis; [] is a scalar's. */
 export type Shape = readonly number[];
 
 /** How values cross the contract: one array type per dtype, both half types as their 16 bits. */
@@ -16,13 +19,19 @@ export type Mark = object;
 
 /** What a kernel is given: contiguous, row-major, already checked. */
 export interface Operand {
+  /** The size of each axis. */
   readonly shape: Shape;
+  /** What the numbers are. */
   readonly dtype: DType;
+  /** Where they are, in the backend's memory. */
   readonly handle: Handle;
 }
 
+/** Operations number by number, by NumPy's names. */
 export type UnaryOp = 'neg' | 'exp' | 'log' | 'log1p' | 'sqrt' | 'tanh' | 'erf';
+/** Operations of two numbers, which broadcast. greater and equal give 1 or 0 in the operands' dtype. */
 export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min' | 'greater' | 'equal';
+/** Operations that make one axis a single number. */
 export type ReduceOp = 'sum' | 'max';
 
 /** The names of transformers' ACT2FN, but for the one with a parameter (prelu); and selu. */
@@ -55,6 +64,7 @@ export type Activation =
  * `assign`, `free` and `release` take effect in call order, also on a device that computes later.
  */
 export interface Backend {
+  /** What messages call it: 'wasm', 'cpu'. */
   readonly name: string;
 
   /** A weight: outside the stack, legal in every op. The array is the backend's from now on. */
@@ -69,9 +79,12 @@ export interface Backend {
   free(x: Operand): void;
   /** The stack: everything made after `mark` goes at `release`, except `keep`, which joins what encloses it. */
   mark?(): Mark;
+  /** See mark. */
   release?(since: Mark, keep: readonly Handle[]): void;
+  /** Frees all memory, constants included; the backend is not used again. */
   dispose(): void;
 
+  /** Of every number. */
   unary(op: UnaryOp, x: Operand): Handle;
   /** NumPy broadcasting. A number is rounded to float32 first unless the tensor is float64, as in torch. */
   binary(op: BinaryOp, a: Operand, b: Operand | number, out: Shape): Handle;
@@ -79,7 +92,9 @@ export interface Backend {
   reduce(op: ReduceOp, x: Operand, axis: number): Handle;
   /** Batched over the leading axes, which broadcast. */
   matmul(a: Operand, b: Operand, transA: boolean, transB: boolean, out: Shape): Handle;
+  /** Axis i of the result is axis axes[i] of x. */
   permute(x: Operand, axes: readonly number[]): Handle;
+  /** The block of shape `out` that begins at `begin`. */
   slice(x: Operand, begin: readonly number[], out: Shape): Handle;
   /** Surrounds with zeros: undoes slice. */
   pad(x: Operand, before: readonly number[], out: Shape): Handle;
@@ -89,6 +104,7 @@ export interface Backend {
   take(table: Operand, ids: Operand): Handle;
   /** Adds rows into zeros of shape `out`: undoes take. */
   scatterAdd(ids: Operand, rows: Operand, out: Shape): Handle;
+  /** To the nearest, ties to even; floating point to int32 drops the fraction. */
   cast(x: Operand, dtype: DType): Handle;
 
   /** Faster versions of the composites that functional.ts defines. */
@@ -97,6 +113,7 @@ export interface Backend {
   readonly fusedGradients?: FusedGradients;
 }
 
+/** Composites that a backend may have a kernel for; functional.ts defines each by primitives. */
 export interface Fused {
   /** activation(x Wᵀ + b), the weight stored [out, in]. */
   linear(
@@ -106,7 +123,9 @@ export interface Fused {
     activation: Activation | null,
     out: Shape,
   ): Handle;
+  /** The function of that name, of every number. */
   activation(x: Operand, kind: Activation): Handle;
+  /** Over the last axis, by the population's variance + eps; then weight [D] and bias [D]. */
   layerNorm(x: Operand, weight: Operand, bias: Operand, eps: number): Handle;
   /** Over the last axis. */
   softmax(x: Operand): Handle;
@@ -141,6 +160,7 @@ export interface FusedGradients {
   ): readonly [q: Handle, k: Handle, v: Handle];
 }
 
+/** Bytes a number. */
 export const BYTES: Readonly<Record<DType, number>> = {
   float32: 4,
   float64: 8,
@@ -158,5 +178,6 @@ export const LOWEST: Readonly<Record<DType, number>> = {
   int32: -2147483648,
 };
 
+/** Whether a dtype has 16 bits. */
 export const isHalf = (dtype: DType): dtype is HalfType =>
   dtype === 'float16' || dtype === 'bfloat16';

@@ -45,7 +45,10 @@ export function dry(): Backend {
 export function recording(
   b: Backend,
   dtype: DType = 'float32',
-): Store & { readonly shapes: ReadonlyMap<string, Shape> } {
+): Store & {
+  /** Of every parameter that was asked for, by HF key. */
+  readonly shapes: ReadonlyMap<string, Shape>;
+} {
   const shapes = new Map<string, Shape>();
   const empty = (shape: Shape) => new Tensor(b, shape, dtype, {});
   return {

@@ -86,25 +86,33 @@ export const l2Normalize = (x: Tensor): Tensor => x.div(norm(x));
 export const inFloat32 = (x: Tensor, block: (wide: Tensor) => Tensor): Tensor =>
   isHalf(x.dtype) ? block(x.cast('float32')).cast(x.dtype) : block(x);
 
+/** The composites by primitives: the definitions, which fused kernels must agree with. */
 export const compose = {
+  /** act(x Wᵀ + b): x [..., in], the weight [out, in]. */
   linear(x: Tensor, weight: Tensor, bias: Tensor | null, act: Activation | null): Tensor {
     const product = x.matmul(weight, { transB: true });
     const y = bias ? product.add(bias) : product;
     return act ? activation(y, act) : y;
   },
+  /** The function of that name, of every number. */
   activation: (x: Tensor, kind: Activation): Tensor => ACTIVATIONS[kind](x),
+  /** Over the last axis, by the population's variance + eps; then weight [D] and bias [D]. */
   layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor {
     const centred = x.sub(x.mean(-1));
     const variance = centred.mul(centred).mean(-1);
     return centred.div(variance.add(eps).sqrt()).mul(weight).add(bias);
   },
+  /** Over the last axis. */
   softmax(x: Tensor): Tensor {
     const e = x.sub(x.max(-1)).exp();
     return e.div(e.sum(-1));
   },
+  /** The l2 norm over the last axis, which is kept with size 1. */
   norm: (x: Tensor): Tensor => x.mul(x).sum(-1).sqrt(),
+  /** q [B, T, D], k and v [B, S, D] to [B, T, D]. */
   attention: (q: Tensor, k: Tensor, v: Tensor, o: Heads): Tensor =>
     scaledAttention(q, k, v, o).mixed,
+  /** The same numbers to rounding, block by block of the keys, in less memory. */
   tiledAttention,
 };
 

@@ -7,8 +7,11 @@ import { fromBits, toBits } from './half.ts';
 /** Numbers nested as deep as a shape has axes. */
 export type Nested = number | Nested[];
 
+/** Values of a tensor that are on the host, or on their way; what models return. */
 export class HostTensor {
+  /** The size of each axis. */
   readonly shape: Shape;
+  /** What the numbers are. */
   readonly dtype: DType;
   readonly #values: Promise<Values>;
   /** The same once they are here. */

@@ -1,3 +1,4 @@
+/** @module @siglip-ts/core */
 export * from './backend.ts';
 export * from './shapes.ts';
 export * from './half.ts';

@@ -15,17 +15,28 @@ export interface Listener {
 
 /** What accompanies one forward. */
 export interface Run {
+  /** Hears of every module. */
   readonly listener?: Listener | undefined;
-  readonly signal?: { throwIfAborted(): void } | undefined;
+  /** Aborts between layers. */
+  readonly signal?:
+    | {
+        /** AbortSignal's. */
+        throwIfAborted(): void;
+      }
+    | undefined;
   /** Awaited between layers: lets a page paint, a server answer. */
   readonly breathe?: (() => Promise<void>) | undefined;
   /** In training: what the attention weights [B, H, T, S] of the module at `path` are multiplied with. */
   readonly dropout?: ((path: string, p: number, shape: Shape) => Float64Array) | undefined;
 }
 
+/** A place in the module tree, for a model's forward: its parameters, and who listens. */
 export class Scope {
+  /** Where the parameters come from. */
   readonly store: Store;
+  /** The dotted name of the place; '' is the root. */
   readonly path: string;
+  /** What accompanies the forward. */
   readonly run: Run;
 
   constructor(store: Store, path = '', run: Run = {}) {
@@ -34,6 +45,7 @@ export class Scope {
     this.run = run;
   }
 
+  /** The place below that child has; a number names a layer. */
   at(child: string | number): Scope {
     return new Scope(this.store, this.#name(child), this.run);
   }

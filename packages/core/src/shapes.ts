@@ -4,8 +4,10 @@ import type { Shape } from './backend.ts';
 /** The number of elements. */
 export const size = (shape: Shape): number => shape.reduce((n, d) => n * d, 1);
 
+/** As text: "[2, 3]". */
 export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`;
 
+/** Whether two shapes have the same sizes. */
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((n, i) => n === b[i]);
 

@@ -6,10 +6,13 @@ import { Tensor } from './tensor.ts';
 
 /** Token or position ids on the host. */
 export interface Ids {
+  /** Row-major. */
   readonly data: Int32Array;
+  /** The size of each axis. */
   readonly shape: Shape;
 }
 
+/** A model's parameters by HF key. */
 export interface Store {
   /** Throws if there is no such parameter, or if it has another shape. */
   check(key: string, shape: Shape): void;
@@ -19,6 +22,7 @@ export interface Store {
   load(wanted: (key: string) => boolean): Promise<void>;
   /** Says what the next `load` will want: it may be read while kernels run. Never fails. */
   soon?(wanted: (key: string) => boolean): void;
+  /** The rows `ids` of a table: [...ids.shape, width]. */
   rows(key: string, ids: Ids): Promise<Tensor>;
 }
 
@@ -43,6 +47,7 @@ export function resident(params: ReadonlyMap<string, Tensor>): Store {
 
 /** What a checkpoint offers: names and shapes at once, values when asked for. */
 export interface Checkpoint {
+  /** Of every tensor in it, by HF key. */
   readonly shapes: ReadonlyMap<string, Shape>;
   /** Rows begin..end (of the first axis; the one row of a scalar is 0..1), converted to `dtype`. The caller owns them. */
   read(key: string, begin: number, end: number, dtype: DType): Promise<Values>;
@@ -57,7 +62,10 @@ export function fromCheckpoint(
   checkpoint: Checkpoint,
   dtype: DType,
   { keep = true }: { keep?: boolean } = {},
-): Store & { dispose(): void } {
+): Store & {
+  /** Frees the constants; the store is not used again. */
+  dispose(): void;
+} {
   /** Values that were read and are not yet constants, and the constants by key and range. */
   let host = new Map<string, Values>();
   /** Reads under way for the next load. */

@@ -16,10 +16,18 @@ import { pack } from './half.ts';
 import { HostTensor } from './host-tensor.ts';
 import { broadcastShapes, sameShape, showShape, size, withSize } from './shapes.ts';
 
+/**
+ * Numbers in a backend's memory with NumPy's operations. Throws RangeError for shapes, TypeError for dtypes that do
+ * not fit.
+ */
 export class Tensor implements Operand {
+  /** What computes with it. */
   readonly backend: Backend;
+  /** The size of each axis. */
   readonly shape: Shape;
+  /** What the numbers are. */
   readonly dtype: DType;
+  /** Where they are, in the backend's memory. */
   readonly handle: Handle;
 
   constructor(backend: Backend, shape: Shape, dtype: DType, handle: Handle) {
@@ -47,42 +55,55 @@ export class Tensor implements Operand {
     return this.host().data();
   }
 
+  /** -x */
   neg(): Tensor {
     return this.unary('neg');
   }
+  /** eˣ */
   exp(): Tensor {
     return this.unary('exp');
   }
+  /** The natural logarithm. */
   log(): Tensor {
     return this.unary('log');
   }
+  /** log(1 + x), exact near 0. */
   log1p(): Tensor {
     return this.unary('log1p');
   }
+  /** √x */
   sqrt(): Tensor {
     return this.unary('sqrt');
   }
+  /** The hyperbolic tangent. */
   tanh(): Tensor {
     return this.unary('tanh');
   }
+  /** The error function. */
   erf(): Tensor {
     return this.unary('erf');
   }
+  /** x + y, broadcasting as NumPy does; so do the following. */
   add(y: Tensor | number): Tensor {
     return this.binary('add', y);
   }
+  /** x - y */
   sub(y: Tensor | number): Tensor {
     return this.binary('sub', y);
   }
+  /** x y */
   mul(y: Tensor | number): Tensor {
     return this.binary('mul', y);
   }
+  /** x / y */
   div(y: Tensor | number): Tensor {
     return this.binary('div', y);
   }
+  /** The larger of x and y. */
   maximum(y: Tensor | number): Tensor {
     return this.binary('max', y);
   }
+  /** The smaller of x and y. */
   minimum(y: Tensor | number): Tensor {
     return this.binary('min', y);
   }
@@ -90,6 +111,7 @@ export class Tensor implements Operand {
   greater(y: Tensor | number): Tensor {
     return this.binary('greater', y);
   }
+  /** 1 where equal, else 0, in the same dtype. */
   equal(y: Tensor | number): Tensor {
     return this.binary('equal', y);
   }
@@ -97,18 +119,22 @@ export class Tensor implements Operand {
   sum(axis: number): Tensor {
     return this.reduce('sum', axis);
   }
+  /** The largest number along the axis, which is kept with size 1. */
   max(axis: number): Tensor {
     return this.reduce('max', axis);
   }
+  /** The mean along the axis, which is kept with size 1. */
   mean(axis: number): Tensor {
     const at = this.#axis('mean', axis);
     return this.sum(at).div(this.shape[at]!);
   }
 
+  /** The operation of that name, of every number. Throws TypeError for int32. */
   unary(op: UnaryOp): Tensor {
     this.#floating(op);
     return this.made(this.shape, this.backend.unary(op, this));
   }
+  /** The operation of that name, broadcasting. A number takes this tensor's dtype. */
   binary(op: BinaryOp, y: Tensor | number): Tensor {
     if (typeof y === 'number')
       return this.made(this.shape, this.backend.binary(op, this, y, this.shape));
@@ -116,6 +142,7 @@ export class Tensor implements Operand {
     const out = broadcastShapes(op, this.shape, y.shape);
     return this.made(out, this.backend.binary(op, this, y, out));
   }
+  /** The reduction of that name; the axis is kept with size 1, negative ones count from the end. */
   reduce(op: ReduceOp, axis: number): Tensor {
     const at = this.#axis(op, axis);
     return this.made(withSize(this.shape, at, 1), this.backend.reduce(op, this, at));
@@ -145,6 +172,7 @@ export class Tensor implements Operand {
       throw new RangeError(`reshape: ${showShape(this.shape)} does not fit ${showShape(shape)}`);
     return this.made(shape, this.handle);
   }
+  /** Axis i of the result is this tensor's axis axes[i]. */
   permute(...axes: number[]): Tensor {
     const sorted = [...axes].sort((a, b) => a - b);
     if (axes.length !== this.shape.length || sorted.some((a, i) => a !== i))
@@ -175,6 +203,7 @@ export class Tensor implements Operand {
       );
     return this.made(out, this.backend.pad(this, before, out));
   }
+  /** Axes of size 1 repeated to shape `out`. */
   expand(out: Shape): Tensor {
     if (sameShape(out, this.shape)) return this;
     if (!sameShape(broadcastShapes('expand', this.shape, out), out))
@@ -196,6 +225,7 @@ export class Tensor implements Operand {
       );
     return this.made(out, this.backend.scatterAdd(ids, this, out));
   }
+  /** The same numbers in another dtype, rounded to it. */
   cast(dtype: DType): Tensor {
     if (dtype === this.dtype) return this;
     return new Tensor(this.backend, this.shape, dtype, this.backend.cast(this, dtype));

@@ -6,6 +6,7 @@
 import type { RawImage } from './raw-image.ts';
 import { channelsOf } from './raw-image.ts';
 
+/** The typed arrays that hold pictures. */
 export type Samples =
   | Uint8Array
   | Uint8ClampedArray
@@ -17,18 +18,25 @@ export type Samples =
   | Float32Array
   | Float64Array;
 
+/** NumPy's names of what the numbers are. */
 export type SampleType =
   'bool' | 'uint8' | 'int8' | 'uint16' | 'int16' | 'uint32' | 'int32' | 'float32' | 'float64';
 
 /** `data` in row-major order of `shape`. `dtype` follows from the typed array, but for `bool` (bytes 0, 1). */
 export interface ArrayImage {
+  /** In row-major order of `shape`. */
   readonly data: Samples;
+  /** [H, W], [H, W, C] or [C, H, W]. */
   readonly shape: readonly number[];
+  /** Default: what the typed array says. */
   readonly dtype?: SampleType;
 }
 
 /** An ArrayImage whose dtype is spelled out. */
-export type TypedImage = ArrayImage & { readonly dtype: SampleType };
+export type TypedImage = ArrayImage & {
+  /** What the numbers are. */
+  readonly dtype: SampleType;
+};
 
 /** What processors take: one picture, a list, or a list of lists. 4-D arrays are batches. */
 export type ImageInput =

@@ -1,3 +1,4 @@
+/** @module @siglip-ts/image */
 /** Pixels as Python has them: decoding, resizing and SigLIP's two image processors. */
 
 export type { DecodeOptions, ImageDecoder } from './decode.ts';

@@ -35,13 +35,18 @@ import {
 import type { PixelKernels } from './pixel-kernels.ts';
 import type { RawImage } from './raw-image.ts';
 import { isRawImage } from './raw-image.ts';
+/** HF's options of SiglipImageProcessorFast. null is Python's None; undefined is "not given". */
 
 export interface FastOptions extends ProcessorOptions {
+  /** Whether a `size` of one number is both sides, not the shorter one. Default false. */
   readonly default_to_square?: boolean | null;
+  /** Whether to cut `crop_size` out of the middle. Default: no. */
   readonly do_center_crop?: boolean | null;
+  /** Default: none, so do_center_crop needs one. */
   readonly crop_size?: ProcessorOptions['size'];
 }
 
+/** What preprocessor_config.json holds: the options, and keys that are kept and written again. */
 export type SiglipImageProcessorFastConfig = FastOptions & Readonly<Record<string, unknown>>;
 
 /** Class attributes of SiglipImageProcessorFast. */
@@ -71,19 +76,33 @@ const CALL_KEYS: readonly string[] = [
   'device',
 ];
 
+/** Pictures to pixel_values with torchvision's resize. Source: transformers.SiglipImageProcessorFast. */
 export class SiglipImageProcessorFast {
+  /** What a model's inputs are called that this makes. */
   readonly model_input_names: readonly string[] = ['pixel_values'];
+  /** Whether to resize to `size`. Default true. */
   do_resize: boolean | null;
+  /** Default 224 by 224. */
   size: Fields['size'];
+  /** Whether a `size` of one number is both sides, not the shorter one. Default false. */
   default_to_square: boolean | null;
+  /** `PIL.Image.Resampling`. Default 3, bicubic. */
   resample: number | null;
+  /** Whether to cut `crop_size` out of the middle. Default: no. */
   do_center_crop: boolean | null;
+  /** In pixels. Default: none. */
   crop_size: Fields['crop_size'];
+  /** Whether to multiply by `rescale_factor`. Default true. */
   do_rescale: boolean | null;
+  /** Default 1/255: bytes to 0 … 1. */
   rescale_factor: number | null;
+  /** Whether to subtract `image_mean` and divide by `image_std`. Default true. */
   do_normalize: boolean | null;
+  /** After rescaling. Default 0.5 for each channel. */
   image_mean: Fields['image_mean'];
+  /** After rescaling. Default 0.5 for each channel. */
   image_std: Fields['image_std'];
+  /** Whether pictures are made RGB first. Default null, as HF. */
   do_convert_rgb: boolean | null;
   private readonly kept: Record<string, unknown>;
   private readonly warn: (message: string) => void;
@@ -118,6 +137,7 @@ export class SiglipImageProcessorFast {
     return new this(overridden(dict, overrides, FIELDS), behaviour);
   }
 
+  /** The fields as HF's to_dict gives them, those that were kept included. */
   to_dict(): Record<string, unknown> {
     const fields = FIELDS.map((key) => [key, JSON.parse(JSON.stringify(this[key])) as unknown]);
     return {
@@ -127,6 +147,7 @@ export class SiglipImageProcessorFast {
     };
   }
 
+  /** preprocessor_config.json as HF writes it. */
   to_json_string(): string {
     return toJsonString(this.to_dict());
   }

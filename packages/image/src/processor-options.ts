@@ -19,15 +19,23 @@ export type PerChannel = number | readonly number[];
 
 /** HF's options of both processors. null is Python's None; undefined is "not given". */
 export interface ProcessorOptions {
+  /** Whether to resize to `size`. Default true. */
   readonly do_resize?: boolean | null;
+  /** The new height and width in pixels. Default 224 by 224. */
   readonly size?: SizeDict | number | readonly number[] | null;
   /** `PIL.Image.Resampling`: 2 bilinear, 3 bicubic. */
   readonly resample?: number | null;
+  /** Whether to multiply by `rescale_factor`. Default true. */
   readonly do_rescale?: boolean | null;
+  /** Default 1/255: bytes to 0 … 1. */
   readonly rescale_factor?: number | null;
+  /** Whether to subtract `image_mean` and divide by `image_std`. Default true. */
   readonly do_normalize?: boolean | null;
+  /** After rescaling. Default 0.5 for each channel. */
   readonly image_mean?: PerChannel | null;
+  /** After rescaling. Default 0.5 for each channel. */
   readonly image_std?: PerChannel | null;
+  /** Whether pictures are made RGB first. Default null: see the two processors. */
   readonly do_convert_rgb?: boolean | null;
 }
 
@@ -35,7 +43,9 @@ export interface ProcessorOptions {
 export interface CallOptions extends ProcessorOptions {
   /** 'np' and 'pt' (or true) give one array, as there is one kind of array here; null a list. */
   readonly return_tensors?: 'np' | 'pt' | true | string | null;
+  /** 'channels_first' (default) or 'channels_last', of the result. */
   readonly data_format?: string | null;
+  /** 'channels_first', 'channels_last' or 'none' for [H, W], of arrays that are passed. Default: guessed as HF does. */
   readonly input_data_format?: string | null;
   readonly [unknown: string]: unknown;
 }
@@ -49,6 +59,7 @@ export interface Behaviour extends KernelOption {
 /** Options of a call that asks for one array. */
 export type AsTensors = CallOptions & { readonly return_tensors: true | 'np' | 'pt' };
 
+/** What a processor gives. Source: BatchFeature. */
 export interface BatchFeature<T = TypedImage | TypedImage[]> {
   /** [B, C, H, W], or a list of [C, H, W] where no tensors were asked for. */
   readonly pixel_values: T;

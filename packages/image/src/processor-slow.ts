@@ -60,16 +60,27 @@ const ALREADY_RESCALED =
   'It looks like you are trying to rescale already rescaled images. If the input images have pixel ' +
   'values between 0 and 1, set `do_rescale=False` to avoid rescaling them again.';
 
+/** Pictures to pixel_values with Pillow's resize. Source: transformers.SiglipImageProcessor. */
 export class SiglipImageProcessor {
+  /** What a model's inputs are called that this makes. */
   readonly model_input_names: readonly string[] = ['pixel_values'];
+  /** Whether to resize to `size`. Default true. */
   do_resize: boolean | null;
+  /** Default 224 by 224. */
   size: NonNullable<ProcessorOptions['size']>;
+  /** `PIL.Image.Resampling`. Default 3, bicubic. */
   resample: number | null;
+  /** Whether to multiply by `rescale_factor`. Default true. */
   do_rescale: boolean | null;
+  /** Default 1/255: bytes to 0 … 1. */
   rescale_factor: number | null;
+  /** Whether to subtract `image_mean` and divide by `image_std`. Default true. */
   do_normalize: boolean | null;
+  /** After rescaling. Default 0.5 for each channel. */
   image_mean: PerChannel;
+  /** After rescaling. Default 0.5 for each channel. */
   image_std: PerChannel;
+  /** Whether pictures are made RGB first. Default null, as HF. */
   do_convert_rgb: boolean | null;
   private readonly kept: Record<string, unknown>;
   private readonly warn: (message: string) => void;
@@ -103,6 +114,7 @@ export class SiglipImageProcessor {
     return new this(overridden(dict, overrides, FIELDS), behaviour);
   }
 
+  /** The fields as HF's to_dict gives them, those that were kept included. */
   to_dict(): Record<string, unknown> {
     const fields = FIELDS.map((key) => [key, copied(this[key])]);
     return {
@@ -112,6 +124,7 @@ export class SiglipImageProcessor {
     };
   }
 
+  /** preprocessor_config.json as HF writes it. */
   to_json_string(): string {
     return toJsonString(this.to_dict());
   }

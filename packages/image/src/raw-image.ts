@@ -6,9 +6,13 @@
 /** Pillow's names. `P` holds palette indices; `1` holds the bytes 0 and 255; `I;16` holds 16-bit gray. */
 export type Mode = '1' | 'L' | 'LA' | 'P' | 'PA' | 'RGB' | 'RGBA' | 'CMYK' | 'I;16';
 
+/** A decoded picture. */
 export interface RawImage {
+  /** What the samples mean. */
   readonly mode: Mode;
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
   /** Samples, row by row, channels last: width x height x `channelsOf(mode)`. 16-bit only for `I;16`. */
   readonly data: Uint8Array | Uint8ClampedArray | Uint16Array;

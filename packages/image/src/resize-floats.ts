@@ -49,6 +49,7 @@ function productError(a: number, b: number, product: number): number {
   return highA * highB - product + highA * lowB + lowA * highB + lowA * lowB;
 }
 
+/** float32 and float64 tensors, computed in their own dtype as torch does. */
 export function resizeTorchvisionFloats<Data extends Floats>(
   image: Planes<Data>,
   { width, height }: { readonly width: number; readonly height: number },

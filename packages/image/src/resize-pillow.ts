@@ -30,9 +30,11 @@ const DOWN_FIRST: Readonly<Record<PillowOrder, (from: Size, to: Size) => boolean
 /** Bits of the weights: 32, less 8 for the samples, less 2 for sums beyond 1 and the sign. */
 const PRECISION = 22;
 
+/** Options of resizePillow. */
 export interface PillowResizeOptions extends KernelOption {
   /** Default bicubic, as Pillow's own. */
   readonly filter?: ResizeFilter;
+  /** Which Pillow's order of the two passes. Default 'pillow-13'. */
   readonly order?: PillowOrder;
 }
 

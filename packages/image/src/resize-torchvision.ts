@@ -11,9 +11,13 @@ import { axisWeights, quantized } from './resize-weights.ts';
 
 /** A picture, channels first: `channels` planes of `height` rows. */
 export interface Planes<Data> {
+  /** Plane by plane, row by row. */
   readonly data: Data;
+  /** How many planes. */
   readonly channels: number;
+  /** In pixels. */
   readonly height: number;
+  /** In pixels. */
   readonly width: number;
 }
 

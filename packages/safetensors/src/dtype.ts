@@ -53,6 +53,7 @@ export type FileDType = keyof typeof layouts;
  */
 export type TensorData = InstanceType<Layout['array']>;
 
+/** The names of all dtypes that a file may hold. */
 export const fileDTypes = Object.keys(layouts) as readonly FileDType[];
 
 export function isFileDType(name: string): name is FileDType {

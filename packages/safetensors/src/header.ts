@@ -6,10 +6,13 @@ import { decodeUtf8 } from './utf8.ts';
 
 /** What the header says of one tensor. */
 export interface TensorInfo {
+  /** The file's name of the dtype: 'F32', 'BF16'. */
   readonly dtype: FileDType;
+  /** The size of each axis; [] is a scalar's. */
   readonly shape: readonly number[];
   /** Its bytes are [begin, end), counted from the end of the header: the file's data_offsets. */
   readonly begin: number;
+  /** Where its bytes end, from the end of the header. */
   readonly end: number;
 }
 

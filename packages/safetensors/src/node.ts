@@ -1,6 +1,7 @@
 // A ByteSource over a file on disk, for Node, Deno and Bun. The only file here that needs a runtime, and only when it is
 // called: the process is asked for Node's modules and nothing is imported, so that a page can carry it along.
 /// <reference types="node" />
+/** @module @siglip-ts/safetensors/node */
 import type { ByteSource } from './source.ts';
 
 /** Node refuses to read 2 GiB or more in one call. */

@@ -6,15 +6,19 @@ import type { ByteSource } from './source.ts';
 
 /** A tensor's elements, row-major. */
 export interface StoredTensor {
+  /** The file's name of the dtype: 'F32', 'BF16'. */
   readonly dtype: FileDType;
+  /** The size of each axis; [] is a scalar's. */
   readonly shape: readonly number[];
   /** May be a view of the source's memory: copy it before writing to it. */
   readonly data: TensorData;
 }
 
+/** A file, or the shards of one model, whose header has been read. */
 export interface SafetensorsFile {
   /** The header's `__metadata__`; HF's files hold `format: "pt"`. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** What the header says of each tensor, by name, in the order of their bytes. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /**
    * Reads one tensor, or only rows [begin, end) of its first axis: only their bytes are read.
@@ -22,6 +26,7 @@ export interface SafetensorsFile {
    * Throws when the file has no such tensor or the tensor no such rows.
    */
   read(name: string, rows?: readonly [begin: number, end: number]): Promise<StoredTensor>;
+  /** Closes the source. */
   close(): Promise<void>;
 }
 

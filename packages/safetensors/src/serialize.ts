@@ -34,7 +34,14 @@ export function serialize(
 export function serializeHeader(
   tensors: ReadonlyMap<string, Omit<StoredTensor, 'data'>>,
   metadata?: ReadonlyMap<string, string>,
-): { header: Uint8Array; order: string[]; dataBytes: number } {
+): {
+  /** The first bytes of the file, its length before them. */
+  header: Uint8Array;
+  /** In which the tensors' bytes follow. */
+  order: string[];
+  /** How many bytes they are in all. */
+  dataBytes: number;
+} {
   const sorted = [...tensors].map(([name, info]) => {
     const { dtype, shape } = info;
     checkInfo(name, info);

@@ -12,6 +12,7 @@ export interface ByteSource {
    * memory.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** Gives the file back, where it is open. */
   close?(): Promise<void>;
 }
 

@@ -53,7 +53,12 @@ async function configOf(
 }
 
 /** The configuration that config.json's model_type names. */
-export const AutoConfig = { fromPretrained: configOf, from_pretrained: configOf };
+export const AutoConfig = {
+  /** `config` has changes. Throws RangeError with HF's text for a model_type that is not SigLIP's. */
+  fromPretrained: configOf,
+  /** HF's spelling of `fromPretrained`. */
+  from_pretrained: configOf,
+};
 
 async function modelOf<M extends AnyModel = SiglipModel>(
   source: ModelSource,
@@ -78,49 +83,70 @@ async function freshModelOf<M extends AnyModel = SiglipModel>(
  * checkpoint say which: `AutoModel.from_pretrained<SiglipVisionModel>(folder)`. The type is believed, not checked.
  */
 export const AutoModel = {
+  /** From a folder, hub id, address or files. Throws RangeError with HF's text for another model_type. */
   fromPretrained: modelOf,
+  /** HF's spelling of `fromPretrained`. */
   from_pretrained: modelOf,
+  /** With fresh weights, drawn as HF draws them: same `seed`, same numbers. */
   fromConfig: freshModelOf,
+  /** HF's spelling of `fromConfig`. */
   from_config: freshModelOf,
 };
 
 /** SiglipForImageClassification, by the name that every model with such a head has. */
 export const AutoModelForImageClassification = {
+  /** See SiglipForImageClassification.fromPretrained. */
   fromPretrained: (...args: Parameters<typeof SiglipForImageClassification.fromPretrained>) =>
     SiglipForImageClassification.fromPretrained(...args),
+  /** HF's spelling of `fromPretrained`. */
   from_pretrained: (...args: Parameters<typeof SiglipForImageClassification.fromPretrained>) =>
     SiglipForImageClassification.fromPretrained(...args),
+  /** With fresh weights, drawn as HF draws them: same `seed`, same numbers. */
   fromConfig: (...args: Parameters<typeof SiglipForImageClassification.fromConfig>) =>
     SiglipForImageClassification.fromConfig(...args),
+  /** HF's spelling of `fromConfig`. */
   from_config: (...args: Parameters<typeof SiglipForImageClassification.fromConfig>) =>
     SiglipForImageClassification.fromConfig(...args),
 };
 
 /** SiglipModel, by the name that every model for the task has. */
 export const AutoModelForZeroShotImageClassification = {
+  /** See SiglipModel.fromPretrained. */
   fromPretrained: (...args: Parameters<typeof SiglipModel.fromPretrained>) =>
     SiglipModel.fromPretrained(...args),
+  /** HF's spelling of `fromPretrained`. */
   from_pretrained: (...args: Parameters<typeof SiglipModel.fromPretrained>) =>
     SiglipModel.fromPretrained(...args),
+  /** With fresh weights, drawn as HF draws them: same `seed`, same numbers. */
   fromConfig: (...args: Parameters<typeof SiglipModel.fromConfig>) =>
     SiglipModel.fromConfig(...args),
+  /** HF's spelling of `fromConfig`. */
   from_config: (...args: Parameters<typeof SiglipModel.fromConfig>) =>
     SiglipModel.fromConfig(...args),
 };
 
 /** The tokenizer that tokenizer_config.json names. */
-export const AutoTokenizer = { fromPretrained: eitherTokenizer, from_pretrained: eitherTokenizer };
+export const AutoTokenizer = {
+  /** SigLIP's where the file names none. Throws if the tokenizer's own files are not there. */
+  fromPretrained: eitherTokenizer,
+  /** HF's spelling of `fromPretrained`. */
+  from_pretrained: eitherTokenizer,
+};
 
 /** SiglipProcessor: tokenizer and image processor of a model. */
 export const AutoProcessor = {
+  /** See SiglipProcessor.fromPretrained. */
   fromPretrained: (...args: Parameters<typeof SiglipProcessor.fromPretrained>) =>
     SiglipProcessor.fromPretrained(...args),
+  /** HF's spelling of `fromPretrained`. */
   from_pretrained: (...args: Parameters<typeof SiglipProcessor.fromPretrained>) =>
     SiglipProcessor.fromPretrained(...args),
 };
 
 /** The slow one unless `use_fast` or the file says otherwise, as in transformers 4.49. */
 export const AutoImageProcessor = {
+  /** From preprocessor_config.json. Throws if there is none. */
   fromPretrained: eitherImageProcessor,
+  /** HF's spelling of `fromPretrained`. */
   from_pretrained: eitherImageProcessor,
 };

@@ -4,6 +4,7 @@ import { wasm } from '@siglip-ts/backend-wasm';
 import { isHalf, rounded, withoutFused, type Backend, type DType } from '@siglip-ts/core';
 import { hasFileSystem } from './node.ts';
 
+/** What the option `backend` names: the WebAssembly engine, plain TypeScript, or GPU.js. */
 export type BackendName = 'wasm' | 'cpu' | 'gpu';
 
 /**
@@ -60,6 +61,7 @@ async function gpujs(): Promise<Backend> {
   return gpu(GPU);
 }
 
+/** Every name that the option `backend` takes, the default first. */
 export const backendNames = Object.keys(BACKENDS) as readonly BackendName[];
 
 export interface BackendOptions {

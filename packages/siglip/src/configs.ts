@@ -33,6 +33,7 @@ export class SiglipTextConfig extends Text {
     const { config, ...options } = configOptions('SiglipTextConfig', given);
     return SiglipTextConfig.from_dict(await read(source, options), config);
   }
+  /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
     ...args: Parameters<typeof SiglipTextConfig.fromPretrained>
   ): Promise<SiglipTextConfig> {
@@ -58,6 +59,7 @@ export class SiglipVisionConfig extends Vision {
     const { config, ...options } = configOptions('SiglipVisionConfig', given);
     return SiglipVisionConfig.from_dict(await read(source, options), config);
   }
+  /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
     ...args: Parameters<typeof SiglipVisionConfig.fromPretrained>
   ): Promise<SiglipVisionConfig> {
@@ -70,7 +72,9 @@ export class SiglipVisionConfig extends Vision {
 }
 
 export interface SiglipConfig {
+  /** The text tower's. */
   text_config: SiglipTextConfig;
+  /** The vision tower's. */
   vision_config: SiglipVisionConfig;
 }
 /** Configuration of the whole model: one of each tower. Source: SiglipConfig. */
@@ -85,11 +89,13 @@ export class SiglipConfig extends Composite {
   static override from_dict(dict: Attributes, overrides: Attributes = {}): SiglipConfig {
     return super.from_dict(dict, overrides) as SiglipConfig;
   }
+  /** A configuration with copies of these towers'; a third argument has more fields. */
   static override from_text_vision_configs(
     ...args: Parameters<typeof Composite.from_text_vision_configs>
   ): SiglipConfig {
     return super.from_text_vision_configs(...args) as SiglipConfig;
   }
+  /** camelCase of `from_text_vision_configs`. */
   static override fromTextVisionConfigs(
     ...args: Parameters<typeof Composite.from_text_vision_configs>
   ): SiglipConfig {
@@ -103,6 +109,7 @@ export class SiglipConfig extends Composite {
     const { config, ...options } = configOptions('SiglipConfig', given);
     return SiglipConfig.from_dict(await read(source, options), config);
   }
+  /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
     ...args: Parameters<typeof SiglipConfig.fromPretrained>
   ): Promise<SiglipConfig> {

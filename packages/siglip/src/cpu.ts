@@ -1,1 +1,2 @@
+/** @module siglip-ts/cpu */
 export { cpu } from '@siglip-ts/backend-cpu';

@@ -1,4 +1,5 @@
 // Decoders for what is neither PNG nor JPEG: the browser's, and sharp's for Node. Which of them is there, is not asked here.
+/** @module siglip-ts/decoders */
 import {
   checkPixels,
   imageFormat,

@@ -1,1 +1,2 @@
+/** @module siglip-ts/gpu */
 export { gpu, type GpuMode, type GpuOptions } from '@siglip-ts/backend-gpu';

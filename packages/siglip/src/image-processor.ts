@@ -23,6 +23,11 @@ export interface FloatTensor {
   shape: number[];
   dtype: 'float32';
 }
+/** What an image processor gives: one tensor, or a list where no tensors were asked for. */
+export interface PixelValues<T> {
+  /** [B, C, H, W], or a list of [C, H, W]. */
+  pixel_values: T;
+}
 type AsTensor = CallOptions & { return_tensors: true | 'np' | 'pt' };
 
 /** HF's options go before those of the file. */
@@ -31,8 +36,8 @@ export interface ImageProcessorOptions<C> extends HubOptions {
 }
 
 export interface SiglipImageProcessor {
-  (images: Images, options: AsTensor): { pixel_values: FloatTensor };
-  (images: Images, options?: CallOptions): { pixel_values: TypedImage[] };
+  (images: Images, options: AsTensor): PixelValues<FloatTensor>;
+  (images: Images, options?: CallOptions): PixelValues<TypedImage[]>;
 }
 /** Pillow's resize. */
 export class SiglipImageProcessor extends Slow {
@@ -43,6 +48,7 @@ export class SiglipImageProcessor extends Slow {
       checked('SiglipImageProcessor', o as object, PIXELS),
     ]);
   }
+  /** From the preprocessor_config.json of either processor. Throws if there is none. */
   static async fromPretrained(
     source: ModelSource,
     given: ImageProcessorOptions<SiglipImageProcessorConfig> = {},
@@ -52,6 +58,7 @@ export class SiglipImageProcessor extends Slow {
     const behaviour = { kernels: pixelKernels() };
     return SiglipImageProcessor.from_dict(dict, image_processor, behaviour) as SiglipImageProcessor;
   }
+  /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
     ...args: Parameters<typeof SiglipImageProcessor.fromPretrained>
   ): Promise<SiglipImageProcessor> {
@@ -68,8 +75,8 @@ export class SiglipImageProcessor extends Slow {
 }
 
 export interface SiglipImageProcessorFast {
-  (images: Images, options: AsTensor): { pixel_values: FloatTensor };
-  (images: Images, options?: CallOptions): { pixel_values: TypedImage[] };
+  (images: Images, options: AsTensor): PixelValues<FloatTensor>;
+  (images: Images, options?: CallOptions): PixelValues<TypedImage[]>;
 }
 /** torchvision's resize. */
 export class SiglipImageProcessorFast extends Fast {
@@ -80,6 +87,7 @@ export class SiglipImageProcessorFast extends Fast {
       checked('SiglipImageProcessorFast', o as object, PIXELS_FAST),
     ]);
   }
+  /** From the preprocessor_config.json of either processor. Throws if there is none. */
   static async fromPretrained(
     source: ModelSource,
     given: ImageProcessorOptions<SiglipImageProcessorFastConfig> = {},
@@ -90,6 +98,7 @@ export class SiglipImageProcessorFast extends Fast {
     const processor = SiglipImageProcessorFast.from_dict(dict, image_processor, behaviour);
     return processor as SiglipImageProcessorFast;
   }
+  /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
     ...args: Parameters<typeof SiglipImageProcessorFast.fromPretrained>
   ): Promise<SiglipImageProcessorFast> {

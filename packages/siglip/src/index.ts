@@ -1,4 +1,5 @@
 // SigLIP's classes as transformers 4.49 has them.
+/** @module siglip-ts */
 // The engine comes first: see the order in its index.ts.
 export { backendNames, type BackendName } from './backends.ts';
 export { HostTensor, Tensor, type Backend, type DType } from '@siglip-ts/core';

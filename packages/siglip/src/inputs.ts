@@ -18,7 +18,12 @@ export type NestedNumbers = number | readonly NestedNumbers[];
 
 /** Numbers in row-major order with a shape, a tensor, or arrays nested as deep as there are axes. */
 export type TensorLike =
-  | { readonly data: NumberArray | readonly number[]; readonly shape: readonly number[] }
+  | {
+      /** Row-major. */
+      readonly data: NumberArray | readonly number[];
+      /** The size of each axis. */
+      readonly shape: readonly number[];
+    }
   | HostTensor
   | Tensor
   | readonly NestedNumbers[];

@@ -11,6 +11,7 @@ export class ModelOutput {
       Object.defineProperty(this, i, { value, enumerable: false }),
     );
   }
+  /** The names of the fields that were computed, in HF's order. */
   keys(): string[] {
     return Object.entries(this).flatMap(([key, value]) => (value === null ? [] : [key]));
   }
@@ -28,31 +29,44 @@ export type HiddenStates = HostTensor[];
 /** One entry a layer: [B, H, T, T], or null under flash_attention_2. */
 export type Attentions = (HostTensor | null)[];
 
+/** What one tower gives. Source: BaseModelOutputWithPooling. */
 export interface BaseModelOutputWithPooling extends ModelOutput {
   /** [B, T, D], after the final norm. */
   readonly last_hidden_state: HostTensor;
   /** [B, D], not normalised; null without a pooling head. */
   readonly pooler_output: HostTensor | null;
+  /** [B, T, D] after the embeddings and each layer; null unless output_hidden_states. */
   readonly hidden_states: HiddenStates | null;
+  /** What each layer's tokens attended to; null unless output_attentions. */
   readonly attentions: Attentions | null;
 }
 
+/** What SiglipModel gives. Source: SiglipOutput. */
 export interface SiglipOutput extends ModelOutput {
+  /** The sigmoid loss of the batch, []; null unless return_loss. */
   readonly loss: HostTensor | null;
   /** [images, texts]; σ of one is the probability that the two belong together. */
   readonly logits_per_image: HostTensor;
+  /** logits_per_image transposed, [texts, images]. */
   readonly logits_per_text: HostTensor;
   /** Normalised, [texts, D] and [images, D]. */
   readonly text_embeds: HostTensor;
+  /** [images, D], normalised. */
   readonly image_embeds: HostTensor;
+  /** The text tower's own output. */
   readonly text_model_output: BaseModelOutputWithPooling;
+  /** The vision tower's own output. */
   readonly vision_model_output: BaseModelOutputWithPooling;
 }
 
+/** What SiglipForImageClassification gives. Source: ImageClassifierOutput. */
 export interface ImageClassifierOutput extends ModelOutput {
+  /** [], null without labels. */
   readonly loss: HostTensor | null;
   /** [B, num_labels] */
   readonly logits: HostTensor;
+  /** [B, T, D] after the embeddings and each layer; null unless output_hidden_states. */
   readonly hidden_states: HiddenStates | null;
+  /** What each layer's tokens attended to; null unless output_attentions. */
   readonly attentions: Attentions | null;
 }

@@ -7,6 +7,7 @@ import {
   eitherImageProcessor,
   processorFile,
   type FloatTensor,
+  type PixelValues,
   type SiglipImageProcessor,
   type SiglipImageProcessorFast,
 } from './image-processor.ts';
@@ -30,6 +31,7 @@ export interface ProcessorInputs<T = Text, I = Pictures, R = Return> {
   images?: I;
   /** SigLIP was trained with 'max_length'; HF's default is false. */
   padding?: boolean | 'longest' | 'max_length' | 'do_not_pad';
+  /** true or 'longest_first' cuts texts at max_length. Default: texts stay whole. */
   truncation?: boolean | 'longest_first' | null;
   /** In tokens. Default: the tokenizer's. */
   max_length?: number | null;
@@ -54,7 +56,7 @@ export type ProcessorOutput<T = Text, I = Pictures, R = Return> = Made<
   T,
   Encoding<R extends false | null ? Lists<NonNullable<T>> : Int32Tensor>
 > &
-  Made<I, { pixel_values: R extends false | null ? TypedImage[] : FloatTensor }>;
+  Made<I, PixelValues<R extends false | null ? TypedImage[] : FloatTensor>>;
 
 export interface SiglipProcessor {
   <T extends Text = undefined, I extends Pictures = undefined, R extends Return = true>(
@@ -63,7 +65,9 @@ export interface SiglipProcessor {
 }
 /** Source: transformers.SiglipProcessor; that of 4.49.0 takes SigLIP's own tokenizer alone, later ones SigLIP 2's too. */
 export class SiglipProcessor {
+  /** Makes pictures into pixel_values. */
   readonly image_processor: ImageProcessor;
+  /** Makes texts into input_ids. */
   readonly tokenizer: AnyTokenizer;
 
   constructor(image_processor: ImageProcessor, tokenizer: AnyTokenizer) {
@@ -71,6 +75,9 @@ export class SiglipProcessor {
     this.tokenizer = tokenizer;
     return callable(this, 'call', (inputs) => [checkedInputs(inputs)]);
   }
+  /**
+   * Both parts, from a model's files. `use_fast` chooses torchvision's image processor; default: what the file says.
+   */
   static async fromPretrained(
     source: ModelSource,
     given: HubOptions & { use_fast?: boolean | null } = {},
@@ -81,6 +88,7 @@ export class SiglipProcessor {
     const image_processor = await eitherImageProcessor(files, within(options));
     return new SiglipProcessor(image_processor, await eitherTokenizer(files));
   }
+  /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
     ...args: Parameters<typeof SiglipProcessor.fromPretrained>
   ): Promise<SiglipProcessor> {
@@ -108,12 +116,15 @@ export class SiglipProcessor {
       images == null ? {} : this.image_processor.call(images as never, { return_tensors } as never);
     return { ...encoding, ...(pixels as object) } as ProcessorOutput<T, I, R>;
   }
+  /** The tokenizer's: the text of ids. */
   decode(...args: Parameters<AnyTokenizer['decode']>): string {
     return this.tokenizer.decode(...args);
   }
+  /** The tokenizer's: the text of each list of ids. */
   batch_decode(...args: Parameters<AnyTokenizer['batch_decode']>): string[] {
     return this.tokenizer.batch_decode(...args);
   }
+  /** The fields that calling gives by default, those of texts first. */
   get model_input_names(): string[] {
     const names = [...this.tokenizer.model_input_names, ...this.image_processor.model_input_names];
     return [...new Set(names)];

@@ -3,7 +3,14 @@
 import type { SafetensorsFile } from '@siglip-ts/safetensors';
 
 /** What stands in config.json under `quantization_config`. */
-export const QUANTIZATION = { quant_method: 'siglip-ts', version: 1, weights: 'int8' } as const;
+export const QUANTIZATION = {
+  /** HF's field, by which other readers know that it is not theirs. */
+  quant_method: 'siglip-ts',
+  /** Of the way rows are written down. */
+  version: 1,
+  /** How the matrices of linear layers are stored. */
+  weights: 'int8',
+} as const;
 
 /**
  * What stands in the file's metadata under `format`, where HF's files have `pt`: transformers refuses a format that it

@@ -39,11 +39,16 @@ export const runOptions = (o: {
   ...(o.breathe && { breathe: o.breathe }),
 });
 
+/** What the model classes' `from_pretrained` takes, beside the source. */
 export interface LoadOptions extends BackendOptions, HubOptions {
   /** What arithmetic rounds to: float32 (default), float64, float16, bfloat16, or 'auto' for the checkpoint's own. */
   dtype?: string;
   /** HF's word for dtype. */
   torch_dtype?: string;
+  /**
+   * HF's name of the way attention is computed, here only whether attentions can be returned: not by
+   * flash_attention_2.
+   */
   attn_implementation?: 'eager' | 'sdpa' | 'flash_attention_2';
   /** Changes to the configuration, by HF's field names. */
   config?: Record<string, unknown>;

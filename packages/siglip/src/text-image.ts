@@ -3,7 +3,9 @@ import { imageFormat, type DecodeOptions } from '@siglip-ts/image';
 import { hasFileSystem, node } from './node.ts';
 
 export interface ReadOptions extends DecodeOptions {
+  /** Used for URLs in place of the platform's. */
   fetch?: typeof globalThis.fetch;
+  /** Aborts fetching, which then rejects with its reason. */
   signal?: AbortSignal | undefined;
   /** Seconds that fetching may take. Default: no limit. */
   timeout?: number | null | undefined;

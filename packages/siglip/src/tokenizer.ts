@@ -54,6 +54,7 @@ export class SiglipTokenizer extends Siglip {
     // Made by `new this`, so a callable one.
     return SiglipTokenizer.fromFiles(found, tokenizer) as SiglipTokenizer;
   }
+  /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
     ...args: Parameters<typeof SiglipTokenizer.fromPretrained>
   ): Promise<SiglipTokenizer> {
@@ -110,6 +111,7 @@ export class GemmaTokenizerFast extends Gemma {
     const found = await read(await filesOf(source, options), FILES.gemma);
     return GemmaTokenizerFast.fromFiles(found, tokenizer) as GemmaTokenizerFast;
   }
+  /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
     ...args: Parameters<typeof GemmaTokenizerFast.fromPretrained>
   ): Promise<GemmaTokenizerFast> {
@@ -129,15 +131,25 @@ export class GemmaTokenizerFast extends Gemma {
 /** What both can do: enough for processors, pipelines and commands. */
 export interface AnyTokenizer extends Called {
   readonly call: Encodes;
+  /** Most tokens in a text, eos included; HF's very large number where the files name none. */
   readonly model_max_length: number;
+  /** The fields of an encoding that a model takes. */
   readonly model_input_names: readonly string[];
+  /** The id that fills texts up to one length. */
   readonly pad_token_id: number | null;
+  /** The id that ends a text. */
   readonly eos_token_id: number | null;
+  /** The pieces of a text, without special tokens. */
   tokenize(text: string): string[];
+  /** The ids of a text, with eos where the tokenizer appends it. */
   encode(text: string): number[];
+  /** The id of each token; the unknown one's for what is not in the vocabulary. */
   convert_tokens_to_ids(tokens: readonly string[]): number[];
+  /** The token of each id. */
   convert_ids_to_tokens(ids: ArrayLike<number>): string[];
+  /** The text of ids. */
   decode: Siglip['decode'];
+  /** The text of each list of ids. */
   batch_decode: Siglip['batch_decode'];
   /** Its files by name. */
   files(): Map<string, Uint8Array>;
@@ -168,6 +180,14 @@ export async function eitherTokenizer(
   return (isGemma ? GemmaTokenizerFast : SiglipTokenizer).fromPretrained(files, o);
 }
 
+/** Options of a tokenizer's call. */
+interface FullLength {
+  /** To max_length. */
+  readonly padding: 'max_length';
+  /** In tokens; absent: the tokenizer's own. */
+  readonly max_length?: number;
+}
+
 /**
  * The options that pad texts to the full length, as SigLIP was trained. SigLIP 2's tokenizer names none, so it is the
  * model's there; transformers 4.49's pipeline leaves such texts unpadded, with a warning.
@@ -175,10 +195,10 @@ export async function eitherTokenizer(
 export const toFullLength = (
   tokenizer: Pick<AnyTokenizer, 'model_max_length'>,
   max_position_embeddings: number,
-) =>
+): FullLength =>
   isUnlimited(tokenizer)
-    ? ({ padding: 'max_length', max_length: max_position_embeddings } as const)
-    : ({ padding: 'max_length' } as const);
+    ? { padding: 'max_length', max_length: max_position_embeddings }
+    : { padding: 'max_length' };
 
 /** Those of the files that are there; the first must be. */
 async function read(files: ModelFiles, names: readonly string[]): Promise<Map<string, Uint8Array>> {

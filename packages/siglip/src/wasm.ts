@@ -1,1 +1,2 @@
+/** @module siglip-ts/wasm */
 export { wasm, type WasmOptions } from '@siglip-ts/backend-wasm';

@@ -1,6 +1,7 @@
 // The embedded default model as a map of files, read from beside this module: from disk in Node, by fetch elsewhere.
 // What it can and cannot do is in model/README.md. For bundlers that carry no files along there is inline.ts.
 /// <reference types="node" />
+/** @module @siglip-ts/tiny-model */
 
 /** Each address is written out, since bundlers look for just this form to carry a file along. */
 const addresses = (): Record<string, URL> => ({

@@ -1,5 +1,6 @@
 // The embedded model as bytes in a module, 5.2 MB of text: for a program in one file, an extension, an edge worker, or
 // wherever files cannot lie beside a program. Needs no fetch, no files and no atob.
+/** @module @siglip-ts/tiny-model/inline */
 import { FILES } from './inline-bytes.js';
 
 /** The files of the model in HF layout, by name; the same bytes as the package's main entry gives. */

@@ -4,6 +4,7 @@ import { stripEnd, stripStart } from './canonicalize.ts';
 
 /** transformers.AddedToken */
 export interface AddedToken {
+  /** The text that is looked for. */
   content: string;
   /** Only counts where a space, or nothing, is on both sides. */
   single_word: boolean;

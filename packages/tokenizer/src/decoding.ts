@@ -5,7 +5,9 @@ import { strip } from './canonicalize.ts';
 import { textOf } from './special-tokens.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
+/** Options of `decode`. */
 export interface DecodeOptions {
+  /** Leaves eos, pad and the like out. Default false. */
   skip_special_tokens?: boolean | undefined;
   /** Default: the tokenizer's setting. */
   clean_up_tokenization_spaces?: boolean | null | undefined;

@@ -14,7 +14,9 @@ export type BatchItem = TextInput | readonly [TextInput, TextInput];
 
 /** Options of `call`: beside those of every encoding, texts that become `labels`. */
 export type CallOptions = EncodeOptions & {
+  /** What is encoded into `labels`, where `text` is given too. */
   text_target?: TextOrBatch | null | undefined;
+  /** The second of a pair with text_target. */
   text_pair_target?: TextOrBatch | null | undefined;
 };
 export type AsTensors = { return_tensors: true | 'np' | 'pt' };

@@ -1,5 +1,6 @@
 // The options and results of encoding, and turning nested lists into tensors. No tokenizing here.
 
+/** HF's options of calling a tokenizer. null is Python's None. */
 export interface EncodeOptions {
   /** Append eos. Default true. */
   add_special_tokens?: boolean | undefined;
@@ -12,21 +13,29 @@ export interface EncodeOptions {
    * true is 'longest_first'. Default: no truncation, unless max_length is given without padding.
    */
   truncation?: boolean | TruncationStrategy | null | undefined;
+  /** In tokens. Default: model_max_length. */
   max_length?: number | null | undefined;
   /** How many tokens the overflowing ones repeat. */
   stride?: number | undefined;
   /** A list of strings is one text cut into words, not a batch. */
   is_split_into_words?: boolean | undefined;
+  /** Padded lengths become multiples of it. */
   pad_to_multiple_of?: number | null | undefined;
+  /** Default: the tokenizer's own. */
   padding_side?: Side | null | undefined;
   /** true, 'np' or 'pt': each field as `{ data, shape, dtype }`. */
   return_tensors?: boolean | 'np' | 'pt' | null | undefined;
+  /** Zeros, one a token. Default: if model_input_names has them. */
   return_token_type_ids?: boolean | null | undefined;
+  /** 1 for a token, 0 for padding. Default: if model_input_names has it. */
   return_attention_mask?: boolean | null | undefined;
+  /** Adds what truncation cut off, and how many tokens that is. */
   return_overflowing_tokens?: boolean | undefined;
+  /** Adds 1 for each special token, 0 for others. */
   return_special_tokens_mask?: boolean | undefined;
   /** Only fast tokenizers know offsets: true throws. */
   return_offsets_mapping?: boolean | undefined;
+  /** Adds the number of tokens, padding included. */
   return_length?: boolean | undefined;
   /** Cut special tokens in the text like any other text. As in HF without effect on a batch. */
   split_special_tokens?: boolean | undefined;
@@ -52,24 +61,34 @@ export type PadOptions = Pick<
   | 'verbose'
 >;
 
+/** Where padding or cutting happens. */
 export type Side = 'left' | 'right';
+/** HF's names of what texts are padded to. */
 export const PADDING_STRATEGIES = ['longest', 'max_length', 'do_not_pad'] as const;
+/** One of PADDING_STRATEGIES. */
 export type PaddingStrategy = (typeof PADDING_STRATEGIES)[number];
+/** HF's names of which of a pair is cut. */
 export const TRUNCATION_STRATEGIES = [
   'only_first',
   'only_second',
   'longest_first',
   'do_not_truncate',
 ] as const;
+/** One of TRUNCATION_STRATEGIES. */
 export type TruncationStrategy = (typeof TRUNCATION_STRATEGIES)[number];
 
+/** Whole numbers as a tensor: [T] for one text, [B, T] for a batch. */
 export interface Int32Tensor {
+  /** In row-major order of `shape`. */
   data: Int32Array;
+  /** The size of each axis. */
   shape: number[];
+  /** What the numbers are. */
   dtype: 'int32';
 }
 
 export type Nested = number | Nested[];
+/** Numbers nested in lists. */
 /** The fields of an encoding, in HF's order. */
 export type Fields = Record<string, Nested>;
 
@@ -77,12 +96,19 @@ export type Fields = Record<string, Nested>;
  * What encoding gives; T is `number[]` for one text, `number[][]` for a batch, or `Int32Tensor`.
  */
 export interface Encoding<T> {
+  /** What truncation cut off, if it was asked for. */
   overflowing_tokens?: T;
+  /** How many tokens that is. */
   num_truncated_tokens?: unknown;
+  /** The number of each token in the vocabulary. */
   input_ids: T;
+  /** Zeros: sequences of a pair are not told apart. */
   token_type_ids?: T;
+  /** 1 for a special token, else 0. */
   special_tokens_mask?: T;
+  /** 1 for a token, 0 for padding. */
   attention_mask?: T;
+  /** How many tokens. */
   length?: unknown;
   /** The ids of `text_target`, where both texts are given. */
   labels?: T;

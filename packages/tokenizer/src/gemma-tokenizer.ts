@@ -9,7 +9,7 @@ import { toEncoding, type EncodeOptions, type Encoding, type Int32Tensor, type N
 import { readJson } from './files.ts';
 import { checkedSide, consoleWarn } from './init.ts';
 import { pad } from './padding.ts';
-import { textOf, type Token } from './special-tokens.ts';
+import { textOf, type Roles, type Token } from './special-tokens.ts';
 import { strategies } from './strategies.ts';
 import { readTokenizerJson, type TokenizerJson } from './tokenizer-json.ts';
 import { utf8Decode, isUtf8 } from './utf8.ts';
@@ -37,15 +37,22 @@ export type GemmaCallOptions = Pick<
 >;
 
 /** HF's names; they go before tokenizer_config.json. */
-export interface GemmaTokenizerOptions extends Partial<Record<Role, Token>> {
+export interface GemmaTokenizerOptions extends Partial<Pick<Roles<Token>, Role>> {
+  /** Begins each text with bos. Default true, as HF; SigLIP 2's files say false. */
   add_bos_token?: boolean | undefined;
+  /** Ends each text with eos. Default false, as HF; SigLIP 2's files say true. */
   add_eos_token?: boolean | undefined;
   /** SigLIP 2: pass 64, since its files name none. */
   model_max_length?: number | undefined;
+  /** Default input_ids and attention_mask. */
   model_input_names?: readonly string[] | undefined;
+  /** Default 'left', as HF; SigLIP 2's files say 'right'. */
   padding_side?: Side | undefined;
+  /** Which end of a text is cut. Default 'right'. */
   truncation_side?: Side | undefined;
+  /** Whether `decode` takes spaces before punctuation out. Default false. */
   clean_up_tokenization_spaces?: boolean | undefined;
+  /** More tokens of the vocabulary that are special. */
   additional_special_tokens?: readonly Token[] | null | undefined;
   /**
    * Default false, whatever tokenizer_config.json says: transformers 4.49 does not heed it. SigLIP 2 was trained on
@@ -59,14 +66,23 @@ export interface GemmaTokenizerOptions extends Partial<Record<Role, Token>> {
 
 /** transformers.GemmaTokenizerFast */
 export class GemmaTokenizerFast {
+  /** true: this is the one that HF reads from tokenizer.json. */
   readonly is_fast = true;
+  /** Whether each text begins with bos. */
   readonly add_bos_token: boolean;
+  /** Whether each text ends with eos. */
   readonly add_eos_token: boolean;
+  /** Whether texts are lower-cased first. */
   readonly do_lower_case: boolean;
+  /** Most tokens in a text; HF's very large number where the files name none. */
   model_max_length: number;
+  /** The fields that calling gives by default. */
   model_input_names: readonly string[];
+  /** Where padding goes. */
   padding_side: Side;
+  /** Which end of a text is cut. */
   truncation_side: Side;
+  /** Whether `decode` takes spaces before punctuation out. */
   clean_up_tokenization_spaces: boolean;
 
   readonly #files: ReadonlyMap<string, Uint8Array>;
@@ -137,30 +153,39 @@ export class GemmaTokenizerFast {
   get length(): number {
     return this.#ids.size;
   }
+  /** Ids by token, added ones included. */
   get_vocab(): Map<string, number> {
     return new Map(this.#ids);
   }
+  /** The token that may begin a text. */
   get bos_token(): string {
     return this.#roles.bos_token;
   }
+  /** The token that may end a text. */
   get eos_token(): string {
     return this.#roles.eos_token;
   }
+  /** The token for what is not in the vocabulary. */
   get unk_token(): string {
     return this.#roles.unk_token;
   }
+  /** The token that fills texts up to one length. */
   get pad_token(): string {
     return this.#roles.pad_token;
   }
+  /** The id of `bos_token`. */
   get bos_token_id(): number {
     return this.#ids.get(this.bos_token)!;
   }
+  /** The id of `eos_token`. */
   get eos_token_id(): number {
     return this.#ids.get(this.eos_token)!;
   }
+  /** The id of `unk_token`. */
   get unk_token_id(): number {
     return this.#ids.get(this.unk_token)!;
   }
+  /** The id of `pad_token`. */
   get pad_token_id(): number {
     return this.#ids.get(this.pad_token)!;
   }

@@ -1,4 +1,5 @@
 // SentencePiece unigram models and SigLIP's tokenizer, exact to the id.
+/** @module @siglip-ts/tokenizer */
 
 export { SentencePiece, type Pieces, type SentencePieceOptions } from './sentencepiece.ts';
 export {

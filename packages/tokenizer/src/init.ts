@@ -2,15 +2,33 @@
 
 import { addedToken, type AddedTokenInit } from './added-tokens.ts';
 import type { Side } from './encoding.ts';
-import { ROLES, type Role, type Token } from './special-tokens.ts';
+import { ROLES, type Roles, type Token } from './special-tokens.ts';
 import type { Scoring } from './unigram.ts';
 
+/** A token by its text, or with its flags. */
 export type TokenInit = string | AddedTokenInit;
 
+/** What a SiglipTokenizer remembers of its options. They may be set, and hold from the next call on. */
+export interface Settings {
+  /** Most tokens in a text, eos included. */
+  model_max_length: number;
+  /** Whether texts are lower-cased first. */
+  do_lower_case: boolean;
+  /** The fields that calling gives by default. */
+  model_input_names: readonly string[];
+  /** Where padding goes. */
+  padding_side: Side;
+  /** Which end of a text is cut. */
+  truncation_side: Side;
+  /** Whether `decode` takes spaces before punctuation out. */
+  clean_up_tokenization_spaces: boolean;
+  /** Whether special tokens in a text are cut like any other text. */
+  split_special_tokens: boolean;
+}
+
 /** HF's names. Keys that are not listed are kept and saved again. */
-export interface SiglipTokenizerOptions extends Partial<
-  Record<Role, TokenInit | null | undefined>
-> {
+export interface SiglipTokenizerOptions extends Partial<Roles<TokenInit | null | undefined>> {
+  /** Special tokens without a role. */
   additional_special_tokens?: readonly TokenInit[] | null | undefined;
   /** Added tokens by id. */
   added_tokens_decoder?:
@@ -25,9 +43,13 @@ export interface SiglipTokenizerOptions extends Partial<
   sp_model_kwargs?: Record<string, unknown> | null | undefined;
   /** Default input_ids and attention_mask; published checkpoints have input_ids alone. */
   model_input_names?: readonly string[] | undefined;
+  /** Default 'right'. */
   padding_side?: Side | undefined;
+  /** Which end of a text is cut. Default 'right'. */
   truncation_side?: Side | undefined;
+  /** Whether `decode` takes spaces before punctuation out. Default false. */
   clean_up_tokenization_spaces?: boolean | undefined;
+  /** Cuts special tokens in a text like any other text. Default false. */
   split_special_tokens?: boolean | undefined;
   /** Gets HF's warnings; default `console.warn`, where there is one. */
   warn?: ((message: string) => void) | undefined;

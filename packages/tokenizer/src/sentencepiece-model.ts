@@ -6,43 +6,71 @@ import { isUtf8, utf8Decode, utf8Encode } from './utf8.ts';
 
 /** ModelProto.SentencePiece.Type, by its numbers in the file. */
 export const PieceType = {
+  /** A piece that is cut out of texts. */
   NORMAL: 1,
+  /** The one for what is not in the vocabulary. */
   UNKNOWN: 2,
+  /** One that is never cut out of a text: `</s>`, `<pad>`. */
   CONTROL: 3,
+  /** One that is always cut out whole. */
   USER_DEFINED: 4,
+  /** One that is not used any more. */
   UNUSED: 5,
+  /** One of the 256 bytes, `<0x00>` to `<0xFF>`, for what is not in the vocabulary. */
   BYTE: 6,
 } as const;
 export type PieceType = (typeof PieceType)[keyof typeof PieceType];
+/** One of the numbers of PieceType. */
 
+/** A piece of the vocabulary; its id is its place. */
 export interface Piece {
+  /** Its text, with "▁" for spaces. */
   piece: string;
   /** Natural log of a probability, a float32. */
   score: number;
+  /** What kind of piece it is. */
   type: PieceType;
 }
 
+/** What happens to a text before it is cut. sentencepiece's NormalizerSpec. */
 export interface NormalizerSpec {
+  /** The compiled table of replacements; empty for none. */
   precompiled_charsmap: Uint8Array;
+  /** Puts a space before the text. */
   add_dummy_prefix: boolean;
+  /** Takes leading, trailing and repeated spaces out. */
   remove_extra_whitespaces: boolean;
+  /** Writes spaces as "▁". */
   escape_whitespaces: boolean;
 }
 
+/** What tokenizing needs of sentencepiece's TrainerSpec. */
 export interface TrainerSpec {
+  /** 1 is unigram, the only kind that is cut here. */
   model_type: number;
+  /** The space belongs to the word before it, not to the one after. */
   treat_whitespace_as_suffix: boolean;
+  /** Unknown characters become byte pieces. */
   byte_fallback: boolean;
+  /** What the unknown piece decodes to. */
   unk_surface: string;
+  /** The unknown piece. */
   unk_piece: string;
+  /** The piece that begins a text. */
   bos_piece: string;
+  /** The piece that ends a text. */
   eos_piece: string;
+  /** The piece that fills texts up to one length. */
   pad_piece: string;
 }
 
+/** The contents of a spiece.model. sentencepiece's ModelProto. */
 export interface SentencePieceModel {
+  /** By id. */
   pieces: Piece[];
+  /** How the model was trained, as far as it matters here. */
   trainer_spec: TrainerSpec;
+  /** What happens to a text before it is cut. */
   normalizer_spec: NormalizerSpec;
   /** Applied to decoded text; null where the file has none. */
   denormalizer_spec: NormalizerSpec | null;

@@ -11,6 +11,7 @@ import {
 import { Unigram, type Scoring } from './unigram.ts';
 import { utf8Decode, utf8Encode, utf8Into } from './utf8.ts';
 
+/** What is chosen beside the file. */
 export interface SentencePieceOptions {
   /** Overrides the file's `normalizer_spec.add_dummy_prefix`, as SiglipTokenizer does. */
   add_dummy_prefix?: boolean | undefined;
@@ -18,8 +19,11 @@ export interface SentencePieceOptions {
   scoring?: Scoring | undefined;
 }
 
+/** How a text is cut. */
 export interface Pieces {
+  /** Their texts, with "▁" for spaces. */
   pieces: string[];
+  /** Their ids. */
   ids: number[];
 }
 
@@ -66,6 +70,7 @@ export class SentencePiece {
     this.#unigram = new Unigram(pieces, this.#unk, options.scoring);
   }
 
+  /** The number of pieces. */
   get vocabSize(): number {
     return this.#model.pieces.length;
   }
@@ -74,12 +79,15 @@ export class SentencePiece {
   get unkId(): number {
     return this.#idOf(this.#model.trainer_spec.unk_piece || '<unk>', PieceType.UNKNOWN);
   }
+  /** The id of the piece that begins a text, or -1. */
   get bosId(): number {
     return this.#idOf(this.#model.trainer_spec.bos_piece || '<s>', PieceType.CONTROL);
   }
+  /** The id of the piece that ends a text, or -1. */
   get eosId(): number {
     return this.#idOf(this.#model.trainer_spec.eos_piece || '</s>', PieceType.CONTROL);
   }
+  /** The id of the piece that fills texts up, or -1. */
   get padId(): number {
     return this.#idOf(this.#model.trainer_spec.pad_piece || '<pad>', PieceType.CONTROL);
   }
@@ -103,18 +111,23 @@ export class SentencePiece {
   getScore(id: number): number {
     return this.#at(id).score;
   }
+  /** Whether the piece is of type UNKNOWN. Throws RangeError for an id outside the vocabulary; so do the next four. */
   isUnknown(id: number): boolean {
     return this.#at(id).type === PieceType.UNKNOWN;
   }
+  /** Whether the piece is of type CONTROL. */
   isControl(id: number): boolean {
     return this.#at(id).type === PieceType.CONTROL;
   }
+  /** Whether the piece is of type UNUSED. */
   isUnused(id: number): boolean {
     return this.#at(id).type === PieceType.UNUSED;
   }
+  /** Whether the piece is of type BYTE. */
   isByte(id: number): boolean {
     return this.#at(id).type === PieceType.BYTE;
   }
+  /** Whether the piece is of type USER_DEFINED. */
   isUserDefined(id: number): boolean {
     return this.#at(id).type === PieceType.USER_DEFINED;
   }
@@ -141,10 +154,12 @@ export class SentencePiece {
     return { pieces: parts.map(this.#pieceOf), ids: parts.map(this.#idIn) };
   }
 
+  /** `encode`, the texts of the pieces alone. */
   encodeAsPieces(text: string): string[] {
     return this.segment(text).map(this.#pieceOf);
   }
 
+  /** `encode`, the ids alone. */
   encodeAsIds(text: string): number[] {
     return this.segment(text).map(this.#idIn);
   }

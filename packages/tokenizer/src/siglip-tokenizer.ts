@@ -26,7 +26,6 @@ import {
   type Int32Tensor,
   type PadOptions,
   type PrepareOptions,
-  type Side,
 } from './encoding.ts';
 import { initFromFiles, readDecoder, tokenizerFiles, VOCAB_FILE } from './files.ts';
 import {
@@ -35,6 +34,7 @@ import {
   refuseSampling,
   toTokens,
   withDefaults,
+  type Settings,
   type SiglipTokenizerInit,
   type SiglipTokenizerOptions,
   type TokenInit,
@@ -54,21 +54,17 @@ interface CutOptions {
   split_special_tokens?: boolean | undefined;
 }
 
-/** `eos_token`, `eos_token_id` and so on: accessors that `defineRoles` defines. */
-export interface SiglipTokenizer extends RoleAccessors {}
+/** `eos_token`, `eos_token_id` and so on are accessors that `defineRoles` defines; the settings are fields. */
+export interface SiglipTokenizer extends RoleAccessors, Settings {}
 
 /** transformers.SiglipTokenizer */
 export class SiglipTokenizer {
+  /** The vocabulary without added tokens, and how it cuts. */
   readonly sp_model: SentencePiece;
+  /** false: this is the one that HF has in Python. */
   readonly is_fast = false;
+  /** What token_type_ids are padded with. */
   readonly pad_token_type_id = 0;
-  model_max_length: number;
-  do_lower_case: boolean;
-  model_input_names: readonly string[];
-  padding_side: Side;
-  truncation_side: Side;
-  clean_up_tokenization_spaces: boolean;
-  split_special_tokens: boolean;
 
   readonly #init: Record<string, unknown>;
   readonly #vocabFile: Uint8Array;
@@ -134,29 +130,37 @@ export class SiglipTokenizer {
   get_added_vocab(): Map<string, number> {
     return this.#vocabulary.addedIds();
   }
+  /** Added tokens by id, special ones included. */
   get added_tokens_decoder(): Map<number, AddedToken> {
     return this.#vocabulary.added();
   }
+  /** Ids by the text of an added token. */
   get added_tokens_encoder(): Map<string, number> {
     return new Map([...this.added_tokens_decoder].map(([id, token]) => [token.content, id]));
   }
+  /** Special tokens without a role. */
   get additional_special_tokens(): string[] {
     return this.#vocabulary.special.additional.map(textOf);
   }
+  /** Does not add them to the vocabulary. */
   set additional_special_tokens(tokens: readonly TokenInit[]) {
     this.#vocabulary.special.additional = toTokens(tokens);
     this.#vocabulary.changed();
   }
+  /** Their ids. */
   get additional_special_tokens_ids(): number[] {
     return this.convert_tokens_to_ids(this.additional_special_tokens);
   }
+  /** Takes the tokens with these ids. */
   set additional_special_tokens_ids(ids: Ids) {
     this.additional_special_tokens = this.convert_ids_to_tokens(ids);
   }
 
+  /** The texts of the roles that are filled, in HF's order. */
   get special_tokens_map(): Record<string, string | string[]> {
     return this.#vocabulary.special.texts();
   }
+  /** The same as they were given: texts, or tokens with flags. */
   get special_tokens_map_extended(): Record<string, Token | Token[]> {
     return this.#vocabulary.special.extended();
   }
@@ -164,6 +168,7 @@ export class SiglipTokenizer {
   get all_special_tokens(): string[] {
     return this.#vocabulary.special.all().map(textOf);
   }
+  /** The ids of `all_special_tokens`. */
   get all_special_ids(): number[] {
     return this.convert_tokens_to_ids(this.all_special_tokens);
   }
@@ -248,6 +253,7 @@ export class SiglipTokenizer {
     return batch.map((ids) => this.decode(ids, options));
   }
 
+  /** Takes spaces before punctuation and in "do n't" out, as HF's method. */
   clean_up_tokenization(text: string): string {
     return cleanUpTokenization(text);
   }
@@ -352,6 +358,7 @@ export class SiglipTokenizer {
     return new Array<number>(joinedLength(ids, pair)).fill(0);
   }
 
+  /** 2 for a pair, 1 for one text: an eos for each. */
   num_special_tokens_to_add(pair = false): number {
     return pair ? 2 : 1;
   }
@@ -359,6 +366,7 @@ export class SiglipTokenizer {
   get max_len_single_sentence(): number {
     return this.model_max_length - this.num_special_tokens_to_add(false);
   }
+  /** How many tokens of a pair fit into the model. */
   get max_len_sentences_pair(): number {
     return this.model_max_length - this.num_special_tokens_to_add(true);
   }

@@ -5,6 +5,7 @@ import type { AddedToken } from './added-tokens.ts';
 /** A special token as it was given: HF keeps strings as strings. */
 export type Token = string | AddedToken;
 
+/** HF's names of the roles, in its order. */
 export const ROLES = [
   'bos_token',
   'eos_token',
@@ -14,7 +15,26 @@ export const ROLES = [
   'cls_token',
   'mask_token',
 ] as const;
+/** One of ROLES. */
 export type Role = (typeof ROLES)[number];
+
+/** Something for each role. SigLIP uses eos, pad and unk; the others are HF's. */
+export interface Roles<T> {
+  /** Begins a text. */
+  bos_token: T;
+  /** Ends a text. */
+  eos_token: T;
+  /** Stands for what is not in the vocabulary. */
+  unk_token: T;
+  /** Separates two texts. */
+  sep_token: T;
+  /** Fills texts up to one length. */
+  pad_token: T;
+  /** Stands for a whole text. */
+  cls_token: T;
+  /** Hides a token. */
+  mask_token: T;
+}
 
 /** The text of a token. */
 export function textOf(token: Token): string {

@@ -2,9 +2,13 @@
 
 import type { Side, TruncationStrategy } from './encoding.ts';
 
+/** Options of `truncate_sequences`. */
 export interface TruncateOptions {
+  /** How many tokens go. Default 0. */
   num_tokens_to_remove?: number | undefined;
+  /** Which sequence they go from. Default 'longest_first'. */
   truncation_strategy?: TruncationStrategy | undefined;
+  /** How many tokens beside the cut the overflowing ones repeat. Default 0. */
   stride?: number | undefined;
 }
 

@@ -6,7 +6,14 @@ import { addedToken, applyFlags, TokenTrie, type AddedToken } from './added-toke
 import { checkRole, toToken, type TokenInit } from './init.ts';
 import type { Part } from './cut-text.ts';
 import type { SentencePiece } from './sentencepiece.ts';
-import { ROLES, SpecialTokens, textOf, type Role, type Token } from './special-tokens.ts';
+import {
+  ROLES,
+  SpecialTokens,
+  textOf,
+  type Role,
+  type Roles,
+  type Token,
+} from './special-tokens.ts';
 
 /** What follows from the special and added tokens. */
 interface Derived {
@@ -199,7 +206,22 @@ export class Vocabulary {
 }
 
 /** A property for each role's token and one for its id; null where the role is not filled. */
-export type RoleAccessors = Record<Role, string | null> & Record<`${Role}_id`, number | null>;
+export interface RoleAccessors extends Roles<string | null> {
+  /** The id of `bos_token`. */
+  bos_token_id: number | null;
+  /** The id of `eos_token`. */
+  eos_token_id: number | null;
+  /** The id of `unk_token`. */
+  unk_token_id: number | null;
+  /** The id of `sep_token`. */
+  sep_token_id: number | null;
+  /** The id of `pad_token`. */
+  pad_token_id: number | null;
+  /** The id of `cls_token`. */
+  cls_token_id: number | null;
+  /** The id of `mask_token`. */
+  mask_token_id: number | null;
+}
 
 /** Applies `f` to what is not null. */
 export function ifSet<T, U>(value: T | null, f: (value: T) => U): U | null {

@@ -16,7 +16,9 @@ import type { Step } from './step.ts';
 
 /** An input of a step: a node, and the shape under which it was read (reshaping makes no node). */
 export interface Input {
+  /** What was read. */
   readonly node: Node;
+  /** The shape that it was read under. */
   readonly shape: Shape;
 }
 
@@ -24,10 +26,13 @@ export interface Input {
 export interface Node {
   /** null once it was let go: `step` makes it anew. */
   value: Tensor | null;
+  /** The size of each axis. */
   readonly shape: Shape;
+  /** What the numbers are. */
   readonly dtype: DType;
   /** null for what comes from outside. */
   readonly step: Step | null;
+  /** What `step` was given. */
   readonly inputs: readonly Input[];
   /** Whether something trained goes into it. */
   readonly trained: boolean;
@@ -51,6 +56,7 @@ export interface Autograd extends Backend {
   ): (x: Tensor) => Tensor | undefined;
 }
 
+/** Options of `autograd`. */
 export interface AutogradOptions {
   /**
    * Gradient checkpointing: what the model lets go of after each encoder layer is let go of indeed, and computed again

@@ -23,16 +23,22 @@ import { sigmoidBlocks } from './sigmoid-blocks.ts';
 
 /** B pairs on the host: image i belongs to text i. */
 export interface Pairs {
-  /** [B, C, H, W] */
-  readonly pixel_values: { readonly data: Float32Array | Float64Array; readonly shape: Shape };
+  /** Numbers [B, C, H, W], as the image processor gives them. */
+  readonly pixel_values: {
+    /** Row-major. */
+    readonly data: Float32Array | Float64Array;
+    /** [B, C, H, W] */
+    readonly shape: Shape;
+  };
   /** [B, T] */
   readonly input_ids: Ids;
-  /** [B, K]: the patches that the vision tower sees; default: all. */
+  /** [B, K], the patches that the vision tower sees; default: all. */
   readonly patches?: Ids;
-  /** [B, B]: see sigmoidBlocks. */
+  /** [B, B], see sigmoidBlocks. */
   readonly also_true?: Uint8Array;
 }
 
+/** How the loss of a batch is computed; none changes it beyond rounding, but for dropout. */
 export interface ContrastiveOptions extends GradOptions {
   /** Pairs that the towers see at a time; default: all. With fewer, each runs twice (GradCache, Gao et al. 2021). */
   readonly chunk?: number;
@@ -42,6 +48,7 @@ export interface ContrastiveOptions extends GradOptions {
   readonly dropout?: Dropout;
 }
 
+/** What contrastiveGradients gives. */
 export interface Contrastive {
   /** [] */
   readonly loss: Tensor;

@@ -10,7 +10,9 @@ import {
 
 /** What decides all masks of a step. */
 export interface Dropout {
+  /** A whole number; of the run. */
   readonly seed: number;
+  /** Counts from 0; of the run. */
   readonly step: number;
 }
 

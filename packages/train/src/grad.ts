@@ -5,6 +5,7 @@ import { autograd, type AutogradOptions } from './autograd.ts';
 /** Tensors by HF key: what a checkpoint holds, what gradients return, what optimisers walk. */
 export type Parameters = ReadonlyMap<string, Tensor>;
 
+/** Options of `grad` and `pullback`. */
 export interface GradOptions extends AutogradOptions {
   /** Parameters that stay as they are: no gradient is computed for them, nothing is kept for their sake. */
   readonly frozen?: RegExp | null;
@@ -23,7 +24,12 @@ export async function grad(
   f: Differentiable<Tensor>,
   parameters: Parameters,
   o: GradOptions = {},
-): Promise<{ value: Tensor; gradients: Map<string, Tensor> }> {
+): Promise<{
+  /** Of the function. */
+  value: Tensor;
+  /** By the parameters' keys. */
+  gradients: Map<string, Tensor>;
+}> {
   const { outputs, pull } = await pullback(async (p, b) => [await f(p, b)], parameters, o);
   const value = outputs[0]!;
   if (value.shape.some((n) => n !== 1))
@@ -40,7 +46,12 @@ export async function pullback(
   f: Differentiable<readonly Tensor[]>,
   parameters: Parameters,
   o: GradOptions = {},
-): Promise<{ outputs: Tensor[]; pull: (seeds: readonly Tensor[]) => Map<string, Tensor> }> {
+): Promise<{
+  /** What the function gave. */
+  outputs: Tensor[];
+  /** From a gradient for each output, of its shape, to those of the parameters by key. */
+  pull: (seeds: readonly Tensor[]) => Map<string, Tensor>;
+}> {
   const inner = backendOf(parameters);
   const tape = autograd(inner, o);
   const b = o.fused === false ? withoutFused(tape) : tape;

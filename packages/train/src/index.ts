@@ -1,3 +1,4 @@
+/** @module @siglip-ts/train */
 export * from './autograd.ts';
 export * from './clipping.ts';
 export * from './contrastive.ts';

@@ -6,6 +6,7 @@ import { l2Normalize, sigmoidLoss, Tensor } from '@siglip-ts/core';
 export interface Contrast {
   /** [B, D], normalised. */
   readonly text: Tensor;
+  /** [B, D], normalised. */
   readonly image: Tensor;
   /** t' [1], the logarithm of the temperature. */
   readonly logit_scale: Tensor;

@@ -6,12 +6,17 @@ import type { UpdateRule } from './update-rules.ts';
 
 /** Parameters whose key matches, and what multiplies their rate and their decay (1 each). */
 export interface Group {
+  /** Tested against HF keys. */
   readonly match: RegExp;
+  /** Default 1. */
   readonly rate?: number;
+  /** Default 1; 0: no decay. */
   readonly decay?: number;
 }
 
+/** Options of an optimiser, whatever its rule. */
 export interface OptimizerOptions {
+  /** The learning rate at full schedule. */
   readonly rate: number;
   /**
    * The fraction of a weight that goes in one step at full schedule. Decoupled from the rate, as big_vision applies it:
@@ -26,6 +31,7 @@ export interface OptimizerOptions {
   readonly clip?: number;
 }
 
+/** Moves parameters by their gradients, and remembers what its rule needs. */
 export interface Optimizer {
   /** Steps taken. */
   readonly steps: number;
@@ -35,6 +41,7 @@ export interface Optimizer {
   resume(steps: number, state: ReadonlyMap<string, ArrayLike<number>>): void;
   /** Moves the parameters that have a gradient. `schedule` multiplies rate and decay. */
   step(gradients: Parameters, schedule?: number): void;
+  /** Frees the memory of the rule, not the parameters. */
   dispose(): void;
 }
 

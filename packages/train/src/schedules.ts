@@ -1,8 +1,10 @@
 // Learning rate schedules as big_vision's create_learning_rate_schedule: the fraction of the rate at each step.
 
+/** How the rate goes over a run. */
 export interface ScheduleOptions {
   /** Steps in all. */
   readonly steps: number;
+  /** How it falls between warm-up and cool-down. */
   readonly decay: 'cosine' | 'linear' | 'rsqrt' | 'constant';
   /** Steps of linear growth from 0. */
   readonly warmup?: number;

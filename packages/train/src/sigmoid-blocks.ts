@@ -7,6 +7,7 @@ import type { Contrast } from './losses.ts';
 
 /** The loss [] and its gradient with respect to each of its inputs. */
 export interface ContrastGradients extends Contrast {
+  /** The sigmoid loss of the batch, []. */
   readonly loss: Tensor;
 }
 
@@ -21,9 +22,11 @@ export function ringOffsets(W: number, bidirectional: boolean): number[] {
   return offsets;
 }
 
+/** Options of sigmoidBlocks. */
 export interface BlockOptions {
   /** b, a divisor of the batch; default: the batch. */
   readonly block?: number;
+  /** In which order blocks come, as big_vision's option of that name; the sum is the same to rounding. Default true. */
   readonly bidirectional?: boolean;
   /**
    * [B, B] on the host, a row a text: 1 where text i is also true of image j. Such a pair is neither positive nor

@@ -7,13 +7,17 @@ import { blockGradients, type ContrastGradients } from './sigmoid-blocks.ts';
 
 /** What goes round: a device's texts, and the gradient that they have gathered so far. */
 export interface Traveller {
+  /** [b, D], normalised, in the dtype of the tensors. */
   readonly text: Float32Array | Float64Array | Int32Array;
+  /** [b, D], of the loss so far. */
   readonly gradient: Float32Array | Float64Array | Int32Array;
 }
 
 /** The way to the next device and from the one before. Messages must arrive in order. */
 export interface Neighbours {
+  /** To the next device. */
   send(x: Traveller): void;
+  /** From the device before, in the order in which they were sent. */
   receive(): Promise<Traveller>;
 }
 

@@ -5,17 +5,38 @@ import type { DType, Shape, Tensor } from '@siglip-ts/core';
 /** A parameter's memory between steps, by name. */
 export type Slots = Readonly<Record<string, Tensor>>;
 
-export interface UpdateRule {
-  /** The shapes of the slots for a parameter of this shape; zeros at first. A dtype, where it is not the parameter's. */
-  slots(shape: Shape): Readonly<Record<string, { shape: Shape; dtype?: DType | undefined }>>;
-  /** `t` counts from 1. The parameter moves against `update`. Slots come and go in the gradient's dtype. */
-  update(g: Tensor, slots: Slots, t: number): { update: Tensor; slots: Slots };
+/** What one slot of a parameter holds. */
+interface SlotKind {
+  /** The size of each axis. */
+  shape: Shape;
+  /** Default: the parameter's. */
+  dtype?: DType | undefined;
 }
 
+/** What an optimiser does with one parameter's gradient. */
+export interface UpdateRule {
+  /** The shapes of the slots for a parameter of this shape; zeros at first. A dtype, where it is not the parameter's. */
+  slots(shape: Shape): Readonly<Record<string, SlotKind>>;
+  /** `t` counts from 1. The parameter moves against `update`. Slots come and go in the gradient's dtype. */
+  update(
+    g: Tensor,
+    slots: Slots,
+    t: number,
+  ): {
+    /** Of the gradient's shape. */
+    update: Tensor;
+    /** As they are at the next step. */
+    slots: Slots;
+  };
+}
+
+/** Options of `adamw`. */
 export interface AdamWOptions {
+  /** How much of the first moment stays at a step. Default 0.9. */
   readonly beta1?: number;
   /** 0.95, as in the paper: with 0.999 the loss spikes at large batches. */
   readonly beta2?: number;
+  /** Added to the root of the second moment. Default 1e-8. */
   readonly eps?: number;
   /** Of the first moment: bfloat16 halves its memory, as big_vision does. */
   readonly momentum?: DType;
@@ -38,9 +59,13 @@ export function adamw(o: AdamWOptions = {}): UpdateRule {
   };
 }
 
+/** Options of `lion`. */
 export interface LionOptions {
+  /** How much of the momentum is in what the sign is taken of. Default 0.9. */
   readonly beta1?: number;
+  /** How much of the momentum stays at a step. Default 0.99. */
   readonly beta2?: number;
+  /** The momentum's dtype. Default: the gradient's. */
   readonly momentum?: DType;
 }
 
@@ -56,13 +81,17 @@ export function lion({ beta1 = 0.9, beta2 = 0.99, momentum }: LionOptions = {}):
   };
 }
 
+/** Options of `adafactor`. */
 export interface AdafactorOptions {
   /** The second moment's memory is 1 - t^-decay, at most `cap`. */
   readonly decay?: number;
+  /** Default 0.999. */
   readonly cap?: number;
   /** Matrices with two sizes from here on keep row and column means instead of every second moment. */
   readonly factored?: number;
+  /** How much of the first moment stays at a step. Default 0.9. */
   readonly beta1?: number;
+  /** The first moment's dtype. Default bfloat16. */
   readonly momentum?: DType;
 }
 

@@ -8,6 +8,7 @@ import { addPack } from './pack.ts';
 import { addProduct, LAYOUT } from './product.ts';
 import { addRows } from './rows.ts';
 
+/** Which build of the kernels. */
 export interface Variant {
   /** Memory that threads share. */
   readonly shared?: boolean;

@@ -1,5 +1,6 @@
 // Kernels for packages/image: functions on ordinary typed arrays, which go through a scratch memory of bounded size.
 // They have no state. The same results as image's own loops, to the last bit: tests/image runs its goldens on both.
+/** @module @siglip-ts/backend-wasm/pixels */
 import { fromText } from '../text-bytes.ts';
 import type { CompiledModule } from '../options.ts';
 import { KERNELS } from './pixels-bytes.ts';
@@ -27,7 +28,9 @@ export interface PixelKernels {
   upsample(near: Uint8Array, far: Uint8Array, out: Uint8Array): boolean;
   /** A row of YCbCr to RGB. */
   yccToRgb(luma: Uint8Array, blue: Uint8Array, red: Uint8Array, out: Uint8Array): boolean;
+  /** Rows made as wide as the axis says: 8-bit weights of `bits` fraction bits, sums rounded and clamped to bytes. */
   resizeAcross(image: Bytes, axis: Axis, bits: number, out: Uint8Array): boolean;
+  /** The same for columns: the picture as high as the axis says. */
   resizeDown(image: Bytes, axis: Axis, bits: number, out: Uint8Array): boolean;
 }
 

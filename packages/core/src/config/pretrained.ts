@@ -2,6 +2,7 @@
 // configuration becomes JSON. The three SigLIP classes are in siglip.ts.
 import type { AttentionImplementation } from '../functional.ts';
 
+/** HF's names of what a classifier's labels are, on which its loss depends. */
 export type ProblemType =
   'regression' | 'single_label_classification' | 'multi_label_classification';
 const PROBLEM_TYPES: readonly unknown[] = [
@@ -10,18 +11,28 @@ const PROBLEM_TYPES: readonly unknown[] = [
   'multi_label_classification',
 ];
 
+/** A configuration as JSON holds it, by HF's field names. */
 export type Attributes = Record<string, unknown>;
 
 /** Fields of PretrainedConfig that the model looks at. Unknown ones are kept beside them, as HF keeps them. */
 export interface PretrainedFields {
+  /** Whether a forward gives attentions, where the call does not say. Default false. */
   output_attentions: boolean;
+  /** Whether a forward gives hidden_states, where the call does not say. Default false. */
   output_hidden_states: boolean;
+  /** Whether a forward gives named fields, not a tuple, where the call does not say. Default true. */
   return_dict: boolean;
+  /** The label of each class number, keys as JSON has them: "0", "1". */
   id2label: Record<string, string>;
+  /** The class number of each label. */
   label2id: Record<string, number> | null;
+  /** null until it is set, or concluded from the first labels seen. */
   problem_type: ProblemType | null;
+  /** The classes that the checkpoint was saved from. */
   architectures: string[] | null;
+  /** The dtype that it was saved in, which the load option dtype: 'auto' chooses. */
   torch_dtype: string | null;
+  /** What wrote the file; null for a new configuration. */
   transformers_version: string | null;
   /** Which attention runs; never written to a file. null: not chosen, so `sdpa`. */
   _attn_implementation: AttentionImplementation | null;

@@ -8,6 +8,7 @@ import { torchKernels } from './torch-kernels.ts';
 const LOWERED: readonly string[] = ['linear', 'matmul', 'attention'];
 const FLOAT32: readonly string[] = ['norm'];
 
+/** `b` in mixed precision of that half type; in `half` it computes what torch's CPU lists say. */
 export function autocast(b: Backend, half: HalfType): Backend {
   /** What torch would hold in half precision. */
   const halves = new WeakSet<Handle>();

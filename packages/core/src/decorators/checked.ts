@@ -7,13 +7,17 @@ import { showShape } from '../shapes.ts';
 import { decorate, fusedOf, type Call } from './decorate.ts';
 import type { UlpHistogram } from './ulp-histogram.ts';
 
+/** An operation whose result is not what the exact backend gives. */
 export interface Finding {
+  /** Its name. */
   readonly op: string;
+  /** Of its inputs, as text. */
   readonly shapes: string;
   /** The largest difference, relative to the largest magnitude of the exact result (at least 1). */
   readonly error: number;
 }
 
+/** Options of `checked`. */
 export interface CheckOptions {
   /** Errors up to this are fine. Default 1e-5; 1e-2 for half types. */
   readonly tolerance?: number;

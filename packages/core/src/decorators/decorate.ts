@@ -17,6 +17,7 @@ import { activation, attention, layerNorm, linear, norm, softmax } from '../func
 import { size, withSize } from '../shapes.ts';
 import { Tensor } from '../tensor.ts';
 
+/** The operations of a backend that make a tensor. */
 export type PrimitiveOp =
   | UnaryOp
   | BinaryOp
@@ -30,14 +31,18 @@ export type PrimitiveOp =
   | 'scatterAdd'
   | 'cast'
   | 'upload';
+/** The names of the fused kernels. */
 export type Composite = keyof Fused;
 
 /** One operation that is about to run. */
 export interface Call {
+  /** Its name. */
   readonly op: PrimitiveOp | Composite;
+  /** What it is given, weights included. */
   readonly inputs: readonly Operand[];
   /** Of the result. */
   readonly shape: Shape;
+  /** Of the result. */
   readonly dtype: DType;
   /** Whether it only moves values. */
   readonly moves: boolean;
@@ -47,6 +52,7 @@ export interface Call {
   on(b: Backend, inputs: readonly Operand[]): Handle;
 }
 
+/** All composites, by name. */
 export const COMPOSITES: readonly Composite[] = [
   'linear',
   'activation',

@@ -3,22 +3,29 @@ import { BYTES, type Backend, type DType, type Handle, type Mark, type Shape } f
 import { size } from '../shapes.ts';
 import { decorate, fusedOf } from './decorate.ts';
 
+/** What a meter shows; `byOp` counts by the operation's name. */
 export interface Readings {
   /** Operations, and how often each. */
   calls: number;
+  /** How often each ran, by its name. */
   readonly byOp: Map<string, number>;
   /** Floating-point operations. */
   flops: number;
   /** Bytes of activations alive now, and at most so far. */
   live: number;
+  /** The most that `live` was. */
   peak: number;
   /** Bytes of constants alive now, and at most so far. */
   weights: number;
+  /** The most that `weights` was. */
   weightsPeak: number;
 }
 
 /** Throws Error if b gives out one handle twice, which the contract forbids. */
-export function meter(b: Backend): Backend & { readonly readings: Readings } {
+export function meter(b: Backend): Backend & {
+  /** What was counted so far; it goes on changing. */
+  readonly readings: Readings;
+} {
   const r: Readings = {
     calls: 0,
     byOp: new Map(),

@@ -3,12 +3,15 @@
 import type { DType } from '../backend.ts';
 import { ulpOf } from '../ulp.ts';
 
+/** The errors of one operation, in ulp. */
 export interface UlpRow {
+  /** Its name. */
   readonly op: string;
   /** How many numbers it gave. */
   readonly values: number;
   /** Half of the errors are at most p50 and 99 % at most p99, rounded up to ½, 1, 2, 4 and so on. */
   readonly p50: number;
+  /** See p50. */
   readonly p99: number;
   /** The largest error itself; Infinity for a NaN or an infinity on one side alone. */
   readonly max: number;
@@ -16,6 +19,7 @@ export interface UlpRow {
   readonly bins: readonly number[];
 }
 
+/** Errors in ulp, gathered by operation. */
 export interface UlpHistogram {
   /** Counts the results of one operation; `exact` in float64. */
   add(op: string, found: Float64Array, exact: Float64Array, dtype: DType): void;

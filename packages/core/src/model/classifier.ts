@@ -11,6 +11,7 @@ import { visionTransformer, type Tower, type VisionOptions } from './vision.ts';
 
 /** logits [B, num_labels] and what the tower showed on the way. */
 export interface Classified extends Pick<Tower, 'hidden_states' | 'attentions'> {
+  /** [B, num_labels] */
   readonly logits: Tensor;
 }
 
@@ -40,7 +41,9 @@ export function imageClassification(
 
 /** Labels: class numbers [B] for single_label, else numbers of the logits' shape ([B] if there is one label). */
 export interface Labels {
+  /** Row-major. */
   readonly data: ArrayLike<number>;
+  /** The size of each axis. */
   readonly shape: readonly number[];
 }
 

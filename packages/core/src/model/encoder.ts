@@ -6,13 +6,17 @@ import type { Scope } from '../scope.ts';
 import { Tensor } from '../tensor.ts';
 import { mlp, norm, project, type TowerConfig } from './layers.ts';
 
+/** What an encoder is asked for beside its input. */
 export interface EncoderOptions {
   /** [B, T], 1 = attend: which tokens are seen. null: all. */
   readonly keys?: Tensor | null;
+  /** Gives the embeddings and each layer's output. Default false. */
   readonly output_hidden_states?: boolean;
+  /** Gives each layer's attention weights. Default false. */
   readonly output_attentions?: boolean;
 }
 
+/** What an encoder gives. */
 export interface Encoded {
   /** [B, T, D], before the final norm. */
   readonly last: Tensor;

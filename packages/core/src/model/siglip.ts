@@ -10,23 +10,31 @@ import { Tensor } from '../tensor.ts';
 import { textTransformer, type TextOptions } from './text.ts';
 import { towerTensors, visionTransformer, type Tower, type VisionOptions } from './vision.ts';
 
+/** What both towers are asked for. */
 export interface SiglipOptions extends TextOptions, VisionOptions {
+  /** Adds the sigmoid loss; text i then belongs to image i. */
   readonly return_loss?: boolean;
 }
 
 /** How Bt texts and Bi images compare. */
 export interface Similarity {
-  readonly logits_per_image: Tensor; // [Bi, Bt]
-  readonly logits_per_text: Tensor; //  [Bt, Bi]
+  /** [Bi, Bt] */
+  readonly logits_per_image: Tensor;
+  /** [Bt, Bi] */
+  readonly logits_per_text: Tensor;
   /** Normalised. */
   readonly text_embeds: Tensor; //      [Bt, D]
-  readonly image_embeds: Tensor; //     [Bi, D]
+  /** [Bi, D], normalised. */
+  readonly image_embeds: Tensor;
 }
 
 /** HF's SiglipOutput. */
 export interface Siglip extends Similarity {
-  readonly loss: Tensor | null; // []
+  /** [], null unless return_loss. */
+  readonly loss: Tensor | null;
+  /** The text tower's own output. */
   readonly text_model_output: Tower;
+  /** The vision tower's own output. */
   readonly vision_model_output: Tower;
 }
 

@@ -11,6 +11,7 @@ import { encoder, type EncoderOptions } from './encoder.ts';
 import { norm, project } from './layers.ts';
 import { towerTensors, type Tower } from './vision.ts';
 
+/** What the text tower is asked for beside the ids. */
 export interface TextOptions extends Omit<EncoderOptions, 'keys'> {
   /** [B, T] of 1 (attend) and 0. SigLIP was trained without one; given, it is applied. */
   readonly attention_mask?: Ids | null;

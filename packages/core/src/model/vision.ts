@@ -15,13 +15,18 @@ export interface Tower {
   readonly last_hidden_state: Tensor;
   /** [B, D], not normalised; null without a pooling head. */
   readonly pooler_output: Tensor | null;
+  /** [B, T, D] after the embeddings and each layer; null unless asked for. */
   readonly hidden_states: HostTensor[] | null;
+  /** [B, H, T, T] of each layer; null unless asked for, null entries under flash_attention_2. */
   readonly attentions: (HostTensor | null)[] | null;
 }
 
+/** The tensors of a tower that outlive it. */
 export const towerTensors = (t: Tower): (Tensor | null)[] => [t.last_hidden_state, t.pooler_output];
 
+/** What the vision tower is asked for beside the pixels. */
 export interface VisionOptions extends Omit<EncoderOptions, 'keys'> {
+  /** Stretches the position table to pictures of another size than the configuration's. Default false. */
   readonly interpolate_pos_encoding?: boolean;
   /** false: stop before the pooling head even where there is one. */
   readonly head?: boolean;

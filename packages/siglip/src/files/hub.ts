@@ -15,19 +15,47 @@ import { rangeSource } from './ranges.ts';
 import { isNotKept, memoryStore, type FileCache, type Store } from './store.ts';
 
 /** What `progress_callback` is told, in transformers.js' shape; `progress` runs from 0 to 100. */
-export type ProgressInfo =
-  | { status: 'initiate' | 'download' | 'done'; name: string; file: string }
-  | {
-      status: 'progress';
-      name: string;
-      file: string;
-      progress: number;
-      loaded: number;
-      total: number;
-    }
-  /** Weights are read when a forward first needs them: bytes of the parameters reached so far. */
-  | { status: 'weights'; name: string; progress: number; loaded: number; total: number };
+export type ProgressInfo = FileBegins | FileArrives | WeightsRead;
 
+/** A file is asked for, comes from the network, or is there. */
+interface FileBegins {
+  /** 'initiate' first, 'download' only if it is not in the cache, 'done' last. */
+  status: 'initiate' | 'download' | 'done';
+  /** The model's. */
+  name: string;
+  /** Within the model. */
+  file: string;
+}
+/** Bytes of a file have come. */
+interface FileArrives {
+  /** As chunks come. */
+  status: 'progress';
+  /** The model's. */
+  name: string;
+  /** Within the model. */
+  file: string;
+  /** Per cent of `total`. */
+  progress: number;
+  /** Bytes so far, those of an earlier try included. */
+  loaded: number;
+  /** Bytes in all. */
+  total: number;
+}
+/** Weights are read when a forward first needs them: bytes of the parameters reached so far. */
+interface WeightsRead {
+  /** As parameters are read. */
+  status: 'weights';
+  /** The model's. */
+  name: string;
+  /** Per cent of `total`. */
+  progress: number;
+  /** Bytes so far. */
+  loaded: number;
+  /** Bytes of all parameters that the model has. */
+  total: number;
+}
+
+/** How a model's files are found, fetched and kept. */
 export interface HubOptions {
   /** A branch, a tag or a commit. */
   revision?: string;
@@ -42,8 +70,11 @@ export interface HubOptions {
    * runs out of space, unless the page calls `navigator.storage.persist()`.
    */
   cache?: string | false | FileCache;
+  /** Used in place of the platform's, for a proxy or for headers of one's own. */
   fetch?: typeof globalThis.fetch;
+  /** Aborts the loading, which then rejects with its reason. */
   signal?: AbortSignal;
+  /** Hears of each file: once when it begins and ends, and of the bytes on the way. */
   progress_callback?: (info: ProgressInfo) => void;
   /** Told of what works, but not as it seems: a copy that may be old, a rate limit. Default: console.warn. */
   warn?: (message: string) => void;

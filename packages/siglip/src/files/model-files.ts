@@ -51,6 +51,7 @@ export function inSubfolder(files: ModelFiles, subfolder: string): ModelFiles {
 /** Files that are in memory, by name. What is read are views of the given bytes. */
 export type FileMap = ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
 
+/** A model whose files are in memory. `name` is what errors call it. */
 export function mapFiles(map: FileMap, name = 'the given files'): ModelFiles {
   // Through a Map, a file called "toString" is not found on Object.prototype.
   const files = new Map<string, Uint8Array>(isMap(map) ? map : Object.entries(map));

@@ -7,6 +7,7 @@ import { bytesSource, type ByteSource } from '@siglip-ts/safetensors';
  * `host/org/name/file`.
  */
 export interface FileCache {
+  /** What was put under the key; undefined where there is nothing. */
   get(key: string): Promise<Uint8Array | undefined>;
   /** A value once put is never changed under `blob-...` keys; `ref-...` keys are overwritten. */
   put(key: string, bytes: Uint8Array): Promise<void>;

@@ -47,6 +47,7 @@ export class SiglipForImageClassification extends PreTrainedModel<SiglipConfig> 
   ): Promise<SiglipForImageClassification> {
     return load(KIND, source, options);
   }
+  /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
     ...args: Parameters<typeof SiglipForImageClassification.fromPretrained>
   ): Promise<SiglipForImageClassification> {
@@ -59,6 +60,7 @@ export class SiglipForImageClassification extends PreTrainedModel<SiglipConfig> 
   ): Promise<SiglipForImageClassification> {
     return create(KIND, config, options);
   }
+  /** HF's spelling of `fromConfig`. */
   static from_config(
     ...args: Parameters<typeof SiglipForImageClassification.fromConfig>
   ): Promise<SiglipForImageClassification> {

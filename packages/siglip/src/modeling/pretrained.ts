@@ -7,7 +7,9 @@ import { savePretrained } from '../saving.ts';
 import type { AnyConfig } from './common.ts';
 
 export abstract class PreTrainedModel<C extends AnyConfig> {
+  /** With what `config` of the load options changed. */
   readonly config: C;
+  /** The weights and the backend that holds them. */
   readonly runtime: Runtime;
   /** The class's name in HF, which a bundler may not change. */
   protected abstract get architecture(): string;
@@ -27,9 +29,11 @@ export abstract class PreTrainedModel<C extends AnyConfig> {
   toString(): string {
     return `${this.architecture} { ${this.runtime.toString()} }`;
   }
+  /** Frees the weights, closes the file, and ends the backend if the model made it. Safe to repeat. */
   dispose(): Promise<void> {
     return this.runtime.dispose();
   }
+  /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

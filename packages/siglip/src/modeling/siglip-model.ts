@@ -41,9 +41,14 @@ export class SiglipModel extends PreTrainedModel<SiglipConfig> {
   protected get architecture(): string {
     return KIND.name;
   }
+  /**
+   * From a checkpoint of the whole model, of one file or of shards. Throws Error naming the first tensor that it
+   * lacks.
+   */
   static fromPretrained(source: ModelSource, options: LoadOptions = {}): Promise<SiglipModel> {
     return load(KIND, source, options);
   }
+  /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
     ...args: Parameters<typeof SiglipModel.fromPretrained>
   ): Promise<SiglipModel> {
@@ -53,6 +58,7 @@ export class SiglipModel extends PreTrainedModel<SiglipConfig> {
   static fromConfig(config: SiglipConfig, options: LoadOptions = {}): Promise<SiglipModel> {
     return create(KIND, config, options);
   }
+  /** HF's spelling of `fromConfig`. */
   static from_config(...args: Parameters<typeof SiglipModel.fromConfig>): Promise<SiglipModel> {
     return SiglipModel.fromConfig(...args);
   }

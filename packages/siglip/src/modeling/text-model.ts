@@ -29,6 +29,7 @@ export class SiglipTextModel extends PreTrainedModel<SiglipTextConfig> {
   static fromPretrained(source: ModelSource, options: LoadOptions = {}): Promise<SiglipTextModel> {
     return load(KIND, source, options);
   }
+  /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
     ...args: Parameters<typeof SiglipTextModel.fromPretrained>
   ): Promise<SiglipTextModel> {
@@ -38,6 +39,7 @@ export class SiglipTextModel extends PreTrainedModel<SiglipTextConfig> {
   static fromConfig(config: SiglipTextConfig, options: LoadOptions = {}): Promise<SiglipTextModel> {
     return create(KIND, config, options);
   }
+  /** HF's spelling of `fromConfig`. */
   static from_config(
     ...args: Parameters<typeof SiglipTextModel.fromConfig>
   ): Promise<SiglipTextModel> {

@@ -32,6 +32,7 @@ export class SiglipVisionModel extends PreTrainedModel<SiglipVisionConfig> {
   ): Promise<SiglipVisionModel> {
     return load(KIND, source, options);
   }
+  /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
     ...args: Parameters<typeof SiglipVisionModel.fromPretrained>
   ): Promise<SiglipVisionModel> {
@@ -44,6 +45,7 @@ export class SiglipVisionModel extends PreTrainedModel<SiglipVisionConfig> {
   ): Promise<SiglipVisionModel> {
     return create(KIND, config, options);
   }
+  /** HF's spelling of `fromConfig`. */
   static from_config(
     ...args: Parameters<typeof SiglipVisionModel.fromConfig>
   ): Promise<SiglipVisionModel> {

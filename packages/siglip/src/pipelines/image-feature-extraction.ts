@@ -13,6 +13,7 @@ export interface FeatureOptions<P extends boolean = boolean, R extends boolean =
   pool?: P;
   /** true: a tensor instead of nested arrays. */
   return_tensors?: R;
+  /** Passed to the image processor, by HF's names: `{ do_resize: false }`. */
   image_processor_kwargs?: Record<string, unknown>;
 }
 

@@ -22,11 +22,15 @@ import {
 } from './zero-shot-image-classification.ts';
 
 interface Pipeline<Task extends string, M> {
+  /** HF's name of the task. */
   readonly task: Task;
+  /** Disposed with the pipeline. */
   readonly model: M;
+  /** What makes pictures into pixel_values. */
   readonly image_processor: SiglipImageProcessor;
   /** Disposes the model. */
   dispose(): Promise<void>;
+  /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -58,17 +62,24 @@ export interface ImageFeatureExtractionCall {
   ): Promise<Features<P, R>[]>;
 }
 
+/** What `pipeline('zero-shot-image-classification')` gives. Source: ZeroShotImageClassificationPipeline. */
 export interface ZeroShotImageClassificationPipeline
   extends ZeroShotImageClassificationCall, Pipeline<'zero-shot-image-classification', SiglipModel> {
+  /** What makes labels into input_ids. */
   readonly tokenizer: AnyTokenizer;
 }
+/** What `pipeline('image-classification')` gives. Source: ImageClassificationPipeline. */
 export interface ImageClassificationPipeline
   extends ImageClassificationCall, Pipeline<'image-classification', SiglipForImageClassification> {}
+/** What `pipeline('image-feature-extraction')` gives. Source: ImageFeatureExtractionPipeline. */
 export interface ImageFeatureExtractionPipeline
   extends ImageFeatureExtractionCall, Pipeline<'image-feature-extraction', SiglipVisionModel> {}
 
+/** What a pipeline loads, and how; each call has options of its own. */
 export interface PipelineOptions extends LoadOptions {
+  /** Default: the model's own. */
   tokenizer?: AnyTokenizer;
+  /** Default: the model's own. */
   image_processor?: SiglipImageProcessor;
   /** For pictures that are neither PNG nor JPEG, in every call: asked after a call's own, before the platform's. */
   decoders?: readonly ImageDecoder[];

@@ -7,6 +7,7 @@ import { toFullLength, type AnyTokenizer } from '../tokenizer.ts';
 import { isList, picturesOf, type Pictures } from './pictures.ts';
 
 export interface ZeroShotOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
+  /** What the picture may show, at least one; the call's second argument may be the list itself. */
   candidate_labels?: readonly string[];
   /** Where the label goes: "{}". Default "This is a photo of {}." */
   hypothesis_template?: string;
@@ -18,7 +19,9 @@ export interface ZeroShotOptions extends LoadImageOptions, Pick<RunOptions, 'bre
 
 /** How likely a label fits, by itself: scores of several labels do not sum to 1. */
 export interface LabelScore {
+  /** A probability in [0, 1]. */
   score: number;
+  /** As it was given, without the template. */
   label: string;
 }
 

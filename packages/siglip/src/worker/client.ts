@@ -1,5 +1,6 @@
 // siglip-ts/worker: pipeline(task, model) whose model is in a worker, so that the page or server that asks never waits for
 // arithmetic. The same calls and answers as siglip-ts' own; the worker's side is entry.ts.
+/** @module siglip-ts/worker */
 import { HostTensor, type DType, type Values } from '@siglip-ts/core';
 import type { ImageInput } from '../load-image.ts';
 import type { FileMap } from '../files/index.ts';
@@ -18,14 +19,19 @@ export type { AnyWorker } from './remote.ts';
 
 /** What a pipeline in a worker has beside its calls; the model and its processors are there, and not here. */
 export interface InWorker<Task extends string> {
+  /** HF's name of the task. */
   readonly task: Task;
   /** Disposes the model and ends the worker. */
   dispose(): Promise<void>;
+  /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
+/** A zero-shot pipeline whose model is in a worker. */
 export type ZeroShotImageClassificationWorker = ZeroShotImageClassificationCall &
   InWorker<'zero-shot-image-classification'>;
+/** A classifier's pipeline whose model is in a worker. */
 export type ImageClassificationWorker = ImageClassificationCall & InWorker<'image-classification'>;
+/** A pipeline of features whose model is in a worker. */
 export type ImageFeatureExtractionWorker = ImageFeatureExtractionCall &
   InWorker<'image-feature-extraction'>;
 
@@ -34,6 +40,7 @@ export interface WorkerPipelineOptions extends Omit<
   PipelineOptions,
   'backend' | 'fetch' | 'tokenizer' | 'image_processor'
 > {
+  /** By its name: a Backend cannot cross to a worker. */
   backend?: Extract<PipelineOptions['backend'], string>;
   /**
    * A worker that runs `siglip-ts/worker-entry`, for bundlers that do not find it by themselves. It becomes the pipeline's,

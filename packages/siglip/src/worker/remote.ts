@@ -25,6 +25,7 @@ interface NodeWorker {
   ref(): void;
   unref(): void;
 }
+/** A Web Worker of a page, or a worker of node:worker_threads. */
 export type AnyWorker = WebWorker | NodeWorker;
 
 type Listeners = Partial<Record<ListenerName, (...args: never[]) => void>>;

@@ -47,7 +47,14 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /** The checkpoints in a folder, the newest first; none where there is no such folder. */
-export async function checkpoints(out: string): Promise<{ step: number; path: string }[]> {
+export async function checkpoints(out: string): Promise<
+  {
+    /** How many steps it has. */
+    step: number;
+    /** Its folder. */
+    path: string;
+  }[]
+> {
   const names = await readdir(out).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;

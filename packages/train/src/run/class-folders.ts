@@ -7,7 +7,12 @@ const isPicture = (file: string): boolean =>
   PICTURES.includes(extname(file).slice(1).toLowerCase());
 
 /** The classes in alphabetical order, and their pictures. Throws where there are fewer than two classes. */
-export async function openClasses(folder: string): Promise<{ classes: string[]; shard: Shard }> {
+export async function openClasses(folder: string): Promise<{
+  /** The folders' names: class i is classes[i]. */
+  classes: string[];
+  /** Each picture with its class for a caption. */
+  shard: Shard;
+}> {
   const entries = await readdir(folder, { withFileTypes: true });
   const classes = entries.filter((e) => e.isDirectory()).map((e) => e.name).sort(); // prettier-ignore
   if (classes.length < 2)

@@ -7,7 +7,9 @@ export interface Evaluation {
   readonly zero_shot_accuracy: number;
   /** Recall at k: its own among the first k, from picture to caption and from caption to picture. */
   readonly image_to_text_r5: number;
+  /** Recall at 1, from caption to picture. */
   readonly text_to_image_r1: number;
+  /** Recall at 5, from caption to picture. */
   readonly text_to_image_r5: number;
 }
 

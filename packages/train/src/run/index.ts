@@ -1,5 +1,6 @@
 // Training as a run on disk: reading pairs, checkpoints, metrics. Needs Node, Deno or Bun; the mathematics, in the
 // package's main entry, does not.
+/** @module @siglip-ts/train/run */
 export { checkpoints, saveCheckpoint } from './checkpoints.ts';
 export { openClasses } from './class-folders.ts';
 export { classifier } from './classifier-trainee.ts';

@@ -4,12 +4,16 @@ import { dirname } from 'node:path';
 
 /** What a row tells; evaluation adds its own numbers to some. */
 export interface Metrics {
+  /** Steps taken so far. */
   readonly step: number;
   readonly [name: string]: number;
 }
 
+/** metrics.jsonl of a run, which grows by a row for each step. */
 export class MetricsFile {
+  /** Where it is. */
   readonly path: string;
+  /** All its rows. */
   readonly rows: Metrics[];
   #size: number;
 

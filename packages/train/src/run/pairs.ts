@@ -19,7 +19,9 @@ export const PICTURES = ['jpg', 'jpeg', 'png', 'webp', 'avif', 'gif', 'tif', 'ti
 
 /** Pairs that are cheap to read one after another: a folder, or one tar file. */
 export interface Shard {
+  /** What messages call it. */
   readonly name: string;
+  /** How many pairs it has. */
   readonly size: number;
   /** Throws with the pair's name where it is broken. */
   read(i: number): Promise<Pair>;

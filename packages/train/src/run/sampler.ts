@@ -6,14 +6,19 @@ import type { Prepared } from './trainee.ts';
 
 /** The pair to come next. */
 export interface Cursor {
+  /** Counts from 0. */
   readonly epoch: number;
+  /** How many pairs of the epoch came before it. */
   readonly position: number;
 }
 
 /** A picture with the one caption that it has this time. */
 export interface Sample {
+  /** What messages call it. */
   readonly name: string;
+  /** The bytes of a picture's file. */
   readonly image: Uint8Array;
+  /** The one that this epoch takes. */
   readonly caption: string;
 }
 
@@ -22,6 +27,7 @@ export type Skipped = (reason: string) => void;
 
 /** Where a run takes its pairs from. What comes is decided by the seed and the cursor alone. */
 export interface Source {
+  /** Where it stands. */
   readonly cursor: Cursor;
   /** The next `n`. `prepare` is the trainee's; a source that makes its pixels itself does without. */
   take(
@@ -36,12 +42,14 @@ export class Sampler implements Source {
   private readonly seed: number;
   private at: Cursor;
   private epoch: { number: number; order: readonly (readonly [Shard, number])[] } | null = null;
+  /** Pairs of shards, shuffled anew for each epoch. */
 
   constructor(shards: readonly Shard[], seed: number, from: Cursor = { epoch: 0, position: 0 }) {
     this.shards = shards;
     this.seed = seed;
     this.at = from;
   }
+  /** Where it stands. */
   get cursor(): Cursor {
     return this.at;
   }

@@ -16,23 +16,31 @@ import { tensorBytes, type LoadTrainee, type Prepared, type Trainee } from './tr
 
 /** What decides every number of a run. It is resumed with the same, or with one that would have led there too. */
 export interface Recipe {
+  /** In all. */
   readonly steps: number;
+  /** Pairs of a step. */
   readonly batch_size: number;
+  /** At full schedule. */
   readonly learning_rate: number;
   /** As torch's: multiplied by the rate. */
   readonly weight_decay: number;
+  /** Steps of linear growth from 0. */
   readonly warmup: number;
+  /** How the rate falls after that. */
   readonly schedule: ScheduleOptions['decay'];
   /** Steps at the end over which the rate goes to 0. */
   readonly cooldown: number;
+  /** Which rule moves the parameters. */
   readonly optimizer: keyof typeof RULES;
   /** The largest global norm of the gradients; 0: no limit. */
   readonly clip: number;
   /** A regular expression over HF keys, '' for none: `^vision_model\.` is SigLiT. */
   readonly freeze: string;
+  /** Decides the order of the pairs and the masks of dropout. */
   readonly seed: number;
 }
 
+/** What `train` needs. */
 export interface TrainOptions {
   /** What is trained: contrastive() or classifier(classes). */
   readonly load: LoadTrainee;
@@ -40,8 +48,11 @@ export interface TrainOptions {
   readonly model: ModelFiles;
   /** Pairs on disk, or what opens a source of one's own at a cursor (at its start: undefined). */
   readonly shards: readonly Shard[] | ((seed: number, from?: Cursor) => Source);
+  /** The folder of the checkpoints and of metrics.jsonl. */
   readonly out: string;
+  /** What computes; it stays the caller's. */
   readonly backend: Backend;
+  /** What decides the numbers. */
   readonly recipe: Recipe;
   /** Steps between checkpoints; also one at the end, and one when `signal` aborts. */
   readonly save_every: number;
@@ -49,21 +60,29 @@ export interface TrainOptions {
   readonly keep: number;
   /** Held-out pairs, and steps between evaluations; also one at the end. */
   readonly held_out?: readonly Shard[];
+  /** Steps between evaluations. */
   readonly evaluate_every?: number;
   /** Goes on from the newest checkpoint in `out`. */
   readonly resume?: boolean;
+  /** Ends the run after the step that is under way, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /** Hears of each step. */
   readonly on_step?: (row: Metrics) => void;
+  /** Hears why a pair could not be used. */
   readonly on_skip?: (reason: string) => void;
 }
 
+/** Where a run ended. */
 export interface TrainResult {
+  /** Steps taken. */
   readonly step: number;
   /** The newest checkpoint. */
   readonly folder: string;
+  /** Of metrics.jsonl. */
   readonly rows: readonly Metrics[];
   /** Pairs that could not be used. */
   readonly skipped: number;
+  /** The last one's numbers; null without held-out pairs. */
   readonly evaluation: Readonly<Record<string, number>> | null;
 }
 

@@ -20,6 +20,7 @@ export interface Prepared {
   readonly patches?: Int32Array;
 }
 
+/** A model in training: how pairs are prepared, and what a batch's gradients are. */
 export interface Trainee {
   /** By HF key, float32 constants, which the optimiser overwrites. */
   readonly parameters: Parameters;
@@ -30,7 +31,12 @@ export interface Trainee {
     batch: readonly Prepared[],
     frozen: RegExp | null,
     dropout: Dropout,
-  ): Promise<{ loss: Tensor; gradients: Parameters }>;
+  ): Promise<{
+    /** [] */
+    loss: Tensor;
+    /** Of every parameter that is not frozen. */
+    gradients: Parameters;
+  }>;
   /** Numbers of the model itself that metrics.jsonl tells. */
   numbers(): Promise<Readonly<Record<string, number>>>;
   /** How well it does on held-out pairs. Broken ones are skipped and told. */
