@@ -56,6 +56,15 @@ describe('a model at an address', () => {
     expect(asked.map(({ url }) => url)).toContain(`/models/siglip/config.json${query}`);
   });
 
+  test('without https, where crypto has no randomUUID, and without tags', async () => {
+    vi.stubGlobal('crypto', {});
+    tags = () => ({});
+    const classify = await pipeline('zero-shot-image-classification', `${origin}/models/siglip`, {
+      cache: false,
+    });
+    expect(await classify(black, labels)).toHaveLength(2);
+  });
+
   test('a URL, a folder within, its processor and tokenizer', async () => {
     const url = new URL(`${origin}/models/siglip`);
     const options = { cache, subfolder: 'vision' };

@@ -2,7 +2,7 @@
 // reports progress. Which file, and whether it is needed, hub.ts decides.
 import type { Failed } from './attempts.ts';
 import type { Connection } from './connection.ts';
-import { keyPart } from './key.ts';
+import { keyPart, uniqueName } from './key.ts';
 import { messageOf } from './refusals.ts';
 import { ask, discard, type Answer } from './request.ts';
 import type { Sink, Store } from './store.ts';
@@ -31,7 +31,7 @@ export async function download(
   onBytes: OnBytes,
 ): Promise<Stored | Failed> {
   const { version, response } = answer;
-  const key = `${folder}/blob-${keyPart(version.etag ?? crypto.randomUUID())}`;
+  const key = `${folder}/blob-${keyPart(version.etag ?? uniqueName())}`;
   const length = version.size === undefined ? lengthOf(remote, response) : exactly(version.size);
   const sink = await store.sink(key, version.etag && strongTag(remote, response), length?.bytes);
   const there = await sizeOf(store, key);

@@ -3,7 +3,7 @@
 import { fileSource } from '@siglip-ts/safetensors/node';
 import { node } from '../node.ts';
 import { ifThere, readBytes } from './folder.ts';
-import { keyPart } from './key.ts';
+import { keyPart, uniqueName } from './key.ts';
 import type { Sink, Store } from './store.ts';
 
 /**
@@ -20,7 +20,7 @@ export function folderStore(root: string): Store {
     get: (key) => ifThere(readBytes(pathOf(key))),
     async put(key, bytes) {
       const path = pathOf(key);
-      const written = `${path}.${crypto.randomUUID()}`;
+      const written = `${path}.${uniqueName()}`;
       await mkdir(dirname(path), { recursive: true });
       await writeFile(written, bytes);
       await rename(written, path);
@@ -35,7 +35,7 @@ async function fileSink(path: string, tag: string | undefined): Promise<Sink> {
   const { dirname } = node('node:path');
   await mkdir(dirname(path), { recursive: true });
   const prefix = `${path}.part-${tag === undefined ? '' : keyPart(tag)}-`;
-  const part = `${prefix}${crypto.randomUUID()}`;
+  const part = `${prefix}${uniqueName()}`;
   if (tag !== undefined) await claim(prefix, part);
   const handle = await open(part, constants.O_RDWR | constants.O_CREAT);
   let { size } = await handle.stat();

@@ -1,4 +1,4 @@
-// Names for the cache: any text as one name that is safe on every file system.
+// Names for the cache: any text as one name that is safe on every file system, and names that are new.
 
 /** At most this many characters, well under the 255 bytes that file systems allow. */
 const LONGEST = 200;
@@ -19,3 +19,7 @@ export function keyPart(text: string): string {
     );
   return name;
 }
+
+/** A name that nothing else has. A page that is not served by https has no randomUUID. */
+export const uniqueName = (): string =>
+  globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;

@@ -3,7 +3,7 @@
 //
 // No locks: a chunk's address names the exact bytes it is of, so two tabs at most write the same twice.
 import { bytesSource, type ByteSource } from '@siglip-ts/safetensors';
-import { keyPart } from './key.ts';
+import { keyPart, uniqueName } from './key.ts';
 import { notKept, type Sink, type Store } from './store.ts';
 
 /** Also how much memory a download takes, and how much of it a cut can lose. */
@@ -126,7 +126,7 @@ async function chunkSink(
   expected: number | undefined,
   chunk: number,
 ): Promise<Sink> {
-  const part = tag === undefined ? crypto.randomUUID() : keyPart(tag);
+  const part = tag === undefined ? uniqueName() : keyPart(tag);
   let i = tag === undefined ? 0 : await resumable(cache, key, part, chunk);
   const needed = (expected ?? 0) - i * chunk;
   if (needed > 0) await expectRoom(needed);
