@@ -16,7 +16,7 @@ export async function readPicture(name: string, io: Io): Promise<Picture> {
   try {
     return await loadImage(await sourceOf(name, io), { signal: io.signal });
   } catch (error) {
-    if (error instanceof Exit) throw error;
+    if (error instanceof Exit || io.signal.aborted) throw error;
     // Without the path: it is the name.
     const { code, message } = error as NodeJS.ErrnoException;
     const shown = name === '-' ? 'stdin' : name;
