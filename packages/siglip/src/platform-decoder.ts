@@ -15,7 +15,7 @@ export const platformDecoder: ImageDecoder = {
 
 /**
  * An optional peer: it brings 20 MB of native libraries. Required and not imported, so that no bundler looks for it, nor
- * takes it into a page; so a bundled server passes its own, in decoders.
+ * takes it into a page: from beside this module, or, where a bundle has no import.meta.url, beside the program.
  */
 function sharpHere(format: string): ImageDecoder {
   const instead = 'or convert it to PNG or JPEG first';
@@ -24,7 +24,8 @@ function sharpHere(format: string): ImageDecoder {
       `cannot identify image file: nothing decodes ${format} here; pass what does in the option decoders, ${instead}`,
     );
   try {
-    return sharpDecoder(node('node:module').createRequire(import.meta.url)('sharp') as Sharp);
+    const from = import.meta.url || process.argv[1]!;
+    return sharpDecoder(node('node:module').createRequire(from)('sharp') as Sharp);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const missing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';

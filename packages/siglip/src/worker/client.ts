@@ -13,7 +13,7 @@ import type {
 import { portable } from '../portable.ts';
 import { checkOptions, codeIn, resolvedModel } from './crossing.ts';
 import { isPlainTensor } from './protocol.ts';
-import { Remote, type AnyWorker, type Functions } from './remote.ts';
+import { OWN, Remote, type AnyWorker, type Functions } from './remote.ts';
 
 export type { AnyWorker } from './remote.ts';
 
@@ -94,7 +94,9 @@ export async function pipeline(
   }
   const zeroShot = task === 'zero-shot-image-classification';
   const call = async (images: unknown, ...rest: readonly unknown[]): Promise<unknown> => {
-    const labels = zeroShot && Array.isArray(rest[0]) ? { candidate_labels: rest[0] } : rest[0];
+    const first = rest[0];
+    const isLabels = zeroShot && (Array.isArray(first) || typeof first === 'string');
+    const labels = isLabels ? { candidate_labels: first } : first;
     const { options, functions } = parted({ ...(labels as object), ...(rest[1] as object) });
     const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
     const reading = { signal: functions.signal, timeout: options.timeout as number | undefined };
@@ -131,6 +133,7 @@ function tensors(value: unknown): unknown {
 /** A worker_thread where there are any, else a Web Worker, by the words that bundlers look for. */
 function newWorker(): AnyWorker {
   const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+  if (!import.meta.url) throw new Error(`siglip-ts/worker: no worker beside this bundle. ${OWN}`);
   // Not by new URL(…, import.meta.url): bundlers would take the file along as it is.
   if (threads) return new threads.Worker(new URL(import.meta.url.replace(/[^/]*$/, 'entry.js')));
   return new Worker(new URL('./entry.js', import.meta.url), { type: 'module' });

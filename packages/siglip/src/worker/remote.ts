@@ -39,10 +39,12 @@ export interface Functions extends Listeners {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What to do in a bundle that leaves the worker behind. */
+export const OWN =
+  "Where a bundler does not carry it along, pass the option worker: one of your own, whose script is import 'siglip-ts/worker-entry'";
+
 /** Browsers do not say why a script does not load. */
-const UNKNOWN =
-  'its script does not load, or a policy forbids it. Where a bundler does not carry it along, pass the option worker: one ' +
-  "of your own, whose script is import 'siglip-ts/worker-entry'. A Content-Security-Policy has to allow it by worker-src";
+const UNKNOWN = `its script does not load, or a policy forbids it. ${OWN}. A Content-Security-Policy has to allow it by worker-src`;
 
 export class Remote {
   readonly #worker: AnyWorker;
@@ -129,7 +131,9 @@ export class Remote {
 
   #die(why: unknown): void {
     if (this.#dead) return;
-    const reason = (why as { message?: string }).message || UNKNOWN;
+    const { message, code } = why as { message?: string; code?: string };
+    const left = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+    const reason = left ? `${message}. ${OWN}` : message || UNKNOWN;
     this.end(new Error(`siglip-ts/worker: the worker has died: ${reason}`, { cause: why }));
   }
 
