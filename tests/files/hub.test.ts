@@ -45,6 +45,17 @@ describe('routes', () => {
     ]);
   });
 
+  test('a page in place of a file, as networks send that ask to log in, is no file', async () => {
+    hub.intercept = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>');
+      return true;
+    };
+    const files = model();
+    expect(await files.bytes('config.json')).toBeUndefined();
+    expect(files.absence?.('config.json')).toContain('answered a web page');
+    hub.intercept = undefined;
+    expect(await model().bytes('config.json')).toEqual(content(30)); // nothing was kept
+  });
   test('a missing file is undefined', async () => {
     expect(await model().bytes('nothing.json')).toBeUndefined();
     expect(await model().open('nothing.json')).toBeUndefined();

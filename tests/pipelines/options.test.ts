@@ -83,6 +83,18 @@ describe('where a model is loaded', () => {
   });
 });
 
+test('values that are none', async () => {
+  const load = (o: unknown, from: unknown = files) => pipeline(TASK, any(from), any(o));
+  await expect(load({ weights: 'int4' })).rejects.toThrow('weights is "int4", expected one of');
+  await expect(load({}, 5)).rejects.toThrow('model: 5, expected a folder');
+  await expect(load({}, { dtype: 'float32' })).rejects.toThrow('options come after the model');
+  for (const cache of [true, 5, '', {}, new URL('file:///x')])
+    await expect(load({ cache }, 'a/b')).rejects.toThrow(
+      'expected a folder, false, or { get, put }',
+    );
+  await (await load({ quantized: false })).dispose();
+});
+
 test('others’ words that mean something here', async () => {
   const scores = async (options: unknown) => {
     await using mine = await pipeline(TASK, files, any(options));
@@ -129,6 +141,7 @@ describe('where something is called', async () => {
   });
   test('zero-shot: labels that are no list', async () => {
     await expect(call(path, 'a cat')).rejects.toThrow('"a cat", expected a list of strings');
+    await expect(call(path, ['a', 1])).rejects.toThrow('["a",1], expected a list of strings');
   });
   test('features', async () => {
     const refused = extract(path, any({ return_tensor: true }));

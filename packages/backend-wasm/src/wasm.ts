@@ -20,11 +20,16 @@ import { fusedGradients } from './gradients.ts';
 import { repeats } from './broadcasting.ts';
 import { Engine } from './engine.ts';
 import type { Block } from './memory.ts';
-import type { WasmOptions } from './options.ts';
+import type { Storage, WasmOptions } from './options.ts';
 import { broadcastStrides, copyStrided, stridesOf } from './strided.ts';
 
-/** Throws Error where WebAssembly is missing, and where a test at the start shows that it computes wrong. */
+const STORAGES: readonly Storage[] = ['float32', 'float16', 'int8', 'w8a8'];
+
+/** Throws RangeError for weights of another kind; Error where WebAssembly is missing, and where a test at the start shows that it computes wrong. */
 export async function wasm(o: WasmOptions = {}): Promise<Backend> {
+  const { weights = 'float32' } = o;
+  if (!STORAGES.includes(weights))
+    throw new RangeError(`wasm: weights is "${weights}", expected one of ${STORAGES.join(', ')}`);
   const b = backendOf(await Engine.load(o));
   const wrong = await canary(b);
   if (wrong === null) return b;

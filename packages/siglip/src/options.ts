@@ -60,15 +60,13 @@ export const PIXELS_FAST: Known = { ...PIXELS, do_center_crop: 0, crop_size: 0, 
 const INSTEAD: Readonly<Record<string, string>> = {
   quantized: "write dtype: 'q8'",
   session_options: 'threads is one here',
-  model_file_name: 'weights are model.safetensors',
-  use_external_data_format: 'weights are model.safetensors',
+  ...each('model_file_name use_external_data_format', 'weights are model.safetensors'),
   trust_remote_code: 'models bring no code',
   use_safetensors: 'there are no other weights',
   force_download: 'write cache: false',
   proxies: 'write fetch, or set NODE_USE_ENV_PROXY=1',
   use_fast: 'write image_processor: await SiglipImageProcessorFast.from_pretrained(model)',
-  top_k: 'it is for image-classification',
-  function_to_apply: 'it is for image-classification',
+  ...each('top_k function_to_apply', 'it is for image-classification'),
   ...each(
     'candidate_labels hypothesis_template tokenizer_kwargs timeout pool',
     'pass it when you call the pipeline',
@@ -87,6 +85,7 @@ function each(names: string, text: string): Record<string, string> {
 
 /** Others' words that change nothing here: with these values, or with any. */
 const IDLE = new Map<string, readonly unknown[] | undefined>([
+  ['quantized', [false]],
   ['trust_remote_code', [false]],
   ['use_safetensors', [true, null]],
   ['force_download', [false]],

@@ -180,8 +180,10 @@ function remoteFiles(remote: Connection, options: HubOptions): ModelFiles {
 }
 
 async function storeOf(cache: HubOptions['cache']): Promise<Store> {
-  if (typeof cache === 'object') return memoryStore(cache);
   if (cache === false) return memoryStore();
+  if (typeof cache === 'object' && 'put' in cache && 'get' in cache) return memoryStore(cache);
+  if (cache !== undefined && (typeof cache !== 'string' || cache === ''))
+    throw new TypeError(`cache: ${String(cache)}, expected a folder, false, or { get, put }`);
   if (inPage()) return (await pageStore(cache ?? 'siglip-ts')) ?? memoryStore();
   return cache !== undefined || hasFileSystem() ? folderStore(cache ?? ownCache()) : memoryStore();
 }

@@ -30,6 +30,10 @@ export async function modelFiles(
   options: HubOptions = {},
 ): Promise<ModelFiles> {
   const { subfolder = '' } = options;
+  if (typeof source !== 'string' && (typeof source !== 'object' || source === null))
+    throw new TypeError(
+      `model: ${String(source)}, expected a folder, a hub id, an address or files`,
+    );
   if (typeof source !== 'string' && !isUrl(source)) return inSubfolder(mapFiles(source), subfolder);
   const text = String(source);
   const path =

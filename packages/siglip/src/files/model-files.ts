@@ -55,6 +55,9 @@ export type FileMap = ReadonlyMap<string, Uint8Array> | Readonly<Record<string, 
 export function mapFiles(map: FileMap, name = 'the given files'): ModelFiles {
   // Through a Map, a file called "toString" is not found on Object.prototype.
   const files = new Map<string, Uint8Array>(isMap(map) ? map : Object.entries(map));
+  for (const [file, bytes] of files)
+    if (!ArrayBuffer.isView(bytes))
+      throw new TypeError(`${name}: "${file}" is no bytes; options come after the model`);
   return {
     name,
     bytes: async (file) => files.get(checkFileName(file)),

@@ -171,8 +171,8 @@ async function judge(
   const { status, headers } = response;
   const { commit } = version;
   const there = status === 200 || (ranged && (status === 206 || status === 416));
-  // Servers of pages answer addresses that they do not know with their page.
-  const page = remote.hub === undefined && /^text\/html\b/.test(headers.get('content-type') ?? '');
+  // Servers of pages answer addresses that they do not know with their page; so do networks that ask to log in first.
+  const page = /^text\/html\b/.test(headers.get('content-type') ?? '');
   if (there && !page) return { kind: 'found', response, url, version };
   await discard(response);
   if (there) return { kind: 'missing', why: `${url} answered a web page`, commit, certain: false };

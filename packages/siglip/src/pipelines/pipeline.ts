@@ -190,9 +190,8 @@ function zeroShot(parts: Parts<SiglipModel>, decoders: Decoders) {
     labels: readonly string[] | ZeroShotOptions,
     o?: ZeroShotOptions,
   ) => {
-    if (typeof labels === 'string')
-      throw new TypeError(`candidate_labels: "${String(labels)}", expected a list of strings`);
-    const given = Array.isArray(labels)
+    const isLabels = Array.isArray(labels) || typeof labels === 'string'; // the latter is told that it is no list
+    const given = isLabels
       ? { ...o, candidate_labels: labels as readonly string[] }
       : { ...(labels as ZeroShotOptions), ...o };
     const options = checked('zero-shot-image-classification', given, ZERO_SHOT);

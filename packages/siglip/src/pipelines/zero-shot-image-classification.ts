@@ -52,6 +52,8 @@ export async function zeroShotImageClassification(
     );
   const { model, image_processor } = parts;
   const labels = o.candidate_labels ?? [];
+  if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string'))
+    throw new TypeError(`candidate_labels: ${JSON.stringify(labels)}, expected a list of strings`);
   if (labels.length === 0)
     throw new TypeError('zero-shot-image-classification: no candidate_labels were given');
   const texts = labels.map((label) => format(o.hypothesis_template ?? TEMPLATE, label));
