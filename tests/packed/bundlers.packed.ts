@@ -1,6 +1,5 @@
 // Bundlers as they stand, with nothing configured but what docs/ says: their pages classify in a browser as Node does.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+// Vite's development server is in vite.packed.ts, Next.js in next.packed.ts.
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { programOf, visit, type BrowserName } from '../runtimes/browser.ts';
@@ -69,29 +68,5 @@ describe.skipIf(!programOf('Chromium'))('in Chromium', () => {
     await project.run('vite', ['build', '--outDir', 'vite']);
     const browsers = (['Chromium', 'Firefox'] as const).filter(programOf);
     await expectPage('vite', browsers);
-  });
-
-  test('vite dev', async () => {
-    site = await serve(project.folder); // which only hears the answer
-    const vite = spawn('node_modules/.bin/vite', ['--port', '0', '--host', '127.0.0.1'], {
-      cwd: project.folder,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    try {
-      let printed = '';
-      const address = new Promise<string>((resolve) =>
-        vite.stdout.on('data', (text) => {
-          printed += String(text).replace(/\u001b\[\d*m/g, '');
-          const [, found] = /(http:\/\/127\.0\.0\.1:\d+\/)/.exec(printed) ?? [];
-          if (found) resolve(found);
-        }),
-      );
-      const report = PAGE.report.replace("'/answer'", `'${site.origin}/answer'`);
-      await project.write({ 'src/main.js': program({ ...PAGE, report }) });
-      await expectScores(await visit('Chromium', await address, site.answer(), 60));
-    } finally {
-      vite.kill();
-      await once(vite, 'exit');
-    }
   });
 });

@@ -1,11 +1,10 @@
 // Next.js as it stands: a client component and a route handler, each of which classifies as Node does.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { programOf, visit } from '../runtimes/browser.ts';
 import { emptyProject } from './pack.ts';
 import { expectScores, LABELS, POST, writePicture } from './program.ts';
 import { serve } from './site.ts';
+import { start } from './started.ts';
 
 const classified = (image: string) =>
   `await (await pipeline('zero-shot-image-classification'))(${image}, ${JSON.stringify(LABELS)})`;
@@ -53,27 +52,15 @@ describe.skipIf(!programOf('Chromium'))('Next.js, built and started', () => {
     });
     await writePicture(project, 'public/cat.jpg');
     await project.run('next', ['build'], { NEXT_TELEMETRY_DISABLED: '1' });
-    const next = spawn('node_modules/.bin/next', ['start', '--port', '0'], {
-      cwd: project.folder,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true,
-    });
+    const next = await start(project, 'next', ['start', '--port', '0']);
     try {
-      const address = await new Promise<string>((resolve) => {
-        let printed = '';
-        next.stdout.on('data', (text) => {
-          const [, found] = /(http:\/\/localhost:[1-9]\d*)/.exec((printed += String(text))) ?? [];
-          if (found) resolve(found);
-        });
-      });
-      const answer = await visit('Chromium', address, site.answer(), 90);
+      const answer = await visit('Chromium', next.url, site.answer(), 90);
       expect(Object.keys(answer as object)).toEqual(['page', 'route']);
       const { page, route } = answer as { page: unknown; route: unknown };
       await expectScores(page);
       await expectScores(route);
     } finally {
-      process.kill(-next.pid!, 'SIGTERM');
-      await once(next, 'exit');
+      await next.stop();
       site.close();
     }
   });

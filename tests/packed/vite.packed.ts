@@ -1,14 +1,13 @@
 // Vite, before 8 with the lines that docs/in-a-page.md has, used as they stand there: a page with its pipeline in
 // it, in a worker, and on the backend that has a CommonJS dependency; built, and from the development server.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { beforeAll, describe, test } from 'vitest';
 import { fileIn } from '../docs/blocks.ts';
 import { programOf, visit } from '../runtimes/browser.ts';
 import { emptyProject, type Project } from './pack.ts';
 import { expectScores, html, LABELS, PAGE, POST, writePicture } from './program.ts';
-import { serve, type Site } from './site.ts';
+import { serve } from './site.ts';
+import { start } from './started.ts';
 
 const NEEDED = fileIn('docs/in-a-page.md', 'vite.config.js');
 
@@ -59,30 +58,12 @@ describe.skipIf(!programOf('Chromium')).each([
   test('in development', async () => {
     const site = await serve(project.folder); // which only hears the answer
     await project.write({ 'src/main.js': asked(POST(`${site.origin}/answer`)) });
-    await expectAll(await answerOfDev(project, site));
+    const vite = await start(project, 'vite', ['--port', '0', '--host', '127.0.0.1']);
+    try {
+      await expectAll(await visit('Chromium', vite.url, site.answer(), 60));
+    } finally {
+      await vite.stop();
+      site.close();
+    }
   });
 });
-
-/** What the page says that the development server gives. */
-async function answerOfDev(project: Project, site: Site): Promise<unknown> {
-  const vite = spawn('node_modules/.bin/vite', ['--port', '0', '--host', '127.0.0.1'], {
-    cwd: project.folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exit = once(vite, 'exit');
-  try {
-    let printed = '';
-    const address = new Promise<string>((resolve) =>
-      vite.stdout.on('data', (text) => {
-        printed += String(text).replace(/\u001b\[\d*m/g, '');
-        const [, found] = /(http:\/\/127\.0\.0\.1:\d+\/)/.exec(printed) ?? [];
-        if (found) resolve(found);
-      }),
-    );
-    return await visit('Chromium', await address, site.answer(), 60);
-  } finally {
-    vite.kill();
-    await exit;
-    site.close();
-  }
-}
