@@ -1,7 +1,7 @@
 // A model of base size from a hub, in Chromium and Firefox: stopped, resumed by another start of the browser, kept for a
 // third one, which asks for no byte of weights; and how much memory the page takes.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'siglip-ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -29,6 +29,10 @@ afterAll(() => {
 /** Of the renderer of a page that has loaded a model of 812 MB, in MB. */
 const MOST_MEMORY = 1300;
 
+/** What a page that is not isolated says of a model that would be worth threads, where there are cores for them. */
+const ONE_THREAD =
+  availableParallelism() > 1 ? [expect.stringContaining('cross-origin isolation') as string] : [];
+
 describe.each(Object.keys(BROWSERS) as BrowserName[])('%s', (name) => {
   if (!programOf(name)) {
     const { paths, variable } = BROWSERS[name];
@@ -52,18 +56,18 @@ describe.each(Object.keys(BROWSERS) as BrowserName[])('%s', (name) => {
   test('a download that is stopped, and resumed when the browser starts again', async () => {
     const { answer } = await page({ stop: '0.5' });
     expect(answer).toMatchObject({ error: 'Error: stopped by the page', warnings: [] });
-    const before = hub.sent;
     const resumed = await page({ only: 'load' });
-    expect(resumed.answer).toMatchObject({ loaded: hub.size, warnings: [] });
-    expect(weights().at(-1)).toMatch(/^GET storage bytes=\d{9}-$/);
-    // A chunk is lost, and what is under way between a server and a page when that lets go of it.
-    expect(before + hub.sent).toBeLessThan(1.15 * hub.size);
+    expect(resumed.answer).toMatchObject({ loaded: hub.size, warnings: ONE_THREAD });
+    // From the half on, but for a chunk, and for what the server sends before the page lets go of its first answer.
+    const [, from] = /^GET storage bytes=(\d+)-$/.exec(weights().at(-1)!) ?? [];
+    expect(Number(from)).toBeGreaterThan(0.45 * hub.size);
+    expect(hub.sent).toBeLessThan(1.1 * hub.size - Number(from));
     expect(hub.log.join()).not.toContain('OPTIONS');
   });
 
   test('the next start asks for no byte of weights, and once whether anything is new', async () => {
     const { answer, memory } = await page();
-    expect(answer).toMatchObject({ scores: expected, warnings: [] });
+    expect(answer).toMatchObject({ scores: expected, warnings: ONE_THREAD });
     expect(weights()).toEqual([]);
     // The first file tells the commit, and the others of that commit are there.
     expect(hub.log).toEqual(['HEAD preprocessor_config.json']);
