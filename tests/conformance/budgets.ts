@@ -47,7 +47,7 @@ export const BUDGETS = {
   layerNorm: { ulp: 8, share: 2e-6 },
   layerNormOfLarge: { ulp: 8, share: 3e-4 }, // inputs near 1000 have lost three digits before the kernel begins
   softmax: { ulp: 8, share: 1e-6 }, // the error of a score is the relative error of its exponential
-  norm: { ulp: 8, share: 0 },
+  l2Norm: { ulp: 8, share: 0 },
   attention: { ulp: 8, share: 3e-6 },
   logSigmoid: { ulp: 8, share: 2e-7 },
   loss: { ulp: 8, share: 0 },

@@ -7,7 +7,7 @@ import {
   layerNorm,
   linear,
   logSigmoid,
-  norm,
+  l2Norm,
   sigmoidLoss,
   softmax,
   tiledAttention,
@@ -124,11 +124,11 @@ const norms: Case[] = (
   ] as [string, Shape, Filling][]
 ).map(([what, shape, filling]) => ({
   name: `norm${what} ${show(shape)}`,
-  op: 'norm',
+  op: 'l2Norm',
   inputs: [input(shape, filling)],
-  run: (x) => norm(x),
-  definition: (x) => compose.norm(x),
-  exact: (x) => exact.norm(x),
+  run: (x) => l2Norm(x),
+  definition: (x) => compose.l2Norm(x),
+  exact: (x) => exact.l2Norm(x),
 }));
 
 /** Which keys are seen: all, the first few of each row, or in one row none at all. */

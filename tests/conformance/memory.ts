@@ -359,7 +359,7 @@ const OPERATIONS: Record<string, (b: Backend, o: Operands) => [Shape, Handle] | 
     return handle && [[2, 3], handle];
   },
   norm: (b, o) => {
-    const handle = b.fused?.norm?.(o.x);
+    const handle = b.fused?.l2Norm?.(o.x);
     return handle && [[2, 1], handle];
   },
   attention: (b, o) => {

@@ -233,7 +233,7 @@ const softmaxRow = (row: readonly number[]): readonly number[] => {
 };
 export const softmax = (x: Exact): Exact => rows(x, softmaxRow);
 
-export const norm = (x: Exact): Exact => {
+export const l2Norm = (x: Exact): Exact => {
   const squares = each(x, (v) => v * v);
   return each(reduce('sum', squares, x.shape.length - 1), Math.sqrt);
 };

@@ -7,7 +7,7 @@ import {
   fromCheckpoint,
   layerNorm,
   linear,
-  norm,
+  l2Norm,
   recording,
   resident,
   Scope,
@@ -115,7 +115,7 @@ describe.each([b, withoutFused(b)])('composites on $name', (on) => {
     ],
     ['layerNorm: float32 with float64', () => layerNorm(zero(2, 3), wide, zero(3), 1e-6)],
     ['softmax: shapes [], expected an axis', () => softmax(zero())],
-    ['norm: shapes [], expected an axis', () => norm(zero())],
+    ['l2Norm: shapes [], expected an axis', () => l2Norm(zero())],
     [
       'attention: shapes [2, 5, 6], [2, 4, 6], [2, 5, 6], expected',
       () => attention(q, zero(2, 4, 6), q, how),

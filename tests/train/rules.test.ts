@@ -6,7 +6,7 @@ import {
   layerNorm,
   linear,
   logSigmoid,
-  norm,
+  l2Norm,
   size,
   softmax,
   Tensor,
@@ -94,7 +94,7 @@ const OPS: Record<string, readonly [op: Op, ...shapes: Shape[]]> = {
   'linear without bias': [(x, w) => linear(x!, w!, null), [3, 4], [5, 4]],
   layerNorm: [(x, w, c) => layerNorm(x!, w!, c!, 1e-6), [2, 3, 5], [5], [5]],
   softmax: [(x) => softmax(x!), [2, 3, 4]],
-  norm: [(x) => norm(x!), [2, 3, 4]],
+  l2Norm: [(x) => l2Norm(x!), [2, 3, 4]],
   logSigmoid: [(x) => logSigmoid(x!.mul(5)), [9]],
   attention: [
     (q, k, v) => attention(q!, k!, v!, { heads: 2, scale: 0.7 }),
@@ -160,7 +160,7 @@ describe('closed forms equal the gradients of the definitions', () => {
     'linear without bias',
     'layerNorm',
     'softmax',
-    'norm',
+    'l2Norm',
     'attention',
     'masked attention',
   ];

@@ -47,7 +47,7 @@ const STEPS: Readonly<Record<Exclude<PrimitiveOp, 'upload' | 'cast'> | Composite
   linear: 'linear',
   layerNorm: 'layerNorm',
   softmax: 'softmax',
-  norm: 'norm',
+  l2Norm: 'norm',
   attention: 'attention',
   neg: 'neg',
   exp: 'exp',

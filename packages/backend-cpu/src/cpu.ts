@@ -99,7 +99,7 @@ export function cpu(): Backend {
       activation: (x, kind) => made(fused.activation(x, kind)),
       layerNorm: (x, w, b, eps) => made(fused.layerNorm(x, w, b, eps)),
       softmax: (x) => made(fused.softmax(x)),
-      norm: (x) => made(fused.norm(x)),
+      l2Norm: (x) => made(fused.l2Norm(x)),
       attention: (q, k, v, keys, heads, scale) =>
         made(fused.attention(q, k, v, keys, heads, scale)),
     },

@@ -29,7 +29,7 @@ const geluTanh = (x: number, slope = Math.sqrt(2 / Math.PI)) =>
   0.5 * x * (1 + Math.tanh(slope * (x + 0.044715 * x * x * x)));
 const silu = (x: number) => x * sigmoid(x);
 
-/** The definitions, with their sources, are in core's activations.ts. */
+/** The definitions, with their sources, are in core's ops/activation.ts. */
 export const ACTIVATION: Readonly<Record<Activation, (x: number) => number>> = {
   gelu: geluErf,
   gelu_python: geluErf,

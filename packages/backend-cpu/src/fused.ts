@@ -65,9 +65,9 @@ export function softmax(x: Operand): Floats {
   return y;
 }
 
-export function norm(x: Operand): Floats {
+export function l2Norm(x: Operand): Floats {
   const n = x.shape.at(-1)!;
-  const a = floatsOf('norm', x);
+  const a = floatsOf('l2Norm', x);
   const y = like(x, [...x.shape.slice(0, -1), 1]);
   for (let r = 0; r < y.length; r++) {
     let sum = 0;

@@ -7,7 +7,7 @@ import {
   held,
   layerNorm,
   linear,
-  norm,
+  l2Norm,
   softmax,
   Tensor,
   type Backend,
@@ -89,7 +89,7 @@ function encoderLayer(
 /** In the order of what they need; a name that comes again is the operation in another form. */
 function primitives(step: Step, x: Tensor, ids: Tensor): void {
   const row = step('max', () => x.max(1)); // [2, 1, D]
-  const column = step('norm', () => norm(x)); // [2, 5, 1]
+  const column = step('norm', () => l2Norm(x)); // [2, 5, 1]
   const unit = step('div', () => x.div(column));
   const p = step('softmax', () => softmax(unit));
   step('sum', () => p.sum(1));

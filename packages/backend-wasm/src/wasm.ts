@@ -104,7 +104,7 @@ function backendOf(e: Engine): Backend {
       activation: (x, kind) => activation(self, e, floats(kind, x), kind),
       layerNorm: (x, weight, bias, eps) => e.layerNorm(floats('layerNorm', x), weight, bias, eps),
       softmax: (x) => e.softmax(floats('softmax', x)),
-      norm: (x) => e.norm(floats('norm', x), withSize(x.shape, -1, 1)),
+      l2Norm: (x) => e.norm(floats('l2Norm', x), withSize(x.shape, -1, 1)),
       attention: (q, k, v, keys, heads, scale) =>
         e.attention(floats('attention', q), k, v, keys, heads, scale),
     },

@@ -162,7 +162,7 @@ export function autograd(inner: Backend, o: AutogradOptions = {}): Autograd {
       activation: (x, kind) => does(fused.activation(kind, differentiated), x),
       layerNorm: (x, weight, bias, eps) => does(fused.layerNorm(eps), x, weight, bias),
       softmax: (x) => does(fused.softmax, x),
-      norm: (x) => does(fused.norm, x),
+      l2Norm: (x) => does(fused.l2Norm, x),
       attention: (q, k, v, keys, heads, scale) =>
         does(fused.attention(heads, scale), q, k, v, ...(keys ? [keys] : [])),
     },

@@ -1,10 +1,10 @@
 // Gradient clipping by the global norm, on the backend: nothing is read.
-import { norm, size, Tensor } from '@siglip-ts/core';
+import { l2Norm, size, Tensor } from '@siglip-ts/core';
 import type { Parameters } from './grad.ts';
 
 /** The l2 norm of all gradients together, [1]. */
 export function globalNorm(gradients: Parameters): Tensor {
-  const norms = [...gradients.values()].map((g) => norm(g.reshape([size(g.shape)])));
+  const norms = [...gradients.values()].map((g) => l2Norm(g.reshape([size(g.shape)])));
   const squares = norms.map((n) => n.mul(n)).reduce((sum, n) => sum.add(n));
   return squares.sqrt();
 }

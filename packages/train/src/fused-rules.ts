@@ -7,7 +7,7 @@ import {
   layerNorm as normalise,
   linear as project,
   LOWEST,
-  norm as length,
+  l2Norm as length,
   size,
   softmax as soften,
   type Activation,
@@ -86,7 +86,7 @@ export const softmax: Step = {
   back: (g, _, y) => [() => softmaxBack(g, y)],
 };
 
-export const norm: Step = {
+export const l2Norm: Step = {
   run: ([x]) => length(x!),
   back: (g, [x], y) => [() => x!.mul(g.div(y))],
 };

@@ -1,6 +1,6 @@
 // What every HF configuration has in common: the defaults of PretrainedConfig, labels, problem types, and how a
 // configuration becomes JSON. The three SigLIP classes are in siglip.ts.
-import type { AttentionImplementation } from '../functional.ts';
+import type { AttentionImplementation } from '../ops/attention.ts';
 
 /** HF's names of what a classifier's labels are, on which its loss depends. */
 export type ProblemType =

@@ -1,7 +1,7 @@
 // SiglipTextConfig, SiglipVisionConfig and SiglipConfig with transformers 4.49's fields, defaults, checks and JSON.
 // Data only: nothing here builds a model.
-import type { Activation } from '../backend.ts';
-import type { AttentionImplementation } from '../functional.ts';
+import type { Activation } from '../contract/backend.ts';
+import type { AttentionImplementation } from '../ops/attention.ts';
 import {
   fill,
   relabel,

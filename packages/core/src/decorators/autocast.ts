@@ -1,12 +1,13 @@
 // autocast(b, half): a float32 model in mixed precision, as under torch.autocast('cpu', half). Tensors stay labelled
 // float32; those that torch would hold in half precision only have half's values.
-import type { Backend, HalfType, Handle, Operand } from '../backend.ts';
+import type { Backend, Handle, Operand } from '../contract/backend.ts';
+import type { HalfType } from '../contract/half.ts';
 import { COMPOSITES, decorate, type Call } from './decorate.ts';
 import { torchKernels } from './torch-kernels.ts';
 
 /** torch's CPU lists (aten/autocast_mode.h): products run in half precision, norms in float32, the rest promotes. */
 const LOWERED: readonly string[] = ['linear', 'matmul', 'attention'];
-const FLOAT32: readonly string[] = ['norm'];
+const FLOAT32: readonly string[] = ['l2Norm'];
 
 /** `b` in mixed precision of that half type; in `half` it computes what torch's CPU lists say. */
 export function autocast(b: Backend, half: HalfType): Backend {

@@ -4,18 +4,22 @@ import type {
   Activation,
   Backend,
   BinaryOp,
-  DType,
   Fused,
   Handle,
   Operand,
   ReduceOp,
   Shape,
   UnaryOp,
-  Values,
-} from '../backend.ts';
-import { activation, attention, layerNorm, linear, norm, softmax } from '../functional.ts';
-import { size, withSize } from '../shapes.ts';
-import { Tensor } from '../tensor.ts';
+} from '../contract/backend.ts';
+import type { DType, Values } from '../contract/dtypes.ts';
+import { activation } from '../ops/activation.ts';
+import { attention } from '../ops/attention.ts';
+import { layerNorm } from '../ops/layer-norm.ts';
+import { linear } from '../ops/linear.ts';
+import { l2Norm } from '../ops/l2-norm.ts';
+import { softmax } from '../ops/softmax.ts';
+import { size, withSize } from '../contract/shapes.ts';
+import { Tensor } from '../tensor/tensor.ts';
 
 /** The operations of a backend that make a tensor. */
 export type PrimitiveOp =
@@ -58,7 +62,7 @@ export const COMPOSITES: readonly Composite[] = [
   'activation',
   'layerNorm',
   'softmax',
-  'norm',
+  'l2Norm',
   'attention',
 ];
 
@@ -148,7 +152,7 @@ type MemoryMethod =
   'name' | 'constant' | 'read' | 'assign' | 'free' | 'mark' | 'release' | 'dispose' | 'fused';
 
 /** FLOP an element of the composites without products, roughly. */
-const COST = { activation: 8, layerNorm: 8, softmax: 4, norm: 2 };
+const COST = { activation: 8, layerNorm: 8, softmax: 4, l2Norm: 2 };
 
 function fusedCalls(around: (call: Call) => Handle): Fused {
   const call = (op: Composite, inputs: Operand[], shape: Shape, flops: number, on: TensorCall) =>
@@ -180,8 +184,10 @@ function fusedCalls(around: (call: Call) => Handle): Fused {
       ),
     softmax: (x) =>
       call('softmax', [x], x.shape, COST.softmax * size(x.shape), ([x]) => softmax(x!)),
-    norm: (x) =>
-      call('norm', [x], withSize(x.shape, -1, 1), COST.norm * size(x.shape), ([x]) => norm(x!)),
+    l2Norm: (x) =>
+      call('l2Norm', [x], withSize(x.shape, -1, 1), COST.l2Norm * size(x.shape), ([x]) =>
+        l2Norm(x!),
+      ),
     attention: (q, k, v, keys, heads, scale) =>
       call(
         'attention',

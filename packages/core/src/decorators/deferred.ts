@@ -1,6 +1,6 @@
 // deferred(b): a backend whose every handle is a promise, as on a device that computes later. For tests of what
 // relies on call order, and the pattern for backends of that kind.
-import type { Backend, Handle, Mark, Operand } from '../backend.ts';
+import type { Backend, Handle, Mark, Operand } from '../contract/backend.ts';
 import { decorate, fusedOf } from './decorate.ts';
 
 /** What will be a handle of b once the queue has come to it, or why there is none. */

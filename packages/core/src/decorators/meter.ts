@@ -1,6 +1,7 @@
 // meter(b): counts what runs on b. Adds nothing to what it computes.
-import { BYTES, type Backend, type DType, type Handle, type Mark, type Shape } from '../backend.ts';
-import { size } from '../shapes.ts';
+import { BYTES, type DType } from '../contract/dtypes.ts';
+import type { Backend, Handle, Mark, Shape } from '../contract/backend.ts';
+import { size } from '../contract/shapes.ts';
 import { decorate, fusedOf } from './decorate.ts';
 
 /** What a meter shows; `byOp` counts by the operation's name. */

@@ -1,6 +1,7 @@
 // rounded(b, half): arithmetic in float16 or bfloat16 as torch's CPU kernels do it, on a backend that only stores,
 // moves and casts half types. One rounding a torch kernel, so not one an operation of a fused chain.
-import type { Backend, HalfType, Handle, Operand } from '../backend.ts';
+import type { Backend, Handle, Operand } from '../contract/backend.ts';
+import type { HalfType } from '../contract/half.ts';
 import { COMPOSITES, decorate, type Call } from './decorate.ts';
 import { torchKernels } from './torch-kernels.ts';
 

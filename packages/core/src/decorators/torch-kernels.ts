@@ -1,8 +1,8 @@
 // Cuts two composites of a rounding backend where torch has two kernels, so that it rounds where torch does.
-import { isKernel } from '../activations.ts';
-import type { Activation, Backend, Handle, Operand } from '../backend.ts';
-import { compose } from '../functional.ts';
-import { Tensor } from '../tensor.ts';
+import { isKernel } from '../ops/activation.ts';
+import type { Activation, Backend, Handle, Operand } from '../contract/backend.ts';
+import { compose } from '../ops/compose.ts';
+import { Tensor } from '../tensor/tensor.ts';
 
 /** A linear layer's activation becomes a kernel of its own; one that HF writes in Python becomes its steps. */
 export function torchKernels(b: Backend): Backend {

@@ -1,11 +1,11 @@
 // Image classification: the mean of the patch vectors and a linear layer; and its three losses.
 import type { ProblemType, SiglipVisionConfig } from '../config/siglip.ts';
-import { isHalf } from '../backend.ts';
-import { inFloat32 } from '../functional.ts';
-import { held } from '../lifetimes.ts';
-import type { Scope } from '../scope.ts';
-import { sameShape, showShape, size } from '../shapes.ts';
-import { Tensor } from '../tensor.ts';
+import { isHalf } from '../contract/dtypes.ts';
+import { inFloat32 } from '../ops/in-float32.ts';
+import { held } from '../tensor/lifetimes.ts';
+import type { Scope } from './scope.ts';
+import { sameShape, showShape, size } from '../contract/shapes.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { project } from './layers.ts';
 import { visionTransformer, type Tower, type VisionOptions } from './vision.ts';
 

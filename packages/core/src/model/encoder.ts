@@ -1,9 +1,9 @@
 // The transformer encoder, one for both towers: pre-norm layers of self-attention and an MLP.
-import { scaledAttention } from '../attention.ts';
-import { attention } from '../functional.ts';
-import type { HostTensor } from '../host-tensor.ts';
-import type { Scope } from '../scope.ts';
-import { Tensor } from '../tensor.ts';
+import { scaledAttention } from '../ops/attention.ts';
+import { attention } from '../ops/attention.ts';
+import type { HostTensor } from '../tensor/host-tensor.ts';
+import type { Scope } from './scope.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { mlp, norm, project, type TowerConfig } from './layers.ts';
 
 /** What an encoder is asked for beside its input. */

@@ -1,8 +1,9 @@
 // The attention-pooling head ("MAP head") of the vision tower. Not used by the text tower or for classification.
 import type { SiglipVisionConfig } from '../config/siglip.ts';
-import { attention, linear } from '../functional.ts';
-import type { Scope } from '../scope.ts';
-import type { Tensor } from '../tensor.ts';
+import { attention } from '../ops/attention.ts';
+import { linear } from '../ops/linear.ts';
+import type { Scope } from './scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { affine, mlp, norm } from './layers.ts';
 
 /**

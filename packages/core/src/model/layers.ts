@@ -1,7 +1,9 @@
 // The few lines that every module of the model needs: a linear layer, a norm and an MLP, each at its place.
-import { activation, layerNorm, linear } from '../functional.ts';
-import type { Scope } from '../scope.ts';
-import type { Tensor } from '../tensor.ts';
+import { activation } from '../ops/activation.ts';
+import { layerNorm } from '../ops/layer-norm.ts';
+import { linear } from '../ops/linear.ts';
+import type { Scope } from './scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { SiglipTextConfig, SiglipVisionConfig } from '../config/siglip.ts';
 
 export type TowerConfig = SiglipTextConfig | SiglipVisionConfig;

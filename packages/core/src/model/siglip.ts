@@ -1,12 +1,13 @@
 // The whole model: both towers, their similarity, and the sigmoid loss.
 import type { SiglipConfig } from '../config/siglip.ts';
-import { isHalf } from '../backend.ts';
-import { l2Normalize, logSigmoid } from '../functional.ts';
-import { held } from '../lifetimes.ts';
-import type { Scope } from '../scope.ts';
-import { showShape } from '../shapes.ts';
-import type { Ids } from '../store.ts';
-import { Tensor } from '../tensor.ts';
+import { isHalf } from '../contract/dtypes.ts';
+import { l2Normalize } from '../ops/l2-norm.ts';
+import { logSigmoid } from '../ops/log-sigmoid.ts';
+import { held } from '../tensor/lifetimes.ts';
+import type { Scope } from './scope.ts';
+import { showShape } from '../contract/shapes.ts';
+import type { Ids } from './parameters.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { textTransformer, type TextOptions } from './text.ts';
 import { towerTensors, visionTransformer, type Tower, type VisionOptions } from './vision.ts';
 

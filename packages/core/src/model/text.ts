@@ -1,11 +1,12 @@
 // The text tower: tokens, encoder, norm, and a linear head on the last position.
-import type { Backend, DType } from '../backend.ts';
+import type { Backend } from '../contract/backend.ts';
+import type { DType } from '../contract/dtypes.ts';
 import type { SiglipTextConfig } from '../config/siglip.ts';
-import { held } from '../lifetimes.ts';
-import type { Scope } from '../scope.ts';
-import { sameShape, showShape } from '../shapes.ts';
-import type { Ids } from '../store.ts';
-import { Tensor } from '../tensor.ts';
+import { held } from '../tensor/lifetimes.ts';
+import type { Scope } from './scope.ts';
+import { sameShape, showShape } from '../contract/shapes.ts';
+import type { Ids } from './parameters.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { textEmbeddings } from './embeddings.ts';
 import { encoder, type EncoderOptions } from './encoder.ts';
 import { norm, project } from './layers.ts';

@@ -1,9 +1,9 @@
 // The vision tower: patches, encoder, norm, pooling head.
 import type { SiglipVisionConfig } from '../config/siglip.ts';
-import type { HostTensor } from '../host-tensor.ts';
-import { held } from '../lifetimes.ts';
-import type { Scope } from '../scope.ts';
-import type { Tensor } from '../tensor.ts';
+import type { HostTensor } from '../tensor/host-tensor.ts';
+import { held } from '../tensor/lifetimes.ts';
+import type { Scope } from './scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { visionEmbeddings } from './embeddings.ts';
 import { encoder, type EncoderOptions } from './encoder.ts';
 import { attentionPoolingHead } from './head.ts';

@@ -1,7 +1,15 @@
-// The definitions of the activations, in terms of primitives. Which kernel runs is functional.ts's business.
-import type { Activation } from './backend.ts';
-import { activation } from './functional.ts';
-import type { Tensor } from './tensor.ts';
+// The activations: the definition of each by primitives, and the kernels where a backend has them.
+import type { Activation } from '../contract/backend.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** One of ACT2FN, element by element. */
+export function activation(x: Tensor, kind: Activation): Tensor {
+  const fused = x.backend.fused?.activation?.(x, kind);
+  return fused ? x.made(x.shape, fused) : composeActivation(x, kind);
+}
+
+/** The definition. */
+export const composeActivation = (x: Tensor, kind: Activation): Tensor => ACTIVATIONS[kind](x);
 
 /** x + 0.044715 x³. */
 const cubic = (x: Tensor): Tensor => x.add(x.mul(x).mul(x).mul(0.044715));
@@ -45,7 +53,7 @@ const KERNELS = {
 };
 
 /** Source: transformers/activations.py; those it writes in Python take several of torch's kernels. */
-export const ACTIVATIONS: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
+const ACTIVATIONS: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
   ...KERNELS,
   gelu_10: (x) => activation(x, 'gelu').maximum(-10).minimum(10),
   gelu_accurate: (x) => geluTanh(x),

@@ -3,18 +3,17 @@
 import type {
   Backend,
   BinaryOp,
-  DType,
   Handle,
   Operand,
   ReduceOp,
   Shape,
   UnaryOp,
-  Values,
-} from './backend.ts';
-import { isHalf } from './backend.ts';
-import { pack } from './half.ts';
+} from '../contract/backend.ts';
+import type { DType, Values } from '../contract/dtypes.ts';
+import { isHalf } from '../contract/dtypes.ts';
+import { pack } from '../contract/dtypes.ts';
 import { HostTensor } from './host-tensor.ts';
-import { broadcastShapes, sameShape, showShape, size, withSize } from './shapes.ts';
+import { broadcastShapes, sameShape, showShape, size, withSize } from '../contract/shapes.ts';
 
 /**
  * Numbers in a backend's memory with NumPy's operations. Throws RangeError for shapes, TypeError for dtypes that do
@@ -131,14 +130,14 @@ export class Tensor implements Operand {
 
   /** The operation of that name, of every number. Throws TypeError for int32. */
   unary(op: UnaryOp): Tensor {
-    this.#floating(op);
+    this.#expectFloating(op);
     return this.made(this.shape, this.backend.unary(op, this));
   }
   /** The operation of that name, broadcasting. A number takes this tensor's dtype. */
   binary(op: BinaryOp, y: Tensor | number): Tensor {
     if (typeof y === 'number')
       return this.made(this.shape, this.backend.binary(op, this, y, this.shape));
-    this.partner(op, y);
+    this.expectPartner(op, y);
     const out = broadcastShapes(op, this.shape, y.shape);
     return this.made(out, this.backend.binary(op, this, y, out));
   }
@@ -150,7 +149,7 @@ export class Tensor implements Operand {
 
   /** [..., M, K] by [..., K, N], either one transposed on request. Leading axes broadcast. */
   matmul(y: Tensor, { transA = false, transB = false } = {}): Tensor {
-    this.partner('matmul', y);
+    this.expectPartner('matmul', y);
     if (this.shape.length < 2 || y.shape.length < 2)
       throw new RangeError(
         `matmul: shapes ${showShape(this.shape)} and ${showShape(y.shape)}, expected two axes or more`,
@@ -212,13 +211,13 @@ export class Tensor implements Operand {
   }
   /** The rows that `ids` names: ids.shape in place of the first axis. */
   take(ids: Tensor): Tensor {
-    this.#integers('take', ids);
+    this.#expectIntegers('take', ids);
     const out = [...ids.shape, ...this.shape.slice(1)];
     return this.made(out, this.backend.take(this, ids));
   }
   /** Zeros of shape `out`, to whose rows `ids` these rows are added. */
   scatterAdd(ids: Tensor, out: Shape): Tensor {
-    this.#integers('scatterAdd', ids);
+    this.#expectIntegers('scatterAdd', ids);
     if (!sameShape(this.shape, [...ids.shape, ...out.slice(1)]))
       throw new RangeError(
         `scatterAdd: rows ${showShape(this.shape)} for ids ${showShape(ids.shape)} into ${showShape(out)}`,
@@ -243,16 +242,16 @@ export class Tensor implements Operand {
       );
     return at;
   }
-  #floating(op: string): void {
+  #expectFloating(op: string): void {
     if (this.dtype === 'int32')
       throw new TypeError(`${op}: int32, expected a floating-point dtype`);
   }
-  #integers(op: string, ids: Tensor): void {
+  #expectIntegers(op: string, ids: Tensor): void {
     if (ids.dtype !== 'int32') throw new TypeError(`${op}: ids are ${ids.dtype}, expected int32`);
     this.#samePlace(op, ids);
   }
   /** Throws TypeError naming `op` unless y has this tensor's dtype and backend. */
-  partner(op: string, y: Tensor): void {
+  expectPartner(op: string, y: Tensor): void {
     if (y.dtype !== this.dtype)
       throw new TypeError(`${op}: ${this.dtype} with ${y.dtype}; cast one of them`);
     this.#samePlace(op, y);

@@ -1,10 +1,11 @@
 // dry(): a backend that computes nothing, and a store that holds nothing. Running the model on them tells which
 // parameters it has, what it would cost and how much memory it would take.
-import type { Backend, DType, Handle, Shape } from './backend.ts';
-import { pack } from './half.ts';
-import { size } from './shapes.ts';
-import type { Store } from './store.ts';
-import { Tensor } from './tensor.ts';
+import type { Backend, Handle, Shape } from '../contract/backend.ts';
+import type { DType } from '../contract/dtypes.ts';
+import { pack } from '../contract/dtypes.ts';
+import { size } from '../contract/shapes.ts';
+import type { Store } from '../model/parameters.ts';
+import { Tensor } from '../tensor/tensor.ts';
 
 /** Every operation gives a new, empty handle; reading gives zeros. */
 export function dry(): Backend {
@@ -35,7 +36,7 @@ export function dry(): Backend {
       activation: nothing,
       layerNorm: nothing,
       softmax: nothing,
-      norm: nothing,
+      l2Norm: nothing,
       attention: nothing,
     },
   };

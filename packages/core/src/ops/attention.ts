@@ -1,8 +1,14 @@
-// Attention by primitives: the definition, with its weights, and the same numbers block by block.
-import { LOWEST } from './backend.ts';
-import { softmax } from './functional.ts';
-import type { Tensor } from './tensor.ts';
-import { tidy } from './lifetimes.ts';
+// Multi-head attention: the definition, with its weights; the same numbers block by block; and the kernel where a
+// backend has one.
+import { LOWEST } from '../contract/dtypes.ts';
+import { sameShape } from '../contract/shapes.ts';
+import { tidy } from '../tensor/lifetimes.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { expectAlike, expectShapes } from './expect.ts';
+import { softmax } from './softmax.ts';
+
+/** How transformers names the three ways to compute attention. */
+export type AttentionImplementation = 'eager' | 'sdpa' | 'flash_attention_2';
 
 /** How attention is split and masked. */
 export interface Heads {
@@ -14,6 +20,25 @@ export interface Heads {
   readonly keys?: Tensor | null;
   /** [B, H, T, S], what the weights are multiplied with, in training. */
   readonly dropout?: Tensor | null;
+}
+
+/**
+ * Multi-head attention of q [B, T, D] over k and v [B, S, D]: [B, T, D].
+ *
+ * `eager` is the definition, `sdpa` the fused kernel where there is one, `flash_attention_2` works block by block
+ * over the keys in O(T) memory and, as HF's, gives zeros at masked queries. Dropout takes the definition.
+ */
+export function attention(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  o: Heads & { implementation?: AttentionImplementation },
+): Tensor {
+  expectHeads(q, k, v, o);
+  if (o.implementation === 'eager' || o.dropout) return composeAttention(q, k, v, o);
+  if (o.implementation === 'flash_attention_2') return tiledAttention(q, k, v, o);
+  const fused = q.backend.fused?.attention?.(q, k, v, o.keys ?? null, o.heads, o.scale);
+  return fused ? q.made(q.shape, fused) : composeAttention(q, k, v, o);
 }
 
 /** softmax(scale q kᵀ + mask) v. `weights` [B, H, T, S] is what HF calls attentions, after dropout if there is any. */
@@ -33,6 +58,10 @@ export function scaledAttention(
   const weights = o.dropout ? all.mul(o.dropout) : all;
   return { mixed: merge(weights.matmul(split(v, o.heads))), weights };
 }
+
+/** The definition: [B, T, D]. */
+export const composeAttention = (q: Tensor, k: Tensor, v: Tensor, o: Heads): Tensor =>
+  scaledAttention(q, k, v, o).mixed;
 
 /** Over the keys so far: the largest score, the sum of exponentials, and their weighted sum of values. */
 type Running = [max: Tensor, sum: Tensor, mixed: Tensor];
@@ -87,3 +116,15 @@ function merge(x: Tensor): Tensor {
 /** What is added to the scores: 0 where a key counts, the dtype's lowest number where not. [B, 1, 1, S] */
 const maskOf = (keys: Tensor): Tensor =>
   keys.neg().add(1).mul(LOWEST[keys.dtype]).reshape([keys.shape[0]!, 1, 1, keys.shape[1]!]);
+
+function expectHeads(q: Tensor, k: Tensor, v: Tensor, { heads, keys = null }: Heads): void {
+  expectAlike('attention', q, k, v, keys);
+  const [B, S, D] = k.shape;
+  expectShapes('attention', [q, k, v, keys], '[B, T, D], [B, S, D], [B, S, D] and keys [B, S]', [
+    q.shape.length === 3 && q.shape[0] === B && q.shape[2] === D,
+    k.shape.length === 3 && sameShape(v.shape, k.shape),
+    !keys || sameShape(keys.shape, [B!, S!]),
+  ]);
+  if (D! % heads !== 0)
+    throw new RangeError(`attention: ${heads} heads do not divide ${D} numbers a token`);
+}

@@ -1,5 +1,5 @@
 // Arithmetic of int32 tensors, number by number, for backends whose kernels are of floats.
-import type { BinaryOp } from './backend.ts';
+import type { BinaryOp } from '../contract/backend.ts';
 
 /** What each operation of two numbers gives on int32. */
 export const INTEGER: Readonly<Record<BinaryOp, (a: number, b: number) => number>> = {

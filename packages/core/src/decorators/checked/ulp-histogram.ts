@@ -1,7 +1,7 @@
 // How far the results of each operation are from the exact ones, in units in the last place (ulp), for `checked`.
 // Counts only: it neither computes nor judges.
-import type { DType } from '../backend.ts';
-import { ulpOf } from '../ulp.ts';
+import type { DType } from '../../contract/dtypes.ts';
+import { ulpOf } from '../../contract/ulp.ts';
 
 /** The errors of one operation, in ulp. */
 export interface UlpRow {

@@ -1,5 +1,5 @@
 // Who lets go of what: blocks that leave nothing on a backend's stack but their result.
-import type { Backend, Handle } from './backend.ts';
+import type { Backend, Handle } from '../contract/backend.ts';
 import { Tensor } from './tensor.ts';
 
 /** Runs a block, then lets go of everything it made except the tensors it returns; on an error, of everything. */

@@ -1,8 +1,9 @@
 // HostTensor: values on their way from a backend to the host, which is what public calls return.
 // Not something to compute with.
-import type { DType, Shape, Values } from './backend.ts';
-import { isHalf } from './backend.ts';
-import { fromBits, toBits } from './half.ts';
+import type { DType, Values } from '../contract/dtypes.ts';
+import type { Shape } from '../contract/backend.ts';
+import { isHalf } from '../contract/dtypes.ts';
+import { fromBits, toBits } from '../contract/half.ts';
 
 /** Numbers nested as deep as a shape has axes. */
 export type Nested = number | Nested[];

@@ -1,9 +1,9 @@
 // Scope: a place in the module tree. One dotted name is at once checkpoint key, module path, tap and gradient name,
 // so there is no table of names anywhere. Where parameters come from is the Store's business.
-import type { Shape } from './backend.ts';
-import { sameShape, showShape } from './shapes.ts';
-import type { Ids, Store } from './store.ts';
-import type { Tensor } from './tensor.ts';
+import type { Shape } from '../contract/backend.ts';
+import { sameShape, showShape } from '../contract/shapes.ts';
+import type { Ids, Store } from './parameters.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 
 /** Hears what each module gives. */
 export interface Listener {

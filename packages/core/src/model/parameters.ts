@@ -1,8 +1,9 @@
 // Where a model's parameters are: all resident as tensors, or in a checkpoint from which they are read when a layer
 // needs them. Neither knows what they mean.
-import type { Backend, DType, Shape, Values } from './backend.ts';
-import { sameShape, showShape, size } from './shapes.ts';
-import { Tensor } from './tensor.ts';
+import type { Backend, Shape } from '../contract/backend.ts';
+import type { DType, Values } from '../contract/dtypes.ts';
+import { sameShape, showShape, size } from '../contract/shapes.ts';
+import { Tensor } from '../tensor/tensor.ts';
 
 /** Token or position ids on the host. */
 export interface Ids {

@@ -1,5 +1,5 @@
 // The unit in the last place of a floating-point number, by which errors are told independent of magnitude.
-import type { DType } from './backend.ts';
+import type { DType } from './dtypes.ts';
 
 /** Bits of the fraction, and the least exponent of normal numbers. */
 const FORMAT = {

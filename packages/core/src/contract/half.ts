@@ -1,6 +1,7 @@
 // float16 and bfloat16: rounding to the nearest, ties to even, and their bits. Not arithmetic, which is float32's.
-import type { DType, HalfType, Values } from './backend.ts';
-import { isHalf } from './backend.ts';
+
+/** The dtypes of 16 bits, which cross the contract as bits. */
+export type HalfType = 'float16' | 'bfloat16';
 
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
@@ -68,26 +69,4 @@ export function fromBits(values: Uint16Array, dtype: HalfType): Float32Array {
   if (dtype === 'bfloat16') for (let i = 0; i < wide.length; i++) wide[i] = values[i]! << 16;
   else for (let i = 0; i < wide.length; i++) wide[i] = widenFloat16(values[i]!);
   return new Float32Array(wide.buffer);
-}
-
-/** Values of one dtype as values of another, as torch's `.to` converts: to nearest, integers towards zero. */
-export function convert(values: Values, from: DType, to: DType): Values {
-  if (from === to) return values;
-  const wide = isHalf(from) ? fromBits(values as Uint16Array, from) : values;
-  return pack(wide, to);
-}
-
-/** Numbers in the array type in which their dtype crosses the contract. */
-export function pack(numbers: ArrayLike<number>, dtype: DType): Values {
-  switch (dtype) {
-    case 'float32':
-      return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
-    case 'float64':
-      return numbers instanceof Float64Array ? numbers : Float64Array.from(numbers);
-    case 'int32':
-      return numbers instanceof Int32Array ? numbers : Int32Array.from(numbers);
-    case 'float16':
-    case 'bfloat16':
-      return toBits(numbers, dtype);
-  }
 }

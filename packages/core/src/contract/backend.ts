@@ -1,15 +1,9 @@
 // The contract between the model and whatever computes: memory, a few primitives, optional fused kernels.
 // Not a tensor library: shapes and dtypes are checked by Tensor before anything gets here.
+import type { DType, Values } from './dtypes.ts';
 
-/** The dtypes of tensors, by NumPy's and torch's names. */
-export type DType = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int32';
-/** The dtypes of 16 bits, which cross the contract as bits. */
-export type HalfType = 'float16' | 'bfloat16';
 /** The size of each axis; [] is a scalar's. */
 export type Shape = readonly number[];
-
-/** How values cross the contract: one array type per dtype, both half types as their 16 bits. */
-export type Values = Float32Array | Float64Array | Int32Array | Uint16Array;
 
 /** Memory owned by one backend. Only the backend that made it may look inside. May hold a promise. */
 export type Handle = object;
@@ -107,13 +101,13 @@ export interface Backend {
   /** To the nearest, ties to even; floating point to int32 drops the fraction. */
   cast(x: Operand, dtype: DType): Handle;
 
-  /** Faster versions of the composites that functional.ts defines. */
+  /** Faster versions of the composites that ops/ defines. */
   readonly fused?: Partial<Fused>;
   /** Gradients of composites, for training. Decorators do not pass them on: there, gradients are composed. */
   readonly fusedGradients?: FusedGradients;
 }
 
-/** Composites that a backend may have a kernel for; functional.ts defines each by primitives. */
+/** Composites that a backend may have a kernel for; ops/ defines each by primitives. */
 export interface Fused {
   /** activation(x Wᵀ + b), the weight stored [out, in]. */
   linear(
@@ -130,7 +124,7 @@ export interface Fused {
   /** Over the last axis. */
   softmax(x: Operand): Handle;
   /** The l2 norm over the last axis, kept with size 1. */
-  norm(x: Operand): Handle;
+  l2Norm(x: Operand): Handle;
   /** q [B, T, D], k and v [B, S, D]; keys [B, S] in q's dtype, 1 = attend. Gives [B, T, D]. */
   attention(
     q: Operand,
@@ -159,25 +153,3 @@ export interface FusedGradients {
     ...given: Parameters<Fused['attention']>
   ): readonly [q: Handle, k: Handle, v: Handle];
 }
-
-/** Bytes a number. */
-export const BYTES: Readonly<Record<DType, number>> = {
-  float32: 4,
-  float64: 8,
-  float16: 2,
-  bfloat16: 2,
-  int32: 4,
-};
-
-/** The most negative finite number of a dtype, which HF adds to the scores of masked keys. */
-export const LOWEST: Readonly<Record<DType, number>> = {
-  float32: -3.4028234663852886e38,
-  float64: -Number.MAX_VALUE,
-  float16: -65504,
-  bfloat16: -3.3895313892515355e38,
-  int32: -2147483648,
-};
-
-/** Whether a dtype has 16 bits. */
-export const isHalf = (dtype: DType): dtype is HalfType =>
-  dtype === 'float16' || dtype === 'bfloat16';
