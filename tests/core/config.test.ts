@@ -1,6 +1,6 @@
 // The three configuration classes beside transformers 4.49: what they hold, what they write, what they refuse.
 import {
-  checkTower,
+  expectTower,
   setAttention,
   SiglipConfig,
   SiglipTextConfig,
@@ -57,7 +57,7 @@ describe('refuses what HF refuses', () => {
   });
   test('heads that do not divide the hidden size', () => {
     const c = new SiglipTextConfig({ hidden_size: 30, num_attention_heads: 4 });
-    expect(() => checkTower(c)).toThrow(
+    expect(() => expectTower(c)).toThrow(
       'embed_dim must be divisible by num_heads (got `embed_dim`: 30 and `num_heads`: 4).',
     );
   });

@@ -75,7 +75,7 @@ describe('nothing is left on the stack', () => {
     await b.read(Tensor.constant(b, [0], [1]));
     return counted.readings.live;
   }
-  const reading: Listener = { heard: (_, x) => void x.host() };
+  const reading: Listener = { tap: (_, x) => void x.host() };
 
   describe.each([
     ['meter(cpu)', (counted: Backend) => counted],
@@ -97,7 +97,7 @@ describe('nothing is left on the stack', () => {
       const counted = meter(cpu());
       const b = around(counted);
       const listener: Listener = {
-        heard(path) {
+        tap(path) {
           if (path === where) throw new Error('enough');
         },
       };
@@ -111,7 +111,7 @@ describe('nothing is left on the stack', () => {
       const stop = new AbortController();
       const heard: string[] = [];
       const listener: Listener = {
-        heard(path) {
+        tap(path) {
           heard.push(path);
           if (path === 'vision_model.encoder.layers.0') stop.abort(new Error('stopped'));
         },
@@ -229,7 +229,7 @@ describe('taps', () => {
       const heard: string[] = [];
       const taps = new Map<string, HostTensor>();
       const listener: Listener = {
-        heard(path, x) {
+        tap(path, x) {
           heard.push(path);
           const y = path === replaced ? replace(x) : x;
           taps.set(path, y.host());
@@ -265,7 +265,7 @@ describe('taps', () => {
       const heard: string[] = [];
       const listener: Listener = {
         wants: (path) => path === wanted,
-        heard: (path) => void heard.push(path),
+        tap: (path) => void heard.push(path),
       };
       const { logits_per_text } = await numbers(await forward(b, c, plain, { listener }));
       return { heard, logits: logits_per_text!, byOp: Object.fromEntries(b.readings.byOp) };

@@ -111,7 +111,7 @@ describe('checked', () => {
     const [c, g] = [await loadCase('plain'), await loadGolden('plain', 'float32')];
     const found: Finding[] = [];
     const b = checked(cpu(), cpu(), { report: (f) => void found.push(f) });
-    const y = await forward(b, c, g, { listener: { heard() {} } });
+    const y = await forward(b, c, g, { listener: { tap() {} } });
     await y.get('logits_per_text')!.data();
     expect(found).toEqual([]);
   });
@@ -224,7 +224,7 @@ describe.each(['bfloat16', 'float16'] as const)('autocast to %s', (half: HalfTyp
 describe('decorators compose', async () => {
   const [c, g] = [await loadCase('plain'), await loadGolden('plain', 'bfloat16')];
   const logits = async (b: Backend, dtype: 'float32' | 'bfloat16') => {
-    const y = await forward(b, c, g, { dtype, listener: { heard() {} } });
+    const y = await forward(b, c, g, { dtype, listener: { tap() {} } });
     return [...(await y.get('logits_per_text')!.data())];
   };
   const half = (b: Backend) => rounded(withoutFused(b), 'bfloat16');

@@ -200,7 +200,7 @@ describe('taps', () => {
   test('a replacement has the shape, dtype and backend of what it replaces', () => {
     const store = recording(b);
     const put = (y: Tensor) => () =>
-      new Scope(store, 'vision_model.head', { listener: { heard: () => y } }).tap(x);
+      new Scope(store, 'vision_model.head', { listener: { tap: () => y } }).tap(x);
     expect(put(zeros([3, 2]))).toThrow(
       'tap vision_model.head: float32 [3, 2] of cpu in place of float32 [2, 3] of cpu',
     );

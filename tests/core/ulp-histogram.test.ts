@@ -54,7 +54,7 @@ test('backend-cpu rounds every result of a whole forward once', async () => {
   const [c, g] = [await loadCase('plain'), await loadGolden('plain', 'float32')];
   const histogram = ulpHistogram();
   const b = checked(cpu(), cpu(), { histogram });
-  const y = await forward(b, c, g, { listener: { heard() {} } });
+  const y = await forward(b, c, g, { listener: { tap() {} } });
   await y.get('logits_per_text')!.data();
   const rows = histogram.rows();
   expect(rows.map((r) => r.op)).toEqual(

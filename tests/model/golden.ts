@@ -26,7 +26,7 @@ import {
   type Listener,
   type ProblemType,
   type SiglipOptions,
-  type Store,
+  type Parameters,
   type Tower,
 } from '@siglip-ts/core';
 import { bytesSource, openSafetensors, type StoredTensor } from '@siglip-ts/safetensors';
@@ -115,7 +115,7 @@ export async function forward(
   overrides: {
     dtype?: DType;
     attn?: AttentionImplementation;
-    store?: Store;
+    store?: Parameters;
     listener?: Listener;
   } = {},
 ): Promise<Map<string, HostTensor>> {
@@ -123,8 +123,7 @@ export async function forward(
   const store = overrides.store ?? fromCheckpoint(b, c.checkpoint, dtype);
   const out = new Map<string, HostTensor>();
   const listener: Listener | undefined =
-    overrides.listener ??
-    (g.taps ? { heard: (path, x) => void out.set(path, x.host()) } : undefined);
+    overrides.listener ?? (g.taps ? { tap: (path, x) => void out.set(path, x.host()) } : undefined);
   const scope = new Scope(store, '', { listener });
   const input = (name: string) => {
     const key = g.inputs.find((n) => n.split('~')[0] === name);

@@ -24,7 +24,7 @@ async function agreement(b: Backend, name: string, variant: string, relative = 0
   const g = await loadGolden(name, variant);
   const found = new Map<string, HostTensor>();
   const listener: Listener = {
-    heard(path, x) {
+    tap(path, x) {
       found.set(path, x.host());
       return Tensor.from(x.backend, g.tensors.get(path)!.values, x.shape, x.dtype);
     },

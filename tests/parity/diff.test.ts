@@ -57,7 +57,7 @@ async function planted(at: string): Promise<Dump> {
   );
   const m = await SiglipModel.fromPretrained(embedded, { backend: cpu() });
   const waiting: Promise<void>[] = [];
-  const heard = (path: string, x: Tensor): Tensor => {
+  const tap = (path: string, x: Tensor): Tensor => {
     const y = path === at ? x.mul(1.01) : x;
     const host = y.host();
     taps.set(path, { shape: y.shape, dtype: 'float32', data: new Float32Array() });
@@ -68,7 +68,7 @@ async function planted(at: string): Promise<Dump> {
     );
     return y;
   };
-  await m({ ...inputs, listener: { heard } });
+  await m({ ...inputs, listener: { tap } });
   await Promise.all(waiting);
   return { schema: 1, producer: 'a port', dtype: 'float32', taps };
 }

@@ -25,7 +25,7 @@ export function argumentsOf<T extends TensorLike>(
 }
 
 /** Throws if the class can't run on these. */
-export function checkNeeds(
+export function expectNeeds(
   inputs: ReadonlyMap<string, unknown>,
   name: ClassName,
   path: string,
@@ -45,7 +45,7 @@ export async function computed(
 ): Promise<Map<string, HostTensor>> {
   const found = new Map<string, HostTensor>();
   const listener = {
-    heard: (path: string, x: { host(): HostTensor }) => void found.set(path, x.host()),
+    tap: (path: string, x: { host(): HostTensor }) => void found.set(path, x.host()),
   };
   const all = { ...Object.fromEntries(inputs), ...switches, ...runOptions(io), ...(taps && { listener }) }; // prettier-ignore
   const output = await model.forward(all as unknown as Inputs);

@@ -1,5 +1,5 @@
 // Which weights a backend may store narrow: those that linear layers multiply with, found by running the towers on nothing.
-import { dry, recording, Scope, type Handle, type Store } from '@siglip-ts/core';
+import { dry, recording, Scope, type Handle, type Parameters } from '@siglip-ts/core';
 import { SiglipConfig, SiglipTextConfig } from 'siglip-ts';
 import type { AnyConfig } from './classes.ts';
 import { forward } from './survey.ts';
@@ -21,7 +21,7 @@ export async function linearWeights(config: AnyConfig): Promise<Set<string>> {
     },
   };
   const recorded = recording(b);
-  const store: Store = {
+  const store: Parameters = {
     ...recorded,
     param(key, rows) {
       const x = recorded.param(key, rows);
@@ -30,7 +30,7 @@ export async function linearWeights(config: AnyConfig): Promise<Set<string>> {
     },
   };
   // Listened to, a classifier runs the pooling head too.
-  const s = new Scope(store, '', { listener: { heard() {} } });
+  const s = new Scope(store, '', { listener: { tap() {} } });
   const hasVision = !(config instanceof SiglipTextConfig);
   if (hasVision) await forward(s, b, config, 'SiglipForImageClassification');
   if (!hasVision || config instanceof SiglipConfig) await forward(s, b, config, 'SiglipTextModel');

@@ -19,8 +19,8 @@ import {
 import {
   AutoConfig,
   checkpointOf,
-  checkQuantization,
-  checkReadable,
+  expectQuantization,
+  expectReadable,
   openWeights,
   parametersOf,
   SiglipConfig,
@@ -84,7 +84,7 @@ type TextSizes = Readonly<Record<(typeof TEXT)[number], number>>;
 
 export async function survey(files: ModelFiles): Promise<Survey> {
   const config = await AutoConfig.fromPretrained(files);
-  checkQuantization(config.quantization_config, files.name);
+  expectQuantization(config.quantization_config, files.name);
   const name = classNameOf(config);
   const { vision, text } = towersOf(config, name);
   const expected = await parametersOf((s, b) => forward(s, b, config, name));
@@ -200,7 +200,7 @@ const NAMES: Readonly<Record<string, string>> = {
 async function fileFacts(files: ModelFiles, expected: ReadonlyMap<string, Shape>) {
   const file = await openWeights(files);
   await file.close();
-  checkReadable(file, expected.keys(), files.name);
+  expectReadable(file, expected.keys(), files.name);
   const { tensors } = file;
   const { shapes } = checkpointOf(file);
   const infos = [...tensors.values()];

@@ -7,7 +7,7 @@ import { unidentified } from './errors.ts';
 import { imageFormat, kindOf } from './format.ts';
 import { decodeJpeg } from './jpeg/decode-jpeg.ts';
 import type { DecodeLimits } from './limits.ts';
-import { checkPixels } from './limits.ts';
+import { expectPixels } from './limits.ts';
 import { decodePng } from './png/decode-png.ts';
 import type { KernelOption } from './pixel-kernels.ts';
 import type { RawImage } from './raw-image.ts';
@@ -66,6 +66,6 @@ function decode(bytes: Uint8Array, options: DecodeOptions): RawImage | Promise<R
 
 function checked(image: RawImage, options: DecodeOptions): RawImage {
   if (!isRawImage(image)) throw new TypeError('decodeImage: a plug-in gave no RawImage');
-  checkPixels(image.width, image.height, options);
+  expectPixels(image.width, image.height, options);
   return image;
 }

@@ -6,7 +6,7 @@ export { decodeImage, decodeImageAsync } from './decode.ts';
 export type { ImageFormat } from './format.ts';
 export { imageFormat } from './format.ts';
 export type { DecodeLimits } from './limits.ts';
-export { checkPixels } from './limits.ts';
+export { expectPixels } from './limits.ts';
 export type { KernelOption, PixelKernels } from './pixel-kernels.ts';
 export { decodeJpeg } from './jpeg/decode-jpeg.ts';
 export { decodePng } from './png/decode-png.ts';

@@ -14,7 +14,7 @@ export interface DecodeLimits {
 const PILLOW_LIMIT = 2 * Math.floor(1024 ** 3 / 4 / 3);
 
 /** Refuses a size before anything is allocated for it. Pillow's DecompressionBombError. */
-export function checkPixels(width: number, height: number, limits: DecodeLimits): void {
+export function expectPixels(width: number, height: number, limits: DecodeLimits): void {
   const limit = limits.maxPixels ?? PILLOW_LIMIT;
   const pixels = width * height;
   if (pixels > limit) {

@@ -177,14 +177,14 @@ export class SiglipImageProcessorFast {
     validateFast(arranged, options);
     refuseUnknown(options);
 
-    checkStackable(tensors, true);
+    expectStackable(tensors, true);
     const resized = tensors.map((tensor) =>
       o.do_resize ? resizeTensor(tensor, size!, filterOf(o.resample!), this.kernels) : tensor,
     );
-    checkStackable(resized, true);
+    expectStackable(resized, true);
     const processed = resized.map((tensor) => finish(tensor, arranged));
     if (!options.return_tensors) return { pixel_values: processed };
-    checkStackable(processed, false);
+    expectStackable(processed, false);
     return { pixel_values: stacked(processed) };
   }
 
@@ -243,7 +243,7 @@ function refuseUnknown(options: CallOptions): void {
 }
 
 /** HF stacks pictures of equal height and width to resize them at once; mixed ones cannot be stacked. */
-function checkStackable(tensors: readonly TypedImage[], bySize: boolean): void {
+function expectStackable(tensors: readonly TypedImage[], bySize: boolean): void {
   const groups = new Map<string, TypedImage[]>();
   for (const tensor of tensors) {
     const key = bySize ? tensor.shape.slice(1).join() : '';

@@ -45,7 +45,7 @@ export function parseHeader(bytes: Uint8Array, what: string): Header {
   entries.sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
   let dataBytes = 0;
   for (const [name, info] of entries) {
-    checkRange(info, dataBytes, `${what}: tensor ${JSON.stringify(name)}`);
+    expectRange(info, dataBytes, `${what}: tensor ${JSON.stringify(name)}`);
     dataBytes = info.end;
   }
   return { metadata, tensors: new Map(entries), dataBytes };
@@ -80,7 +80,11 @@ function readEntry(reader: JsonReader, tensor: string): TensorInfo {
 }
 
 /** Throws unless the tensor begins where the one before it ended and its shape fills its bytes. */
-function checkRange({ dtype, shape, begin, end }: TensorInfo, start: number, tensor: string): void {
+function expectRange(
+  { dtype, shape, begin, end }: TensorInfo,
+  start: number,
+  tensor: string,
+): void {
   if (begin !== start || end < begin)
     throw new RangeError(
       `${tensor}: data_offsets [${begin}, ${end}], expected a range that starts at ${start}, ` +

@@ -47,7 +47,7 @@ export async function openSafetensors(
     const dataStart = 8 + (await headerLength(source, name, options.maxHeaderBytes ?? 100_000_000));
     const header = await source.read(8, dataStart - 8);
     const { metadata, tensors, dataBytes } = parseHeader(header, `${name}: header`);
-    checkSize(name, source.size - dataStart, dataBytes);
+    expectSize(name, source.size - dataStart, dataBytes);
     const read: SafetensorsFile['read'] = async (key, rows) => {
       const info = tensors.get(key);
       if (info === undefined)
@@ -83,7 +83,7 @@ async function headerLength(source: ByteSource, name: string, most: number): Pro
   return Number(length);
 }
 
-function checkSize(name: string, found: number, expected: number): void {
+function expectSize(name: string, found: number, expected: number): void {
   if (found < expected)
     throw new RangeError(
       `${name} is truncated: it has ${found} bytes of tensor data, expected ${expected}`,

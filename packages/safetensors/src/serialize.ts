@@ -14,7 +14,7 @@ export function serialize(
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata?: ReadonlyMap<string, string>,
 ): Uint8Array {
-  for (const [name, tensor] of tensors) checkData(name, tensor);
+  for (const [name, tensor] of tensors) expectData(name, tensor);
   const { header, order, dataBytes } = serializeHeader(tensors, metadata);
   const file = new Uint8Array(header.length + dataBytes);
   file.set(header);
@@ -44,7 +44,7 @@ export function serializeHeader(
 } {
   const sorted = [...tensors].map(([name, info]) => {
     const { dtype, shape } = info;
-    checkInfo(name, info);
+    expectInfo(name, info);
     const bytes = Number(bitsOf(dtype, shape)) / 8;
     if (!Number.isSafeInteger(bytes))
       throw new RangeError(
@@ -70,7 +70,7 @@ export function serializeHeader(
   return { header, order: sorted.map(({ name }) => name), dataBytes: end };
 }
 
-function checkInfo(name: string, { dtype, shape }: Omit<StoredTensor, 'data'>): void {
+function expectInfo(name: string, { dtype, shape }: Omit<StoredTensor, 'data'>): void {
   const of = `serialize: tensor ${JSON.stringify(name)}`;
   if (name === '__metadata__')
     throw new Error(`${of}: the name is reserved for the metadata, expected another`);
@@ -80,8 +80,8 @@ function checkInfo(name: string, { dtype, shape }: Omit<StoredTensor, 'data'>): 
     throw new RangeError(`${of}: shape [${shape}], expected whole numbers`);
 }
 
-function checkData(name: string, tensor: StoredTensor): void {
-  checkInfo(name, tensor);
+function expectData(name: string, tensor: StoredTensor): void {
+  expectInfo(name, tensor);
   const { dtype, shape, data } = tensor;
   const of = `serialize: tensor ${JSON.stringify(name)}`;
   const { array } = layoutOf(dtype);

@@ -35,7 +35,11 @@ export function checkpointOf(file: SafetensorsFile): Checkpoint {
 }
 
 /** Throws TypeError where the file has one of these parameters as something that is not read as numbers. */
-export function checkReadable(file: SafetensorsFile, wanted: Iterable<string>, name: string): void {
+export function expectReadable(
+  file: SafetensorsFile,
+  wanted: Iterable<string>,
+  name: string,
+): void {
   const { shapes } = checkpointOf(file);
   for (const key of wanted) {
     const info = file.tensors.get(key);

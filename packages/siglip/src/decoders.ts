@@ -1,7 +1,7 @@
 // Decoders for what is neither PNG nor JPEG: the browser's, and sharp's for Node. Which of them is there, is not asked here.
 /** @module siglip-ts/decoders */
 import {
-  checkPixels,
+  expectPixels,
   imageFormat,
   type DecodeLimits,
   type ImageDecoder,
@@ -59,7 +59,7 @@ async function decodeInBrowser(bytes: Uint8Array, limits: DecodeLimits): Promise
   });
   try {
     const { width, height } = bitmap;
-    checkPixels(width, height, limits);
+    expectPixels(width, height, limits);
     const context = freshContext(width, height);
     context.drawImage(bitmap, 0, 0);
     const { data } = context.getImageData(0, 0, width, height);
@@ -132,7 +132,7 @@ async function decodeBySharp(
     limitInputPixels: false, // ours is checked first
   });
   const { width, height, space, orientation = 1 } = await input.metadata();
-  checkPixels(width, height, limits);
+  expectPixels(width, height, limits);
   // CMYK and 16-bit gray are made RGB by the rules of Pillow, which are not sharp's.
   const [cmyk, gray16] = [space === 'cmyk', space === 'grey16'];
   const { data, info } = await (

@@ -3,7 +3,7 @@
 // The engine comes first: see the order in its index.ts.
 export { backendNames, type BackendName } from './backends.ts';
 export { HostTensor, Tensor, type Backend, type DType } from '@siglip-ts/core';
-export { checkpointOf, checkReadable } from './checkpoint.ts';
+export { checkpointOf, expectReadable } from './checkpoint.ts';
 export { SiglipConfig, SiglipTextConfig, SiglipVisionConfig } from './configs.ts';
 export {
   companions,
@@ -58,7 +58,7 @@ export type {
 } from './pipelines/zero-shot-image-classification.ts';
 export { SiglipProcessor, type ProcessorInputs, type ProcessorOutput } from './processor.ts';
 export {
-  checkQuantization,
+  expectQuantization,
   INT8_FORMAT,
   isInt8,
   QUANTIZATION,

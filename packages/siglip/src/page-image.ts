@@ -1,6 +1,6 @@
 // Pictures that a page shows, as pixels: <img>, <video>, canvases, ImageBitmap, VideoFrame. Drawn on a canvas of our own;
 // that is exact for opaque pixels only, since a canvas stores colours multiplied by alpha.
-import { checkPixels, imageFormat } from '@siglip-ts/image';
+import { expectPixels, imageFormat } from '@siglip-ts/image';
 import { canDraw, freshContext } from './canvas.ts';
 import type { Pixels } from './portable.ts';
 import { bytesOfText, download, shortened, type ReadOptions } from './text-image.ts';
@@ -81,7 +81,7 @@ export async function drawn(source: Drawable, o: ReadOptions): Promise<Pixels> {
   const [width, height] = sizeOf(source);
   if (!(width > 0 && height > 0))
     throw new Error(`${name}: ${width} x ${height}, expected some pixels`);
-  checkPixels(width, height, o);
+  expectPixels(width, height, o);
   return pixelsOf(contextOf(source, width, height, name), width, height, name);
 }
 

@@ -60,7 +60,7 @@ export function widenRows(rows: Int8Array, n: number): Float32Array<ArrayBuffer>
 }
 
 /** Throws where the config.json of the model `name` says that its weights are stored in a way that is not read here. */
-export function checkQuantization(quantization_config: unknown, name: string): void {
+export function expectQuantization(quantization_config: unknown, name: string): void {
   if (quantization_config == null) return;
   const { quant_method, version, weights } = quantization_config as Record<string, unknown>;
   if (quant_method !== QUANTIZATION.quant_method)

@@ -15,7 +15,7 @@ import {
 } from '@siglip-ts/core';
 import { openSafetensors, openSharded, type SafetensorsFile } from '@siglip-ts/safetensors';
 import { backendOf, computing, dtypeOf, type BackendOptions } from './backends.ts';
-import { checkpointOf, checkReadable, reporting } from './checkpoint.ts';
+import { checkpointOf, expectReadable, reporting } from './checkpoint.ts';
 import { missingFile, type HubOptions, type ModelFiles } from './files/index.ts';
 import { initialWeights } from './initial-weights.ts';
 import { isInt8 } from './quantized.ts';
@@ -142,7 +142,7 @@ export async function loadRuntime(
 ): Promise<Runtime> {
   const file = await openWeights(files);
   try {
-    checkReadable(file, shapes.keys(), files.name);
+    expectReadable(file, shapes.keys(), files.name);
     const reported = withProgress(checkpointOf(file), file, files.name, shapes, o);
     const checkpoint = reconcile(reported, shapes, files.name, className, o);
     const wanted = o.dtype ?? o.torch_dtype ?? 'float32';

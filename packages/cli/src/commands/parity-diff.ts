@@ -5,7 +5,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { AutoConfig } from 'siglip-ts';
 import { classNameOf, classNames, classOf, type ClassName, type Inputs } from '../classes.ts';
 import { Exit } from '../errors.ts';
-import { argumentsOf, checkNeeds, fieldsOf, tensorOf } from '../forward.ts';
+import { argumentsOf, expectNeeds, fieldsOf, tensorOf } from '../forward.ts';
 import type { Io } from '../io.ts';
 import { addMapOption, readRenamed } from '../names.ts';
 import {
@@ -121,7 +121,7 @@ async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
 async function inputsOf(io: Io, theirs: Dump, path: string, o: DiffOptions, name: ClassName) {
   const own = new Map([...theirs.taps].filter(([key]) => classOf(name).tensors.includes(key)));
   if (o.inputs === undefined) {
-    checkNeeds(own, name, path, 'name a file with --inputs');
+    expectNeeds(own, name, path, 'name a file with --inputs');
     for (const [key, { shape }] of own)
       if (shape.length === 1 && key !== 'labels')
         throw new Exit(2, `${path}: ${key} has no shape; name a file with --inputs`);
@@ -129,7 +129,7 @@ async function inputsOf(io: Io, theirs: Dump, path: string, o: DiffOptions, name
   }
   const { readDump } = await import('@siglip-ts/parity');
   const given = argumentsOf(io, o.inputs, (await readDump(o.inputs)).taps, name);
-  checkNeeds(given, name, o.inputs, 'name another file');
+  expectNeeds(given, name, o.inputs, 'name another file');
   for (const [key, { data }] of given) {
     const theirs = own.get(key)?.data;
     if (theirs && (theirs.length !== data.length || theirs.some((x, i) => x !== data[i])))

@@ -11,7 +11,7 @@ import {
   type ClassName,
 } from '../classes.ts';
 import { Exit } from '../errors.ts';
-import { argumentsOf, checkNeeds, computed, tensorOf } from '../forward.ts';
+import { argumentsOf, expectNeeds, computed, tensorOf } from '../forward.ts';
 import { PICTURES, pixelsOf } from '../images.ts';
 import type { Io } from '../io.ts';
 import {
@@ -78,7 +78,7 @@ async function run(io: Io, names: readonly string[], o: ParityDumpOptions): Prom
   const config = await AutoConfig.fromPretrained(files);
   const name = o.class ?? classNameOf(config);
   const inputs = await inputsOf(io, names, o, files, config);
-  checkNeeds(inputs, name, o.inputs ?? 'parity dump', 'name pictures and --text, or --inputs');
+  expectNeeds(inputs, name, o.inputs ?? 'parity dump', 'name pictures and --text, or --inputs');
   await using model = await classOf(name).load(files, loadOptions(o, io));
   const taps = await tapsOf(io, model, inputs, o.interpolatePosEncoding ?? false);
   const producer = `siglip-ts ${version}`;

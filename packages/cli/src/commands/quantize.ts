@@ -8,8 +8,8 @@ import { Option, type Command } from 'commander';
 import {
   AutoConfig,
   checkpointOf,
-  checkQuantization,
-  checkReadable,
+  expectQuantization,
+  expectReadable,
   companions,
   INT8_FORMAT,
   isInt8,
@@ -66,16 +66,16 @@ Examples:
 }
 
 async function quantize(io: Io, model: string, folder: string, o: QuantizeOptions): Promise<void> {
-  await checkTarget(model, folder, o.force ?? false);
+  await expectTarget(model, folder, o.force ?? false);
   const files = await filesOf({ ...o, model }, io);
   const config = await AutoConfig.fromPretrained(files);
-  checkQuantization(config.quantization_config, files.name);
+  expectQuantization(config.quantization_config, files.name);
   const linear = await linearWeights(config);
   const file = await openWeights(files);
   try {
     if (isInt8(file))
       throw new Exit(2, `${files.name}: int8 already, expected the model that it was made from`);
-    checkReadable(file, linear, files.name);
+    expectReadable(file, linear, files.name);
     // As int8 only matrices: the patch embedding, with its four axes, stays as it was, and the backend packs it.
     const axes = o.weights === 'int8' ? [2] : [2, 4];
     const narrow = [...linear].filter((key) =>
@@ -106,7 +106,7 @@ async function quantize(io: Io, model: string, folder: string, o: QuantizeOption
 }
 
 /** Throws where the folder has something in it that may be somebody's, or is the model itself. */
-async function checkTarget(model: string, folder: string, force: boolean): Promise<void> {
+async function expectTarget(model: string, folder: string, force: boolean): Promise<void> {
   const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error.code === 'ENOTDIR' ? new Exit(2, `${folder}: a file, expected a folder`) : error;

@@ -231,7 +231,7 @@ export function setAttention(
 const MOST_LAYERS = 10_000;
 
 /** Throws for sizes that are no whole numbers above 0, and HF's error if the heads do not divide the hidden size. */
-export function checkTower(c: SiglipTextConfig | SiglipVisionConfig): void {
+export function expectTower(c: SiglipTextConfig | SiglipVisionConfig): void {
   const sizes = [
     ...(['hidden_size', 'intermediate_size', 'num_attention_heads', 'num_hidden_layers'] as const),
     ...(c instanceof SiglipTextConfig
@@ -255,9 +255,9 @@ export function checkTower(c: SiglipTextConfig | SiglipVisionConfig): void {
 }
 
 /** Throws if the towers' vectors cannot be compared. HF has only the matrix product's error. */
-export function checkComposite(c: SiglipConfig): void {
-  checkTower(c.vision_config);
-  checkTower(c.text_config);
+export function expectComposite(c: SiglipConfig): void {
+  expectTower(c.vision_config);
+  expectTower(c.text_config);
   const text = c.text_config.projection_size ?? c.text_config.hidden_size;
   if (text !== c.vision_config.hidden_size)
     throw new RangeError(

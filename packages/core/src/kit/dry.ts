@@ -4,7 +4,7 @@ import type { Backend, Handle, Shape } from '../contract/backend.ts';
 import type { DType } from '../contract/dtypes.ts';
 import { pack } from '../contract/dtypes.ts';
 import { size } from '../contract/shapes.ts';
-import type { Store } from '../model/parameters.ts';
+import type { Parameters } from '../model/parameters.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
 /** Every operation gives a new, empty handle; reading gives zeros. */
@@ -46,7 +46,7 @@ export function dry(): Backend {
 export function recording(
   b: Backend,
   dtype: DType = 'float32',
-): Store & {
+): Parameters & {
   /** Of every parameter that was asked for, by HF key. */
   readonly shapes: ReadonlyMap<string, Shape>;
 } {
@@ -54,7 +54,7 @@ export function recording(
   const empty = (shape: Shape) => new Tensor(b, shape, dtype, {});
   return {
     shapes,
-    check: (key, shape) => void shapes.set(key, shape),
+    expect: (key, shape) => void shapes.set(key, shape),
     param(key, rows) {
       const [n, ...rest] = shapes.get(key)!;
       return empty([rows ? rows[1] - rows[0] : n!, ...rest]);

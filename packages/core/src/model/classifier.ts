@@ -30,10 +30,10 @@ export function imageClassification(
     const tower = await visionTransformer(at, pixels, vision, { ...o, head });
     const [B, , D] = tower.last_hidden_state.shape as [number, number, number];
     const pooled = inFloat32(tower.last_hidden_state, (x) => x.mean(1)).reshape([B, D]);
-    const classifier = s.at('classifier');
-    if (num_labels > 0) await classifier.ready();
     const logits =
-      num_labels > 0 ? project(classifier, pooled, [num_labels, D]) : classifier.tap(pooled);
+      num_labels > 0
+        ? await s.use('classifier', (s) => project(s, pooled, [num_labels, D]))
+        : s.at('classifier').tap(pooled);
     return { logits, hidden_states: tower.hidden_states, attentions: tower.attentions };
   };
   return held(pixels.backend, block, (y) => [y.logits]);

@@ -19,7 +19,7 @@ export function visionEmbeddings(
   c: SiglipVisionConfig,
   interpolate: boolean,
 ): Tensor {
-  checkImage(pixels, c);
+  expectImage(pixels, c);
   const [B, C, H, W] = pixels.shape as [number, number, number, number];
   const [p, D] = [c.patch_size, c.hidden_size];
   const [h, w, n] = [Math.floor(H / p), Math.floor(W / p), Math.floor(c.image_size / p)];
@@ -33,7 +33,7 @@ export function visionEmbeddings(
   const conv = s.at('patch_embedding');
   const kernel = conv.param('weight', [D, C, p, p]).reshape([D, C * p * p]);
   let x = linear(patches, kernel, conv.param('bias', [D])); // [B, N, D]
-  if (conv.heard) x = asHeard(conv, x, h, w);
+  if (conv.isTapped) x = asTapped(conv, x, h, w);
 
   const position = s.at('position_embedding');
   const table = position.param('weight', [n * n, D]);
@@ -48,13 +48,13 @@ export function visionEmbeddings(
 }
 
 /** HF's convolution gives [B, D, h, w]: turned that way for a listener, and back. */
-function asHeard(conv: Scope, x: Tensor, h: number, w: number): Tensor {
+function asTapped(conv: Scope, x: Tensor, h: number, w: number): Tensor {
   const [B, N, D] = x.shape as [number, number, number];
   const map = conv.tap(x.permute(0, 2, 1).reshape([B, D, h, w]));
   return map.reshape([B, D, N]).permute(0, 2, 1);
 }
 
-function checkImage(pixels: Tensor, c: SiglipVisionConfig): void {
+function expectImage(pixels: Tensor, c: SiglipVisionConfig): void {
   const [, C, H, W] = pixels.shape;
   if (pixels.shape.length !== 4 || C !== c.num_channels)
     throw new RangeError(

@@ -4,7 +4,7 @@ import { attention } from '../ops/attention.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
 import type { Scope } from './scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { mlp, norm, project, type TowerConfig } from './layers.ts';
+import { mlp, layerNormOf, project, type TowerConfig } from './layers.ts';
 
 /** What an encoder is asked for beside its input. */
 export interface EncoderOptions {
@@ -55,8 +55,8 @@ interface LayerOptions extends EncoderOptions {
 
 /** x + attention(norm(x)), then x + mlp(norm(x)). SiglipEncoderLayer. */
 export function encoderLayer(s: Scope, x: Tensor, c: TowerConfig, o: LayerOptions): Tensor {
-  x = x.add(selfAttention(s.at('self_attn'), norm(s.at('layer_norm1'), x, c), c, o));
-  return s.tap(x.add(mlp(s.at('mlp'), norm(s.at('layer_norm2'), x, c), c)));
+  x = x.add(selfAttention(s.at('self_attn'), layerNormOf(s.at('layer_norm1'), x, c), c, o));
+  return s.tap(x.add(mlp(s.at('mlp'), layerNormOf(s.at('layer_norm2'), x, c), c)));
 }
 
 /** SiglipAttention, whichever implementation the configuration names. No causal mask. */

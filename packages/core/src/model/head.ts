@@ -4,7 +4,7 @@ import { attention } from '../ops/attention.ts';
 import { linear } from '../ops/linear.ts';
 import type { Scope } from './scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { affine, mlp, norm } from './layers.ts';
+import { affine, mlp, layerNormOf } from './layers.ts';
 
 /**
  * Pools the N patch vectors of an image into one, by attention from a single learned query, the probe:
@@ -31,6 +31,6 @@ export function attentionPoolingHead(s: Scope, x: Tensor, c: SiglipVisionConfig)
   const pooled = att.tap(linear(mixed, ...affine(att.at('out_proj'), [D, D])));
 
   // The residual starts here: the probe itself is not added back.
-  const y = mlp(s.at('mlp'), norm(s.at('layernorm'), pooled, c), c);
+  const y = mlp(s.at('mlp'), layerNormOf(s.at('layernorm'), pooled, c), c);
   return s.tap(pooled.add(y).reshape([B, D]));
 }

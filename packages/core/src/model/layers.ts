@@ -9,15 +9,15 @@ import type { SiglipTextConfig, SiglipVisionConfig } from '../config/siglip.ts';
 export type TowerConfig = SiglipTextConfig | SiglipVisionConfig;
 
 /** The weight [out, in] and bias [out] of a linear layer. torch.nn.Linear. */
-export const affine = (s: Scope, [out, inn]: [number, number]): [Tensor, Tensor] => [
-  s.param('weight', [out, inn]),
+export const affine = (s: Scope, [out, in_]: [number, number]): [Tensor, Tensor] => [
+  s.param('weight', [out, in_]),
   s.param('bias', [out]),
 ];
 
 export const project = (s: Scope, x: Tensor, shape: [number, number]): Tensor =>
   s.tap(linear(x, ...affine(s, shape)));
 
-export const norm = (s: Scope, x: Tensor, c: TowerConfig): Tensor =>
+export const layerNormOf = (s: Scope, x: Tensor, c: TowerConfig): Tensor =>
   s.tap(
     layerNorm(
       x,
@@ -31,7 +31,7 @@ export const norm = (s: Scope, x: Tensor, c: TowerConfig): Tensor =>
 export function mlp(s: Scope, x: Tensor, c: TowerConfig): Tensor {
   const [D, M] = [c.hidden_size, c.intermediate_size];
   const [fc1, fc2] = [s.at('fc1'), s.at('fc2')];
-  const h = fc1.heard // somebody listens between product and activation, otherwise they are one kernel
+  const h = fc1.isTapped // somebody listens between product and activation, otherwise they are one kernel
     ? activation(project(fc1, x, [M, D]), c.hidden_act)
     : linear(x, ...affine(fc1, [M, D]), c.hidden_act); // [B, T, M]
   return s.tap(project(fc2, s.at('activation_fn').tap(h), [D, M])); // [B, T, D]

@@ -14,9 +14,9 @@ export interface Ids {
 }
 
 /** A model's parameters by HF key. */
-export interface Store {
+export interface Parameters {
   /** Throws if there is no such parameter, or if it has another shape. */
-  check(key: string, shape: Shape): void;
+  expect(key: string, shape: Shape): void;
   /** A loaded parameter or a range of its rows. */
   param(key: string, rows: readonly [number, number] | null): Tensor;
   /** Makes the wanted parameters usable by `param`. */
@@ -28,10 +28,10 @@ export interface Store {
 }
 
 /** Parameters that are tensors already. Rows are slices and takes of them, so gradients reach the whole tensor. */
-export function resident(params: ReadonlyMap<string, Tensor>): Store {
+export function resident(params: ReadonlyMap<string, Tensor>): Parameters {
   const whole = (key: string) => params.get(key)!;
   return {
-    check: (key, shape) => checkShape(key, params.get(key)?.shape, shape),
+    expect: (key, shape) => expectShape(key, params.get(key)?.shape, shape),
     param(key, rows) {
       const x = whole(key);
       if (!rows) return x;
@@ -63,7 +63,7 @@ export function fromCheckpoint(
   checkpoint: Checkpoint,
   dtype: DType,
   { keep = true }: { keep?: boolean } = {},
-): Store & {
+): Parameters & {
   /** Frees the constants; the store is not used again. */
   dispose(): void;
 } {
@@ -93,7 +93,7 @@ export function fromCheckpoint(
   }
 
   return {
-    check: (key, shape) => checkShape(key, checkpoint.shapes.get(key), shape),
+    expect: (key, shape) => expectShape(key, checkpoint.shapes.get(key), shape),
     param(key, rows) {
       const ranges = made.get(key) ?? new Map<string, Tensor>();
       const range = rows ? rows.join(':') : '';
@@ -129,7 +129,7 @@ export function fromCheckpoint(
   };
 }
 
-function checkShape(key: string, found: Shape | undefined, expected: Shape): void {
+function expectShape(key: string, found: Shape | undefined, expected: Shape): void {
   if (!found)
     throw new Error(`checkpoint: no tensor "${key}", expected one of shape ${showShape(expected)}`);
   if (!sameShape(found, expected))

@@ -1,21 +1,21 @@
 // Scope: a place in the module tree. One dotted name is at once checkpoint key, module path, tap and gradient name,
-// so there is no table of names anywhere. Where parameters come from is the Store's business.
+// so there is no table of names anywhere. Where parameters come from is the Parameters's business.
 import type { Shape } from '../contract/backend.ts';
 import { sameShape, showShape } from '../contract/shapes.ts';
-import type { Ids, Store } from './parameters.ts';
+import type { Ids, Parameters } from './parameters.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** Hears what each module gives. */
+/** Receives what each module gives. */
 export interface Listener {
   /** Whether it wants the module at `path`; default all. A module hidden by a fusion turns that fusion off. */
   wants?(path: string): boolean;
   /** May return a tensor of the same shape and dtype to be used instead of x. */
-  heard(path: string, x: Tensor): Tensor | undefined | void;
+  tap(path: string, x: Tensor): Tensor | undefined | void;
 }
 
 /** What accompanies one forward. */
 export interface Run {
-  /** Hears of every module. */
+  /** Receives what every module gives. */
   readonly listener?: Listener | undefined;
   /** Aborts between layers. */
   readonly signal?:
@@ -33,21 +33,21 @@ export interface Run {
 /** A place in the module tree, for a model's forward: its parameters, and who listens. */
 export class Scope {
   /** Where the parameters come from. */
-  readonly store: Store;
+  readonly parameters: Parameters;
   /** The dotted name of the place; '' is the root. */
   readonly path: string;
   /** What accompanies the forward. */
   readonly run: Run;
 
-  constructor(store: Store, path = '', run: Run = {}) {
-    this.store = store;
+  constructor(parameters: Parameters, path = '', run: Run = {}) {
+    this.parameters = parameters;
     this.path = path;
     this.run = run;
   }
 
   /** The place below that child has; a number names a layer. */
   at(child: string | number): Scope {
-    return new Scope(this.store, this.#name(child), this.run);
+    return new Scope(this.parameters, this.#name(child), this.run);
   }
 
   /**
@@ -55,8 +55,8 @@ export class Scope {
    * Throws with the full key if it is missing or has another shape.
    */
   param(name: string, shape: Shape, rows: readonly [number, number] | null = null): Tensor {
-    this.store.check(this.#name(name), shape);
-    return this.store.param(this.#name(name), rows);
+    this.parameters.expect(this.#name(name), shape);
+    return this.parameters.param(this.#name(name), rows);
   }
 
   /** The three thirds of a parameter that packs q, k and v by rows. */
@@ -69,12 +69,12 @@ export class Scope {
   /** The rows `ids` of a table that need not be resident as a whole: [...ids.shape, width]. */
   async rows(name: string, shape: Shape, ids: Ids): Promise<Tensor> {
     const key = this.#name(name);
-    this.store.check(key, shape);
+    this.parameters.expect(key, shape);
     ids.data.forEach((id, i) => {
       if (!(id >= 0 && id < shape[0]!))
         throw new RangeError(`"${key}": id ${id} at position ${i}, the table has ${shape[0]} rows`);
     });
-    return this.store.rows(key, ids);
+    return this.parameters.rows(key, ids);
   }
 
   /** Makes what lies under this place (or only the named parameters) resident; the point to abort and to breathe. */
@@ -82,25 +82,34 @@ export class Scope {
     this.run.signal?.throwIfAborted();
     const wanted = names.map((n) => this.#name(n));
     const under = this.#name('');
-    await this.store.load(names.length ? (k) => wanted.includes(k) : (k) => k.startsWith(under));
+    await this.parameters.load(
+      names.length ? (k) => wanted.includes(k) : (k) => k.startsWith(under),
+    );
     await this.run.breathe?.();
+  }
+
+  /** Runs `block` at the place below that `child` has, with what lies under it resident. */
+  async use<T>(child: string | number, block: (s: Scope) => T): Promise<Awaited<T>> {
+    const place = this.at(child);
+    await place.ready();
+    return await block(place);
   }
 
   /** Says that what lies under this place is needed after what is now made ready, so that it can be read meanwhile. */
   soon(): void {
     const under = this.#name('');
-    this.store.soon?.((key) => key.startsWith(under));
+    this.parameters.soon?.((key) => key.startsWith(under));
   }
 
   /** Whether someone listens here. */
-  get heard(): boolean {
+  get isTapped(): boolean {
     const listener = this.run.listener;
     return listener !== undefined && (listener.wants?.(this.path) ?? true);
   }
 
   /** Says that x is what the module at this place gives. Returns it, or what the listener puts in its place. */
   tap(x: Tensor): Tensor {
-    const y = (this.heard && this.run.listener!.heard(this.path, x)) || x;
+    const y = (this.isTapped && this.run.listener!.tap(this.path, x)) || x;
     if (!sameShape(y.shape, x.shape) || y.dtype !== x.dtype || y.backend !== x.backend)
       throw new RangeError(`tap ${this.path}: ${kindOf(y)} in place of ${kindOf(x)}`);
     return y;

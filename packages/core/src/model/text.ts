@@ -9,7 +9,7 @@ import type { Ids } from './parameters.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { textEmbeddings } from './embeddings.ts';
 import { encoder, type EncoderOptions } from './encoder.ts';
-import { norm, project } from './layers.ts';
+import { layerNormOf, project } from './layers.ts';
 import { towerTensors, type Tower } from './vision.ts';
 
 /** What the text tower is asked for beside the ids. */
@@ -31,20 +31,21 @@ export function textTransformer(
   const [B, T] = ids.shape as [number, number];
   const D = c.hidden_size;
   const block = async (): Promise<Tower> => {
-    checkIds(ids, c, o);
+    expectIds(ids, c, o);
     const embeddings = s.at('embeddings');
     await embeddings.ready('position_embedding.weight'); // not the token table: only its rows are needed
     const tokens = await embeddings.rows('token_embedding.weight', [c.vocab_size, D], ids); // [B, T, D]
     const x = textEmbeddings(embeddings, tokens, c, o.position_ids ?? null);
     const keys = o.attention_mask ? keysOf(b, o.attention_mask, x.dtype) : null;
     const { last, ...seen } = await encoder(s.at('encoder'), x, c, { ...o, keys });
-    await s.at('final_layer_norm').ready();
-    const y = norm(s.at('final_layer_norm'), last, c); // [B, T, D]
+    const y = await s.use('final_layer_norm', (s) => layerNormOf(s, last, c)); // [B, T, D]
 
     // The last position, whatever stands there: with padding to the full length, a padding token.
-    await s.at('head').ready();
     const final = y.slice([0, T - 1, 0], [B, 1, D]).reshape([B, D]);
-    const pooler_output = project(s.at('head'), final, [c.projection_size ?? D, D]); // [B, D]
+    const pooler_output = await s.use(
+      'head',
+      (s) => project(s, final, [c.projection_size ?? D, D]), // [B, D]
+    );
     return { last_hidden_state: s.tap(y), pooler_output, ...seen };
   };
   return held(b, block, towerTensors);
@@ -56,7 +57,7 @@ function keysOf(b: Backend, mask: Ids, dtype: DType): Tensor {
   return Tensor.from(b, seen, mask.shape, dtype);
 }
 
-function checkIds(ids: Ids, c: SiglipTextConfig, o: TextOptions): void {
+function expectIds(ids: Ids, c: SiglipTextConfig, o: TextOptions): void {
   const [B, T] = ids.shape as [number, number];
   if (T > c.max_position_embeddings)
     throw new RangeError(

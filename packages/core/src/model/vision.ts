@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { visionEmbeddings } from './embeddings.ts';
 import { encoder, type EncoderOptions } from './encoder.ts';
 import { attentionPoolingHead } from './head.ts';
-import { norm } from './layers.ts';
+import { layerNormOf } from './layers.ts';
 
 /** HF's BaseModelOutputWithPooling. The tensors outlive the tower; hidden states and attentions are on the host. */
 export interface Tower {
@@ -40,17 +40,12 @@ export function visionTransformer(
   o: VisionOptions = {},
 ): Promise<Tower> {
   const block = async (): Promise<Tower> => {
-    const embeddings = s.at('embeddings');
-    await embeddings.ready();
-    const x = visionEmbeddings(embeddings, pixels, c, o.interpolate_pos_encoding ?? false); // [B, N, D]
+    const interpolate = o.interpolate_pos_encoding ?? false;
+    const x = await s.use('embeddings', (s) => visionEmbeddings(s, pixels, c, interpolate)); // [B, N, D]
     const { last, ...seen } = await encoder(s.at('encoder'), x, c, o);
-    await s.at('post_layernorm').ready();
-    const y = norm(s.at('post_layernorm'), last, c); // [B, N, D]
-    let pooler_output: Tensor | null = null;
-    if ((c.vision_use_head ?? true) && (o.head ?? true)) {
-      await s.at('head').ready();
-      pooler_output = attentionPoolingHead(s.at('head'), y, c); // [B, D]
-    }
+    const y = await s.use('post_layernorm', (s) => layerNormOf(s, last, c)); // [B, N, D]
+    const pools = (c.vision_use_head ?? true) && (o.head ?? true);
+    const pooler_output = pools ? await s.use('head', (s) => attentionPoolingHead(s, y, c)) : null; // [B, D]
     return { last_hidden_state: s.tap(y), pooler_output, ...seen };
   };
   return held(pixels.backend, block, towerTensors);

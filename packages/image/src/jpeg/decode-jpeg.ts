@@ -4,7 +4,7 @@
  */
 
 import type { DecodeLimits } from '../limits.ts';
-import { checkPixels } from '../limits.ts';
+import { expectPixels } from '../limits.ts';
 import type { KernelOption, PixelKernels } from '../pixel-kernels.ts';
 import type { RawImage } from '../raw-image.ts';
 import { channelsOf } from '../raw-image.ts';
@@ -40,7 +40,7 @@ const isPassedOver = (marker: number) =>
  */
 export function decodeJpeg(bytes: Uint8Array, options: DecodeLimits & KernelOption = {}): RawImage {
   const { mode, width, height, orientation } = openJpeg(bytes);
-  checkPixels(width, height, options);
+  expectPixels(width, height, options);
   const { kernels } = options;
   const size = width * height * channelsOf(mode);
   const data =

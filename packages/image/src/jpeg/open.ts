@@ -27,7 +27,7 @@ export function openJpeg(data: Uint8Array): JpegHeader {
   for (const [marker, segment] of headerSegments(data)) {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     if (isFrame || marker === 0xde) frame = openFrame(segment);
-    else if (marker === 0xdb) checkQuantTables(segment);
+    else if (marker === 0xdb) expectQuantTables(segment);
     else if (marker === 0xe1) {
       const text = latin1(segment.subarray(0, 64));
       // A block of more than 64 kB comes in several segments.
@@ -50,7 +50,7 @@ function openFrame(segment: Uint8Array) {
   return { mode, width, height };
 }
 
-function checkQuantTables(segment: Uint8Array): void {
+function expectQuantTables(segment: Uint8Array): void {
   for (let at = 0; at < segment.length;) {
     at += 1 + 64 * (segment[at]! >> 4 === 0 ? 1 : 2);
     if (at > segment.length) throw unidentified('jpeg with a cut quantization table');

@@ -41,18 +41,18 @@ const SIGNATURE_LENGTH = 8;
 
 /**
  * @param pad whether to be as forgiving as Pillow is under LOAD_TRUNCATED_IMAGES
- * @param checkSize called with width and height as soon as they are known
+ * @param expectSize called with width and height as soon as they are known
  */
 export function readPng(
   data: Uint8Array,
   pad: boolean,
-  checkSize: (width: number, height: number) => void,
+  expectSize: (width: number, height: number) => void,
 ): PngFile {
   const head = readHead(data, pad);
   const { header } = head;
   if (!header || header.width === 0 || header.height === 0)
     throw unidentified('png without a size');
-  checkSize(header.width, header.height);
+  expectSize(header.width, header.height);
   if (head.next === undefined) throw unloadable('png without IDAT');
   const body = readPixels(data, head.next);
   if (body.next !== undefined) readTail(data, body.next, head.texts);
@@ -89,17 +89,17 @@ function readHead(data: Uint8Array, pad: boolean) {
     if (!pad && !hasProperName(chunk)) throw unidentified(`png with chunk "${chunk.name}"`);
     if (chunk.name === 'IDAT') return { header, palette, texts, next: at };
     if (chunk.name === 'IEND') return { header, palette, texts, next: undefined };
-    checkContent(chunk, header, pad);
+    expectContent(chunk, header, pad);
     if (chunk.name === 'IHDR' && chunk.length >= 13) header = readHeader(chunk.content);
     else if (chunk.name === 'PLTE' && header?.colorType === 3) palette = chunk.content;
     else texts.read(chunk.name, chunk.content);
-    checkCrc(data, chunk, pad);
+    expectCrc(data, chunk, pad);
     at = chunk.end;
   }
 }
 
 /** Pillow's complaints about a chunk's length. */
-function checkContent(chunk: Chunk, header: Header | undefined, pad: boolean): void {
+function expectContent(chunk: Chunk, header: Header | undefined, pad: boolean): void {
   if (chunk.content.length < chunk.length) throw cutRead();
   let least = LEAST[chunk.name] ?? 0;
   if (chunk.name === 'tRNS' && header) least = { 0: 2, 2: 6 }[header.colorType] ?? 0;
@@ -107,7 +107,7 @@ function checkContent(chunk: Chunk, header: Header | undefined, pad: boolean): v
 }
 
 /** Under `pad`, chunks a reader may ignore (a lower-case first letter) may have a wrong CRC. */
-function checkCrc(data: Uint8Array, chunk: Chunk, pad: boolean): void {
+function expectCrc(data: Uint8Array, chunk: Chunk, pad: boolean): void {
   if (pad && chunk.name.charCodeAt(0) & 0x20) return;
   const at = chunk.end - 4;
   const ok =

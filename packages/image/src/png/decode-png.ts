@@ -5,7 +5,7 @@
 
 import { broken, truncated } from '../errors.ts';
 import type { DecodeLimits } from '../limits.ts';
-import { checkPixels } from '../limits.ts';
+import { expectPixels } from '../limits.ts';
 import type { RawImage } from '../raw-image.ts';
 import { channelsOf } from '../raw-image.ts';
 import { readPng } from './chunks.ts';
@@ -21,7 +21,7 @@ import { passesOf, unfilter } from './scanlines.ts';
  */
 export function decodePng(bytes: Uint8Array, limits: DecodeLimits = {}): RawImage {
   const pad = limits.truncated === 'pad';
-  const file = readPng(bytes, pad, (width, height) => checkPixels(width, height, limits));
+  const file = readPng(bytes, pad, (width, height) => expectPixels(width, height, limits));
   const { width, height, palette, orientation } = file;
   const layout = layoutOf(file.colorType, file.depth);
   const passes = passesOf(width, height, layout.bits, file.interlaced);

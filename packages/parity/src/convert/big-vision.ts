@@ -35,12 +35,12 @@ export async function fromBigVision(
   put('logit_bias', left.has('b') ? take('b') : NO_BIAS);
   if (left.size > 0)
     throw new Error(`big_vision: "params/${[...left.keys()][0]}", expected no more arrays`);
-  await checkShapes(tensors, config);
+  await expectShapes(tensors, config);
   return { config, tensors };
 }
 
 /** Against what the model asks for when it runs. */
-async function checkShapes(tensors: Converted['tensors'], config: SiglipConfig): Promise<void> {
+async function expectShapes(tensors: Converted['tensors'], config: SiglipConfig): Promise<void> {
   const { num_channels, image_size } = config.vision_config;
   const shape = [1, num_channels, image_size, image_size];
   const ids = { shape: [1, 1], data: Int32Array.of(0) };

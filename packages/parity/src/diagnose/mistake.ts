@@ -41,7 +41,7 @@ export interface Tokens {
 export interface Place {
   readonly config: TowerConfig;
   /** What a module that ran before gave. */
-  heard(path: string): Tensor;
+  outputOf(path: string): Tensor;
   /** A parameter that `needs` names. */
   param(key: string): Tensor;
   /** The ids of the text tower, after any change of them. */

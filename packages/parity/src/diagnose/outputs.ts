@@ -6,7 +6,7 @@ import {
   Tensor,
   type Backend,
   type DType,
-  type Store,
+  type Parameters,
 } from '@siglip-ts/core';
 import { backendFor, hosted } from './backends.ts';
 import type { Mistake, Outputs, Values } from './mistake.ts';
@@ -20,7 +20,7 @@ export type RunOutputs = (
 ) => Promise<ReadonlyMap<string, Values>>;
 
 export function outputsOf({ checkpoint }: Subject): RunOutputs {
-  const places = new Map<DType, { b: Backend; store: Store }>();
+  const places = new Map<DType, { b: Backend; store: Parameters }>();
   const placeOf = (dtype: DType) => {
     const b = backendFor(dtype);
     const place = places.get(dtype) ?? { b, store: fromCheckpoint(b, checkpoint, dtype) };

@@ -15,7 +15,7 @@ import {
   type Backend,
   type DType,
   type Listener,
-  type Store,
+  type Parameters,
 } from '@siglip-ts/core';
 import type { Mistake, Place, Tower, TowerConfig, Values } from './mistake.ts';
 import { outputsOf, type RunOutputs } from './outputs.ts';
@@ -112,7 +112,7 @@ export function given(subject: Subject, inputs: Inputs, tower: Tower): boolean {
 /** Where a run computes, and with what parameters. */
 interface Engine {
   readonly b: Backend;
-  readonly store: Store;
+  readonly store: Parameters;
   readonly run: Reusing['run'];
 }
 
@@ -160,7 +160,7 @@ function run(job: Job): Promise<Run> {
       const place: Place = {
         config,
         tokens,
-        heard: (path) => hearing.tensors.get(path)!,
+        outputOf: (path) => hearing.tensors.get(path)!,
         param: (key) => params.get(key)!,
       };
       const scope = new Scope(store, '', { listener: hearing.listener(place) });
@@ -198,7 +198,7 @@ class Hearing {
   listener(place: Place): Listener {
     const { mistakes, forced, until, refuses } = this.o;
     return {
-      heard: (path, x) => {
+      tap: (path, x) => {
         // Values come a moment later: a run that is refused ends with its layer.
         if (this.refused) throw ENOUGH;
         let y = x;
@@ -229,7 +229,7 @@ class Hearing {
   }
 }
 
-async function needed(store: Store, { checkpoint }: Subject, mistakes: readonly Mistake[]) {
+async function needed(store: Parameters, { checkpoint }: Subject, mistakes: readonly Mistake[]) {
   const params = new Map<string, Tensor>();
   for (const key of mistakes.flatMap((m) => m.needs ?? [])) {
     const shape = checkpoint.shapes.get(key);

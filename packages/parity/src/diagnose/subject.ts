@@ -10,7 +10,7 @@ import { SiglipImageProcessor, type RawImage } from '@siglip-ts/image';
 import {
   AutoConfig,
   checkpointOf,
-  checkQuantization,
+  expectQuantization,
   openWeights,
   SiglipTokenizer,
   type ModelFiles,
@@ -41,7 +41,7 @@ export interface Inputs {
 /** Throws for files that are no model. The weights file stays open until `close`. */
 export async function subjectOf(files: ModelFiles): Promise<Subject & { close(): Promise<void> }> {
   const config = await AutoConfig.fromPretrained(files);
-  checkQuantization(config.quantization_config, files.name);
+  expectQuantization(config.quantization_config, files.name);
   const file = await openWeights(files);
   const composite = config instanceof SiglipConfig ? config : null;
   const own = await jsonOf(files, 'preprocessor_config.json');

@@ -24,7 +24,7 @@ const pools = (
   positionOf: (place: Place, row: number) => number,
 ): Pick<Mistake, 'gives' | 'taken'> => ({
   taken: at(FINAL, (x, place) => withLast(x, (row) => positionOf(place, row))),
-  gives: at('text_model', (_, place) => place.heard(FINAL)),
+  gives: at('text_model', (_, place) => place.outputOf(FINAL)),
 });
 
 /** x [B, T, D] with its last position taken from another one of the same row. */
@@ -92,12 +92,12 @@ export const TOWER_MISTAKES: readonly Mistake[] = [
   tower(['vision'], {
     name: 'head-mean-pool',
     who: 'Ports without the pooling head: the mean of the patches, as in DINO-style towers.',
-    gives: at('vision_model.head', (x, p) => p.heard(POST).mean(1).reshape(x.shape)),
+    gives: at('vision_model.head', (x, p) => p.outputOf(POST).mean(1).reshape(x.shape)),
   }),
   tower(['vision'], {
     name: 'no-post-layernorm',
     who: 'Ports that forget the norm between encoder and head.',
-    gives: at(POST, (_, p) => p.heard('vision_model.encoder')),
+    gives: at(POST, (_, p) => p.outputOf('vision_model.encoder')),
   }),
   tower(['vision'], {
     name: 'double-post-layernorm',
@@ -111,7 +111,7 @@ export const TOWER_MISTAKES: readonly Mistake[] = [
     name: 'hidden-state-before-norm',
     who: 'hidden_states[-1] taken for last_hidden_state: language models that only want patches (vLLM, TGI).',
     gives: at(/^(vision|text)_model$/, (_, p) =>
-      p.heard(p.tokens ? 'text_model.encoder' : 'vision_model.encoder'),
+      p.outputOf(p.tokens ? 'text_model.encoder' : 'vision_model.encoder'),
     ),
   }),
   positions(
@@ -151,14 +151,14 @@ function positions(
 ): Mistake {
   const key = 'vision_model.embeddings.position_embedding.weight';
   const edit = at('vision_model.embeddings', (x, p) => {
-    const [, D, h, w] = p.heard('vision_model.embeddings.patch_embedding').shape as [
+    const [, D, h, w] = p.outputOf('vision_model.embeddings.patch_embedding').shape as [
       number,
       number,
       number,
       number,
     ];
     const patches = p
-      .heard('vision_model.embeddings.patch_embedding')
+      .outputOf('vision_model.embeddings.patch_embedding')
       .reshape([x.shape[0]!, D, h * w])
       .permute(0, 2, 1);
     return patches.add(positionsBy(kind, p.param(key), h, w));

@@ -41,7 +41,7 @@ export async function diff(
   const ours = new Map<string, DumpTensor>();
   const waiting: Promise<void>[] = [];
   const outputs = await run({
-    heard: (path, x) => void waiting.push(keep(ours, path, x)),
+    tap: (path, x) => void waiting.push(keep(ours, path, x)),
   });
   await Promise.all(waiting);
   const order = [...ours.keys(), ...[...outputs.keys()].filter((path) => !ours.has(path))];
@@ -79,7 +79,7 @@ async function replayed(
   const alone = new Map<string, DumpTensor>();
   const waiting: Promise<void>[] = [];
   await run({
-    heard(path, x) {
+    tap(path, x) {
       waiting.push(keep(alone, path, x));
       const given = theirs.taps.get(path);
       if (!given || given.data.length !== ours.get(path)!.data.length) return undefined;

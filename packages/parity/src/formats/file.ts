@@ -3,17 +3,17 @@ import { open, readFile, stat } from 'node:fs/promises';
 
 /** Throws with the path for what is not a regular file. */
 export async function readBytes(path: string): Promise<Uint8Array> {
-  await checkRegular(path);
+  await expectRegular(path);
   return readFile(path);
 }
 
-export async function checkRegular(path: string): Promise<void> {
+export async function expectRegular(path: string): Promise<void> {
   if (!(await stat(path)).isFile()) throw new Error(`${path}: not a regular file, expected one`);
 }
 
 /** The first bytes, or fewer if there are no more. */
 export async function firstBytes(path: string, count: number): Promise<Uint8Array> {
-  await checkRegular(path);
+  await expectRegular(path);
   const file = await open(path);
   try {
     const { bytesRead, buffer } = await file.read(new Uint8Array(count), 0, count, 0);

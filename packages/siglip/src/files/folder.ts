@@ -1,13 +1,13 @@
 // The files of a model in a folder on disk. Needs Node, Deno or Bun, but only when called: a page can load this module.
 import { fileSource } from '@siglip-ts/safetensors/node';
 import { hasFileSystem, node } from '../node.ts';
-import { checkFileName, type ModelFiles } from './model-files.ts';
+import { expectFileName, type ModelFiles } from './model-files.ts';
 
 /**
  * The model in the folder `path`, as `save_pretrained` writes it. The folder is not looked at yet.
  */
 export function folderFiles(path: string): ModelFiles {
-  const inFolder = (file: string): string => `${path}/${checkFileName(file)}`;
+  const inFolder = (file: string): string => `${path}/${expectFileName(file)}`;
   return {
     name: path,
     async bytes(file) {

@@ -8,7 +8,7 @@ import { isOffline, ownCache } from './environment.ts';
 import { folderStore } from './folder-store.ts';
 import { readBytes } from './folder.ts';
 import { atHand, knownOf, locate, type Found, type Loading } from './locate.ts';
-import { checkFileName, type ModelFiles } from './model-files.ts';
+import { expectFileName, type ModelFiles } from './model-files.ts';
 import { inPage } from './page.ts';
 import { pageStore } from './page-store.ts';
 import { rangeSource } from './ranges.ts';
@@ -150,7 +150,7 @@ function remoteFiles(remote: Connection, options: HubOptions): ModelFiles {
   }
   /** Does `use` with the store; where that has no room, goes on without keeping anything. */
   async function keeping<T>(file: string, use: (from: Store) => Promise<T>): Promise<T> {
-    checkFileName(file);
+    expectFileName(file);
     const opened = (store ??= storeOf(options.cache));
     try {
       return await use(await opened);

@@ -32,7 +32,7 @@ export function missingFile(files: ModelFiles, ...names: readonly string[]): Err
 export function inSubfolder(files: ModelFiles, subfolder: string): ModelFiles {
   const folder = subfolder.replace(/^(\.\/)+|\/+$/g, '');
   if (folder === '' || folder === '.') return files;
-  const within = (file: string): string => `${checkFileName(folder)}/${checkFileName(file)}`;
+  const within = (file: string): string => `${expectFileName(folder)}/${expectFileName(file)}`;
   return {
     name: `${files.name}/${folder}`,
     bytes: async (file) => files.bytes(within(file)),
@@ -60,9 +60,9 @@ export function mapFiles(map: FileMap, name = 'the given files'): ModelFiles {
       throw new TypeError(`${name}: "${file}" is no bytes; options come after the model`);
   return {
     name,
-    bytes: async (file) => files.get(checkFileName(file)),
+    bytes: async (file) => files.get(expectFileName(file)),
     async open(file) {
-      const bytes = files.get(checkFileName(file));
+      const bytes = files.get(expectFileName(file));
       return bytes && bytesSource(bytes, `${name}/${file}`);
     },
     list: async () => [...files.keys()],
@@ -78,7 +78,7 @@ function isMap(map: FileMap): map is ReadonlyMap<string, Uint8Array> {
  *
  * Throws on absolute paths, '..', backslashes, drive letters and control characters.
  */
-export function checkFileName(file: string): string {
+export function expectFileName(file: string): string {
   const parts = file.split('/');
   const plain = parts.every((part) => part !== '' && part !== '.' && part !== '..');
   if (!plain || /[\\:\u0000-\u001f]/.test(file))

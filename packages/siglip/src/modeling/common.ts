@@ -13,7 +13,7 @@ import { filesOf, readConfig, type ModelSource } from '../files/source.ts';
 import type { TensorLike } from '../inputs.ts';
 import { LOAD, loading } from '../options.ts';
 import { ModelOutput, type BaseModelOutputWithPooling } from '../model-output.ts';
-import { checkQuantization } from '../quantized.ts';
+import { expectQuantization } from '../quantized.ts';
 import {
   freshRuntime,
   loadRuntime,
@@ -64,7 +64,7 @@ export async function load<C extends AnyConfig, M>(
   const files = await filesOf(source, o);
   // The configuration is the model's, however its weights were stored: it is saved with floats.
   const { quantization_config, ...dict } = await readConfig(files);
-  checkQuantization(quantization_config, files.name);
+  expectQuantization(quantization_config, files.name);
   const config = kind.configOf(dict, o.config ?? {});
   setAttention(config, implementationOf(o));
   const shapes = await parametersOf(kind.probe(config));

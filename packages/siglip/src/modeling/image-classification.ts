@@ -1,6 +1,6 @@
 // SiglipForImageClassification: the vision tower, the mean of its patch vectors, a linear layer.
 import {
-  checkTower,
+  expectTower,
   classificationLoss,
   imageClassification,
   problemTypeOf,
@@ -111,12 +111,12 @@ const KIND: ModelClass<SiglipConfig, SiglipForImageClassification> = {
   name: 'SiglipForImageClassification',
   configOf,
   probe: (c) => (s, b) => {
-    checkTower(c.vision_config);
+    expectTower(c.vision_config);
     const v = c.vision_config;
     const shape = [1, v.num_channels, v.image_size, v.image_size];
     // HF's class has the pooling head too and keeps its weights; it runs for whoever listens.
-    const heard = new Scope(s.store, s.path, { listener: { heard() {} } });
-    return imageClassification(heard, new Tensor(b, shape, 'float32', {}), v, c.num_labels);
+    const tapped = new Scope(s.parameters, s.path, { listener: { tap() {} } });
+    return imageClassification(tapped, new Tensor(b, shape, 'float32', {}), v, c.num_labels);
   },
   make: (config, runtime) => new SiglipForImageClassification(config, runtime),
 };

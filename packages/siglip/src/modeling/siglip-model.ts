@@ -1,6 +1,6 @@
 // SiglipModel: both towers and how they compare.
 import {
-  checkComposite,
+  expectComposite,
   HostTensor,
   siglip,
   similarity,
@@ -143,7 +143,7 @@ const KIND: ModelClass<SiglipConfig, SiglipModel> = {
   name: 'SiglipModel',
   configOf: (dict, overrides) => SiglipConfig.from_dict(dict, overrides),
   probe: (c) => (s, b) => {
-    checkComposite(c);
+    expectComposite(c);
     const v = c.vision_config;
     const shape = [1, v.num_channels, v.image_size, v.image_size];
     return siglip(s, new Tensor(b, shape, 'float32', {}), ONE_TOKEN, c);

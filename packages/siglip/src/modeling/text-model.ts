@@ -1,5 +1,5 @@
 // SiglipTextModel: the text tower by itself.
-import { checkTower, textTransformer } from '@siglip-ts/core';
+import { expectTower, textTransformer } from '@siglip-ts/core';
 import { SiglipTextConfig } from '../configs.ts';
 import type { ModelSource } from '../files/source.ts';
 import { idsOf } from '../inputs.ts';
@@ -80,7 +80,7 @@ const KIND: ModelClass<SiglipTextConfig, SiglipTextModel> = {
   name: 'SiglipTextModel',
   configOf: (dict, overrides) => SiglipTextConfig.from_dict(dict, overrides),
   probe: (c) => (s, b) => {
-    checkTower(c);
+    expectTower(c);
     return textTransformer(s.at('text_model'), b, ONE_TOKEN, c);
   },
   make: (config, runtime) => new SiglipTextModel(config, runtime),

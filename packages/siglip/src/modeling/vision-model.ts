@@ -1,5 +1,5 @@
 // SiglipVisionModel: the vision tower by itself.
-import { checkTower, Tensor, visionTransformer } from '@siglip-ts/core';
+import { expectTower, Tensor, visionTransformer } from '@siglip-ts/core';
 import { SiglipVisionConfig } from '../configs.ts';
 import type { ModelSource } from '../files/source.ts';
 import { upload } from '../inputs.ts';
@@ -76,7 +76,7 @@ const KIND: ModelClass<SiglipVisionConfig, SiglipVisionModel> = {
   name: 'SiglipVisionModel',
   configOf: (dict, overrides) => SiglipVisionConfig.from_dict(dict, overrides),
   probe: (c) => (s, b) => {
-    checkTower(c);
+    expectTower(c);
     const shape = [1, c.num_channels, c.image_size, c.image_size];
     return visionTransformer(s.at('vision_model'), new Tensor(b, shape, 'float32', {}), c);
   },

@@ -11,7 +11,7 @@ import type {
   ZeroShotImageClassificationCall,
 } from '../pipelines/pipeline.ts';
 import { portable } from '../portable.ts';
-import { checkOptions, codeIn, resolvedModel } from './crossing.ts';
+import { expectOptions, codeIn, resolvedModel } from './crossing.ts';
 import { isPlainTensor } from './protocol.ts';
 import { OWN, Remote, type AnyWorker, type Functions } from './remote.ts';
 
@@ -119,7 +119,7 @@ export async function pipeline(
 function parted(all: object): { options: Record<string, unknown>; functions: Functions } {
   const { signal, progress_callback, warn, on_image, ...options } = all as Functions &
     Record<string, unknown>;
-  checkOptions(options);
+  expectOptions(options);
   return { options, functions: { signal, progress_callback, warn, on_image } as Functions };
 }
 

@@ -1,7 +1,7 @@
 // What may cross to a worker: plain data. Options that are code are refused by name. Pictures cross as portable.ts has them.
 
 /** Throws TypeError, naming it, for an option that has code in it: a function, a backend, a loaded tokenizer. */
-export function checkOptions(options: Readonly<Record<string, unknown>>): void {
+export function expectOptions(options: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(options)) {
     const found = codeIn(value);
     if (found)
