@@ -15,9 +15,11 @@ const arrows: Record<string, readonly string[]> = {
   ...Object.fromEntries(leaves.map((name) => [name, []])),
   ...Object.fromEntries(backends.map((name) => [name, ['core']])),
   siglip: [...leaves, ...backends],
-  train: library,
+  autograd: ['core'],
+  train: ['core', 'autograd'],
+  trainer: [...library, 'autograd', 'train'],
   parity: library,
-  cli: [...library, 'train', 'parity'],
+  cli: [...library, 'autograd', 'train', 'trainer', 'parity'],
 };
 
 /** A static or dynamic import of something that is not a relative path. */

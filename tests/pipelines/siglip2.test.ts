@@ -13,7 +13,7 @@ import {
   SiglipModel,
   SiglipTokenizer,
 } from 'siglip-ts';
-import { contrastive } from '@siglip-ts/train/run';
+import { contrastive } from '@siglip-ts/trainer';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { json, siglip } from '../cli/harness.ts';

@@ -3,7 +3,8 @@
 import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
 import { rounded, withoutFused, type Backend, type DType } from '@siglip-ts/core';
-import { adamw, grad, inDType, loadParameters, optimizer, type Parameters } from '@siglip-ts/train';
+import { adamw, inDType, loadParameters, optimizer } from '@siglip-ts/train';
+import { grad, type NamedTensors } from '@siglip-ts/autograd';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -19,7 +20,7 @@ async function run(b: Backend, dtype: DType): Promise<number[]> {
   const parameters = await loadParameters(b, golden.model.checkpoint);
   const moved = optimizer(adamw(), parameters, { rate: 1e-3, decay: 1e-4, decayed: () => true });
   const losses: number[] = [];
-  const loss = async (p: Parameters, on: Backend) => lossOf(golden, inDType(p, dtype), on);
+  const loss = async (p: NamedTensors, on: Backend) => lossOf(golden, inDType(p, dtype), on);
   for (let step = 0; step <= STEPS; step++) {
     const since = b.mark!();
     losses.push((await (await lossOf(golden, parameters, b)).data())[0]!);

@@ -5,13 +5,13 @@ import { cpu } from '@siglip-ts/backend-cpu';
 import { l2Normalize, logSigmoid, meter, sigmoidLoss, Tensor, type Backend } from '@siglip-ts/core';
 import {
   algorithm1,
-  grad,
   logitsOf,
   ringOffsets,
   sigmoidBlocks,
   softmaxLoss,
   type Contrast,
 } from '@siglip-ts/train';
+import { grad } from '@siglip-ts/autograd';
 import { expect, test } from 'vitest';
 import { difference } from '../model/golden.ts';
 import { random } from './random.ts';

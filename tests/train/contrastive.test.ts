@@ -4,13 +4,13 @@ import { wasm } from '@siglip-ts/backend-wasm';
 import { meter, rounded, SiglipConfig, Tensor, withoutFused, type Backend } from '@siglip-ts/core';
 import {
   contrastiveGradients,
-  grad,
   inDType,
   loadParameters,
   startAsPaper,
   type ContrastiveOptions,
   type Pairs,
 } from '@siglip-ts/train';
+import { grad } from '@siglip-ts/autograd';
 import { describe, expect, test } from 'vitest';
 import { difference } from '../model/golden.ts';
 import { loadGolden, lossOf } from './golden.ts';

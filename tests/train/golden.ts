@@ -15,7 +15,7 @@ import {
   type ProblemType,
 } from '@siglip-ts/core';
 import { bytesSource, openSafetensors, type StoredTensor } from '@siglip-ts/safetensors';
-import type { Parameters } from '@siglip-ts/train';
+import type { NamedTensors } from '@siglip-ts/autograd';
 import { loadCase, type Case } from '../model/golden.ts';
 
 const root = join(import.meta.dirname, '../../fixtures/train');
@@ -62,7 +62,7 @@ export async function loadGolden(name: string, dtype: 'float64' | 'float32'): Pr
 }
 
 /** The parameters that the golden's model has. */
-export async function parametersOf(b: Backend, g: Golden, dtype: DType): Promise<Parameters> {
+export async function parametersOf(b: Backend, g: Golden, dtype: DType): Promise<NamedTensors> {
   const { checkpoint } = g.model;
   const parameters = new Map<string, Tensor>();
   for (const [key, shape] of checkpoint.shapes) {
@@ -73,7 +73,7 @@ export async function parametersOf(b: Backend, g: Golden, dtype: DType): Promise
 }
 
 /** The golden's loss, written with parameters on b. */
-export async function lossOf(g: Golden, p: Parameters, b: Backend): Promise<Tensor> {
+export async function lossOf(g: Golden, p: NamedTensors, b: Backend): Promise<Tensor> {
   const { dtype } = p.values().next().value!;
   const stored = (name: string) => {
     const key = g.inputs.find((n) => n.split('~')[0] === name);

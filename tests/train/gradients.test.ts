@@ -1,7 +1,7 @@
 // The gradient of every parameter against torch: exact in float64, no worse than torch's own float32 on the engine.
 import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
-import { grad } from '@siglip-ts/train';
+import { grad } from '@siglip-ts/autograd';
 import { describe, expect, test } from 'vitest';
 import { difference, rms } from '../model/golden.ts';
 import { cases, loadGolden, lossOf, parametersOf } from './golden.ts';

@@ -1,6 +1,6 @@
 // Runs of `siglip train` killed at random moments: whatever is on the disk then is whole, and the run goes on to the
 // same end. It is the build that runs.
-import { checkpoints } from '@siglip-ts/train/run';
+import { checkpoints } from '@siglip-ts/trainer';
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 // The batches that the default model is trained on, of made-up pictures: the same at every resume, and true.
 import { describe, expect, test } from 'vitest';
 // @ts-expect-error: the recipe is plain JavaScript
-import { openSource } from '../../packages/tiny-model/recipe/source.mjs';
+import { openSource } from '../../recipes/tiny-model/source.mjs';
 
 interface Sample {
   pixels: Float32Array;

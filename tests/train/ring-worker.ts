@@ -13,13 +13,9 @@ import {
   type Backend,
   type Shape,
 } from '@siglip-ts/core';
-import {
-  portNeighbours,
-  pullback,
-  sigmoidRing,
-  type Pairs,
-  type Parameters,
-} from '@siglip-ts/train';
+import { portNeighbours, sigmoidRing, type Pairs } from '@siglip-ts/train';
+import type { NamedTensors } from '@siglip-ts/autograd';
+import { pullback } from '@siglip-ts/autograd';
 import { parentPort, workerData } from 'node:worker_threads';
 
 export interface Device {
@@ -49,7 +45,7 @@ const parameters = new Map(
   ]),
 );
 
-async function embed(p: Parameters, tape: Backend): Promise<Tensor[]> {
+async function embed(p: NamedTensors, tape: Backend): Promise<Tensor[]> {
   const s = new Scope(resident(p));
   const { pixel_values, input_ids } = device.pairs;
   const pixels = Tensor.from(tape, pixel_values.data, pixel_values.shape, dtype);

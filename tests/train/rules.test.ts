@@ -14,7 +14,8 @@ import {
   type Activation,
   type Shape,
 } from '@siglip-ts/core';
-import { grad, softmaxLoss } from '@siglip-ts/train';
+import { softmaxLoss } from '@siglip-ts/train';
+import { grad } from '@siglip-ts/autograd';
 import { describe, expect, test } from 'vitest';
 import { difference } from '../model/golden.ts';
 import { numbers } from './random.ts';

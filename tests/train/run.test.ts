@@ -7,7 +7,7 @@ import {
   Sampler,
   saveCheckpoint,
   type Sample,
-} from '@siglip-ts/train/run';
+} from '@siglip-ts/trainer';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

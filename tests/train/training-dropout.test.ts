@@ -1,6 +1,6 @@
 // Runs of models with attention_dropout: seed and step decide the masks, so that a run that was stopped goes on with them.
 import { wasm } from '@siglip-ts/backend-wasm';
-import { classifier, contrastive, openShards, train, type LoadTrainee } from '@siglip-ts/train/run';
+import { classifier, contrastive, openShards, train, type LoadTrainee } from '@siglip-ts/trainer';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -8,7 +8,7 @@ import {
   type Recipe,
   type Source,
   type TrainOptions,
-} from '@siglip-ts/train/run';
+} from '@siglip-ts/trainer';
 import {
   cpSync,
   mkdirSync,

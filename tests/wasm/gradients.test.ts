@@ -14,7 +14,7 @@ import {
   type Backend,
   type Shape,
 } from '@siglip-ts/core';
-import { pullback } from '@siglip-ts/train';
+import { pullback } from '@siglip-ts/autograd';
 import { afterAll, describe, expect, test } from 'vitest';
 import { difference, rms } from '../model/golden.ts';
 import { numbers } from '../train/random.ts';

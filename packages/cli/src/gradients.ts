@@ -10,7 +10,8 @@ import {
   type Backend,
   type Ids,
 } from '@siglip-ts/core';
-import { grad, loadParameters, type Parameters } from '@siglip-ts/train';
+import { loadParameters } from '@siglip-ts/train';
+import { grad, type NamedTensors } from '@siglip-ts/autograd';
 import {
   SiglipForImageClassification,
   SiglipModel,
@@ -47,7 +48,7 @@ export async function gradientsOf(
 /** The model's loss as a function of its parameters. Throws for a model or inputs without one. */
 function lossOf(model: unknown, inputs: Inputs, switches: Switches) {
   if (model instanceof SiglipModel && switches.return_loss)
-    return async (p: Parameters, b: Backend): Promise<Tensor> => {
+    return async (p: NamedTensors, b: Backend): Promise<Tensor> => {
       const ids = (name: string) => (inputs[name] ? idsOf(inputs[name]) : null);
       const more = { attention_mask: ids('attention_mask'), position_ids: ids('position_ids') };
       const o = { return_loss: true, ...sizes(switches), ...more };
@@ -56,7 +57,7 @@ function lossOf(model: unknown, inputs: Inputs, switches: Switches) {
       return y.loss!;
     };
   if (model instanceof SiglipForImageClassification && inputs.labels)
-    return async (p: Parameters, b: Backend): Promise<Tensor> => {
+    return async (p: NamedTensors, b: Backend): Promise<Tensor> => {
       const { vision_config, num_labels, problem_type } = model.config;
       const [s, pixels] = [new Scope(resident(p)), pixelsOf(p, b, inputs)];
       const y = await imageClassification(s, pixels, vision_config, num_labels, sizes(switches));
@@ -83,7 +84,7 @@ function idsOf(x: TensorLike): Ids {
   return { data: Int32Array.from(data), shape };
 }
 
-function pixelsOf(p: Parameters, b: Backend, inputs: Inputs): Tensor {
+function pixelsOf(p: NamedTensors, b: Backend, inputs: Inputs): Tensor {
   const { data, shape } = numbersOf(inputs.pixel_values!);
   return Tensor.from(b, data, shape, p.values().next().value!.dtype);
 }

@@ -1,7 +1,7 @@
 // What siglip train and siglip finetune share: the options of a run, the run with its bar, and what is told at the end.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LoadTrainee, Recipe, Shard } from '@siglip-ts/train/run';
+import type { LoadTrainee, Recipe, Shard } from '@siglip-ts/trainer';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { Exit } from './errors.ts';
 import type { Io } from './io.ts';
@@ -73,7 +73,7 @@ export async function runTraining(
   what: { load: LoadTrainee; shards: readonly Shard[]; held_out: readonly Shard[] | undefined },
 ): Promise<void> {
   const { wasm } = await import('siglip-ts/wasm');
-  const { reportSvg, train } = await import('@siglip-ts/train/run');
+  const { reportSvg, train } = await import('@siglip-ts/trainer');
   const model = await filesOf(o, io);
   const backend = await wasm({ threads: o.threads });
   const bar = stepBar(io, o.steps);
@@ -131,7 +131,7 @@ function recipeOf(o: RunOptions): Recipe {
   };
 }
 
-type Result = Awaited<ReturnType<(typeof import('@siglip-ts/train/run'))['train']>>;
+type Result = Awaited<ReturnType<(typeof import('@siglip-ts/trainer'))['train']>>;
 
 function tell(
   io: Io,

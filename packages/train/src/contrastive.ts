@@ -16,7 +16,7 @@ import {
 } from '@siglip-ts/core';
 import { accumulator } from './accumulator.ts';
 import { attentionDropout, refuseDropout, type Dropout } from './dropout.ts';
-import { backendOf, pullback, type GradOptions, type Parameters } from './grad.ts';
+import { backendOf, pullback, type GradOptions, type NamedTensors } from '@siglip-ts/autograd';
 import { visionOfPatches } from './dropped-patches.ts';
 import { stacked } from './stacked.ts';
 import { sigmoidBlocks } from './sigmoid-blocks.ts';
@@ -65,7 +65,7 @@ export interface Contrastive {
  */
 export async function contrastiveGradients(
   config: SiglipConfig,
-  parameters: Parameters,
+  parameters: NamedTensors,
   pairs: Pairs,
   o: ContrastiveOptions = {},
 ): Promise<Contrastive> {
@@ -85,7 +85,7 @@ export async function contrastiveGradients(
 function lossAt(
   text: Tensor,
   image: Tensor,
-  parameters: Parameters,
+  parameters: NamedTensors,
   { also_true }: Pairs,
   o: ContrastiveOptions,
 ) {
@@ -101,11 +101,11 @@ function lossAt(
 
 async function atOnce(
   config: SiglipConfig,
-  parameters: Parameters,
+  parameters: NamedTensors,
   pairs: Pairs,
   o: ContrastiveOptions,
 ): Promise<Contrastive> {
-  const f = (p: Parameters, b: Backend) => embed(config, p, pairs, b, runOf(o, 0));
+  const f = (p: NamedTensors, b: Backend) => embed(config, p, pairs, b, runOf(o, 0));
   const { outputs, pull } = await pullback(f, parameters, o);
   const { loss, text, image, scalars } = lossAt(outputs[0]!, outputs[1]!, parameters, pairs, o);
   return { loss, gradients: new Map([...pull([text, image]), ...scalars]) };
@@ -113,7 +113,7 @@ async function atOnce(
 
 async function inChunks(
   config: SiglipConfig,
-  parameters: Parameters,
+  parameters: NamedTensors,
   pairs: Pairs,
   o: ContrastiveOptions,
 ): Promise<Contrastive> {
@@ -142,7 +142,7 @@ async function inChunks(
   for (const [i, part] of chunks.entries()) {
     const back = async () => {
       const run = runOf(o, i * o.chunk!);
-      const f = (p: Parameters, tape: Backend) => embed(config, p, part, tape, run);
+      const f = (p: NamedTensors, tape: Backend) => embed(config, p, part, tape, run);
       const { pull } = await pullback(f, parameters, o);
       const rows = (x: Tensor) => x.slice([i * o.chunk!, 0], [o.chunk!, x.shape[1]!]);
       for (const [key, g] of pull([rows(text), rows(image)])) sums.add(key, g);
@@ -159,7 +159,7 @@ const runOf = ({ dropout }: ContrastiveOptions, first: number): Run =>
 /** Normalised embeddings of texts and images, [B, D] each. */
 async function embed(
   config: SiglipConfig,
-  parameters: Parameters,
+  parameters: NamedTensors,
   { pixel_values, input_ids, patches }: Pairs,
   b: Backend,
   run: Run,

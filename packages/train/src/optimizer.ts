@@ -1,10 +1,10 @@
 // Applies an update rule to named parameters: clipping, rates and decay by groups, and the state to save and resume.
 import { size, Tensor, type Backend } from '@siglip-ts/core';
 import { clipByGlobalNorm } from './clipping.ts';
-import { backendOf, type Parameters } from './grad.ts';
+import { backendOf, type NamedTensors } from '@siglip-ts/autograd';
 import type { UpdateRule } from './update-rules.ts';
 
-/** Parameters whose key matches, and what multiplies their rate and their decay (1 each). */
+/** NamedTensors whose key matches, and what multiplies their rate and their decay (1 each). */
 export interface Group {
   /** Tested against HF keys. */
   readonly match: RegExp;
@@ -36,11 +36,11 @@ export interface Optimizer {
   /** Steps taken. */
   readonly steps: number;
   /** The memory of the rule as constants, by `<slot>.<HF key>`: with `steps`, all that resuming needs. */
-  readonly state: Parameters;
+  readonly state: NamedTensors;
   /** Goes on from a saved state. Throws if a tensor is missing. */
   resume(steps: number, state: ReadonlyMap<string, ArrayLike<number>>): void;
   /** Moves the parameters that have a gradient. `schedule` multiplies rate and decay. */
-  step(gradients: Parameters, schedule?: number): void;
+  step(gradients: NamedTensors, schedule?: number): void;
   /** Frees the memory of the rule, not the parameters. */
   dispose(): void;
 }
@@ -52,7 +52,7 @@ export const isKernel = (key: string): boolean =>
 /** The parameters, which it overwrites, must be constants. */
 export function optimizer(
   rule: UpdateRule,
-  parameters: Parameters,
+  parameters: NamedTensors,
   o: OptimizerOptions,
 ): Optimizer {
   const b = backendOf(parameters);

@@ -1,4 +1,4 @@
-// Parameters as constants: from a checkpoint, back to the host, and in another dtype. Knows no file format.
+// NamedTensors as constants: from a checkpoint, back to the host, and in another dtype. Knows no file format.
 import {
   Tensor,
   type Backend,
@@ -6,7 +6,7 @@ import {
   type DType,
   type HostTensor,
 } from '@siglip-ts/core';
-import type { Parameters } from './grad.ts';
+import type { NamedTensors } from '@siglip-ts/autograd';
 
 /** Every parameter of a checkpoint as a constant of b, or those that `wanted` names. */
 export async function loadParameters(
@@ -25,14 +25,14 @@ export async function loadParameters(
 }
 
 /** Their values, as they are now. */
-export const hostParameters = (parameters: Parameters): Map<string, HostTensor> =>
+export const hostParameters = (parameters: NamedTensors): Map<string, HostTensor> =>
   new Map([...parameters].map(([key, x]) => [key, x.host()]));
 
 /**
  * t' = log 10 and b = -10, with which the paper starts; HF's constructor leaves 0 and 0, which cost the
  * paper nine points on ImageNet (Table 4).
  */
-export function startAsPaper(parameters: Parameters): void {
+export function startAsPaper(parameters: NamedTensors): void {
   for (const [key, value] of [
     ['logit_scale', Math.log(10)] as const,
     ['logit_bias', -10] as const,
@@ -50,5 +50,5 @@ export function startAsPaper(parameters: Parameters): void {
  * The parameters in another dtype, differentiably: master weights in float32, a model in bfloat16. The backend must
  * compute in that dtype, as rounded(b, 'bfloat16') does; gradients come in the masters' dtype.
  */
-export const inDType = (parameters: Parameters, dtype: DType): Map<string, Tensor> =>
+export const inDType = (parameters: NamedTensors, dtype: DType): Map<string, Tensor> =>
   new Map([...parameters].map(([key, x]) => [key, x.cast(dtype)]));

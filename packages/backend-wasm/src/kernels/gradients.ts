@@ -1,5 +1,5 @@
 // Gradients of composites, one kernel each, for training: GELU, layer norm and attention. Formulas are those of
-// packages/train/src/fused-rules.ts; rows as in rows.ts. Not the only way back: operations without a kernel here have
+// packages/autograd/src/rules/composites.ts; rows as in rows.ts. Not the only way back: operations without a kernel here have
 // gradients composed of others.
 import { load, loadFloat, loadSplat, vec, type I32, type V128 } from '../assembler/expressions.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';

@@ -31,7 +31,7 @@ Examples:
   siglip finetune --data flowers --out run --freeze vision   only the new layer`,
   );
   addSourceOptions(command).action(async (o: FinetuneOptions) => {
-    const { classifier, openClasses } = await import('@siglip-ts/train/run');
+    const { classifier, openClasses } = await import('@siglip-ts/trainer');
     const { classes, shard } = await openClasses(o.data);
     const held = o.heldOut === undefined ? undefined : await openClasses(o.heldOut);
     const unknown = held?.classes.find((name) => !classes.includes(name));

@@ -50,7 +50,7 @@ Examples:
   siglip train --data a.tar --data b.tar --out run --freeze vision`,
     );
   addSourceOptions(command).action(async (o: TrainOptions) => {
-    const { contrastive, openShards } = await import('@siglip-ts/train/run');
+    const { contrastive, openShards } = await import('@siglip-ts/trainer');
     await runTraining(io, o, {
       load: contrastive(o.chunk === undefined ? {} : { chunk: o.chunk }),
       shards: await openShards(o.data),

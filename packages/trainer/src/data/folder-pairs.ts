@@ -2,7 +2,8 @@
 // folders (also "image", "caption", and a list of "captions").
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { captionsOf, type Shard } from './pairs.ts';
+import { captionsOf } from './captions.ts';
+import type { Shard } from './pair.ts';
 
 export async function folderShard(folder: string): Promise<Shard> {
   const text = await readFile(join(folder, 'captions.jsonl'), 'utf8');

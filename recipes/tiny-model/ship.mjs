@@ -1,12 +1,12 @@
 // Makes a checkpoint the package's model: its weights in float16, and beside this file what its run said, and the runs
 // that it began from.
-//   node packages/tiny-model/recipe/ship.mjs [packages/tiny-model/recipe/.run/step-... ...] packages/tiny-model/recipe/.run-2/step-...
+//   node recipes/tiny-model/ship.mjs [recipes/tiny-model/.run/step-... ...] recipes/tiny-model/.run-2/step-...
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { toBits } from '@siglip-ts/core';
 import { openSafetensors, serialize } from '@siglip-ts/safetensors';
 import { fileSource } from '@siglip-ts/safetensors/node';
-import { reportSvg } from '@siglip-ts/train/run';
+import { reportSvg } from '@siglip-ts/trainer';
 
 /** Steps of which a row of metrics.jsonl is the mean. */
 const STEPS = 20;
@@ -22,7 +22,7 @@ for (const name of weights.tensors.keys()) {
   halves.set(name, { dtype: 'F16', shape, data: toBits(data, 'float16') });
 }
 await weights.close();
-writeFileSync(join(here, '../model/model.safetensors'), serialize(halves, new Map([['format', 'pt']]))); // prettier-ignore
+writeFileSync(join(here, '../../packages/tiny-model/model/model.safetensors'), serialize(halves, new Map([['format', 'pt']]))); // prettier-ignore
 
 const rows = [];
 for (const folder of folders) {

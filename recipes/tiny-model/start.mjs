@@ -4,10 +4,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Scope, Tensor, resident, textTransformer, visionTransformer } from '@siglip-ts/core';
 import { startAsPaper } from '@siglip-ts/train';
-import { contrastive } from '@siglip-ts/train/run';
+import { contrastive } from '@siglip-ts/trainer';
 import { SiglipConfig, SiglipModel, folderFiles } from 'siglip-ts';
 
-const model = new URL('../model/', import.meta.url).pathname;
+const model = new URL('../../packages/tiny-model/model/', import.meta.url).pathname;
 
 /** Writes it to `folder`. `batch`: what the outputs are centred over. */
 export async function writeStart(folder, { backend, seed, batch, batch_size }) {

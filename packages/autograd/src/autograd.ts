@@ -10,38 +10,12 @@ import {
   type Shape,
 } from '@siglip-ts/core';
 import { walkBack } from './backward.ts';
-import * as fused from './fused-rules.ts';
-import * as rules from './rules.ts';
+import type { Input, Node } from './record.ts';
+import * as fused from './rules/composites.ts';
+import * as rules from './rules/primitives.ts';
 import type { Step } from './step.ts';
 
-/** An input of a step: a node, and the shape under which it was read (reshaping makes no node). */
-export interface Input {
-  /** What was read. */
-  readonly node: Node;
-  /** The shape that it was read under. */
-  readonly shape: Shape;
-}
-
-/** What a handle is: a tensor of the backend below and where it came from. */
-export interface Node {
-  /** null once it was let go: `step` makes it anew. */
-  value: Tensor | null;
-  /** The size of each axis. */
-  readonly shape: Shape;
-  /** What the numbers are. */
-  readonly dtype: DType;
-  /** null for what comes from outside. */
-  readonly step: Step | null;
-  /** What `step` was given. */
-  readonly inputs: readonly Input[];
-  /** Whether something trained goes into it. */
-  readonly trained: boolean;
-  /** Whether the way back, or nothing at all, could restore it: then no release may take it. */
-  held: boolean;
-  /** Which release it was subject to first. What belongs to one release is replayed and walked back together. */
-  segment: number;
-}
-
+/** A backend that remembers, with the way back. */
 export interface Autograd extends Backend {
   /** A tensor of the backend below as one of this. Gradients are of trained ones only. */
   variable(x: Tensor, trained: boolean): Tensor;

@@ -2,7 +2,8 @@
 // caption a line) or dog.json. One tar file is in memory at a time, the one that was read last.
 import { readFile } from 'node:fs/promises';
 import { parseTar, type TarFileItem } from 'nanotar';
-import { captionsOf, PICTURES, type Pair, type Shard } from './pairs.ts';
+import { captionsOf } from './captions.ts';
+import { PICTURES, type Pair, type Shard } from './pair.ts';
 
 let last: { path: string; pairs: Promise<Files[]> } | null = null;
 

@@ -3,18 +3,18 @@ import { Tensor, withoutFused, type Backend } from '@siglip-ts/core';
 import { autograd, type AutogradOptions } from './autograd.ts';
 
 /** Tensors by HF key: what a checkpoint holds, what gradients return, what optimisers walk. */
-export type Parameters = ReadonlyMap<string, Tensor>;
+export type NamedTensors = ReadonlyMap<string, Tensor>;
 
 /** Options of `grad` and `pullback`. */
 export interface GradOptions extends AutogradOptions {
-  /** Parameters that stay as they are: no gradient is computed for them, nothing is kept for their sake. */
+  /** NamedTensors that stay as they are: no gradient is computed for them, nothing is kept for their sake. */
   readonly frozen?: RegExp | null;
   /** false: differentiate every composite through its definition. */
   readonly fused?: boolean;
 }
 
 /** A function of parameters, to be written with tensors of `b`. */
-export type Differentiable<T> = (parameters: Parameters, b: Backend) => T | Promise<T>;
+export type Differentiable<T> = (parameters: NamedTensors, b: Backend) => T | Promise<T>;
 
 /**
  * The value of a scalar function and its gradient with respect to each parameter that is not frozen and that it
@@ -22,7 +22,7 @@ export type Differentiable<T> = (parameters: Parameters, b: Backend) => T | Prom
  */
 export async function grad(
   f: Differentiable<Tensor>,
-  parameters: Parameters,
+  parameters: NamedTensors,
   o: GradOptions = {},
 ): Promise<{
   /** Of the function. */
@@ -44,7 +44,7 @@ export async function grad(
  */
 export async function pullback(
   f: Differentiable<readonly Tensor[]>,
-  parameters: Parameters,
+  parameters: NamedTensors,
   o: GradOptions = {},
 ): Promise<{
   /** What the function gave. */
@@ -72,7 +72,7 @@ export async function pullback(
 }
 
 /** The backend of all of them. */
-export function backendOf(parameters: Parameters): Backend {
+export function backendOf(parameters: NamedTensors): Backend {
   const first = parameters.values().next().value;
   if (!first) throw new RangeError('parameters: none, expected at least one');
   return first.backend;

@@ -1,12 +1,12 @@
 // Trains the default model. README.md says what it needs and how long it takes.
-//   node --experimental-wasm-relaxed-simd packages/tiny-model/recipe/train.mjs [--photos DIR] [--threads N]
+//   node --experimental-wasm-relaxed-simd recipes/tiny-model/train.mjs [--photos DIR] [--threads N]
 //     [--steps N] [--whole-from N] [--cooldown N] [--rate X] [--decay X] [--seed N] [--out FOLDER]
 //     [--from CHECKPOINT]     another run, from where one ended; ../model is a checkpoint, too
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { wasm } from '@siglip-ts/backend-wasm';
-import { reportSvg, contrastive, train } from '@siglip-ts/train/run';
+import { reportSvg, contrastive, train } from '@siglip-ts/trainer';
 import { SiglipTokenizer, folderFiles } from 'siglip-ts';
 import { concepts } from './concepts.mjs';
 import { PHOTO, emojiArt, tiles } from './pictures.mjs';
@@ -16,7 +16,7 @@ import { writeStart } from './start.mjs';
 const here = new URL('.', import.meta.url).pathname;
 const { values: o } = parseArgs({
   options: {
-    photos: { type: 'string', default: join(here, '../../../../shared/data/tiny/train-full') },
+    photos: { type: 'string' },
     threads: { type: 'string', default: '2' },
     steps: { type: 'string', default: '10600' },
     'whole-from': { type: 'string', default: '9300' },
@@ -32,11 +32,13 @@ const BATCH = 128;
 
 const seed = Number(o.seed);
 const backend = await wasm({ threads: Number(o.threads), relaxed: true });
-const tokenizer = await SiglipTokenizer.fromPretrained(folderFiles(join(here, '../model')));
+const tokenizer = await SiglipTokenizer.fromPretrained(
+  folderFiles(join(here, '../../packages/tiny-model/model')),
+);
 const tokens = { padding: 'max_length', truncation: true, max_length: 16, return_tensors: true };
 const idsOf = (caption) => Int32Array.from(tokenizer([caption], null, tokens).input_ids.data);
 const art = await emojiArt(concepts, join(here, '.cache'));
-const photos = existsSync(o.photos) ? await tiles(o.photos, PHOTO) : [];
+const photos = o.photos ? await tiles(o.photos, PHOTO) : [];
 const drawings = [...art.values()].reduce((sum, { length }) => sum + length, 0);
 console.log(`${drawings} drawings of ${art.size} emoji, ${photos.length} photos`);
 const whole_from = Number(o['whole-from']);

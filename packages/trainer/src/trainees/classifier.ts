@@ -9,18 +9,11 @@ import {
   type Run,
 } from '@siglip-ts/core';
 import { companions, SiglipForImageClassification } from 'siglip-ts';
-import { attentionDropout } from '../dropout.ts';
-import { grad, type Parameters } from '../grad.ts';
-import { loadParameters } from '../parameters.ts';
-import {
-  allOf,
-  modelFilesOf,
-  pixelsOf,
-  preparation,
-  rowsOf,
-  type LoadTrainee,
-  type Prepared,
-} from './trainee.ts';
+import { attentionDropout } from '@siglip-ts/train';
+import { grad, type NamedTensors } from '@siglip-ts/autograd';
+import { loadParameters } from '@siglip-ts/train';
+import type { Prepared } from '../data/sample.ts';
+import { allOf, modelFilesOf, pixelsOf, preparation, rowsOf, type LoadTrainee } from './trainee.ts';
 
 /** A fresh linear layer where the checkpoint has none for these classes. `seed` draws it. */
 export const classifier =
@@ -48,7 +41,7 @@ export const classifier =
     });
     const logits = async (
       batch: readonly Prepared[],
-      p: Parameters,
+      p: NamedTensors,
       on: Backend,
       run: Run = {},
     ) => {
@@ -64,7 +57,7 @@ export const classifier =
       async gradients(batch, frozen, dropout) {
         const run = { dropout: attentionDropout(dropout) };
         const labels = { data: batch.map(({ target }) => target[0]!), shape: [batch.length] };
-        const loss = async (p: Parameters, tape: Backend) =>
+        const loss = async (p: NamedTensors, tape: Backend) =>
           classificationLoss(
             await logits(batch, p, tape, run),
             labels,

@@ -1,7 +1,7 @@
 // A folder for each class, with pictures in it: cats/1.jpg, dogs/2.png. As pairs whose caption is the folder's name.
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { PICTURES, type Shard } from './pairs.ts';
+import { PICTURES, type Shard } from './pair.ts';
 
 const isPicture = (file: string): boolean =>
   PICTURES.includes(extname(file).slice(1).toLowerCase());

@@ -3,27 +3,15 @@
 import type { Backend, SiglipConfig, Tensor } from '@siglip-ts/core';
 import { serialize, type TensorData } from '@siglip-ts/safetensors';
 import { loadImage, SiglipImageProcessor, type ModelFiles } from 'siglip-ts';
-import type { Dropout } from '../dropout.ts';
-import type { Parameters } from '../grad.ts';
-import type { Shard } from './pairs.ts';
-import type { Sample, Skipped } from './sampler.ts';
-
-/** One picture and what it should give. */
-export interface Prepared {
-  /** [C, H, W] */
-  readonly pixels: Float32Array;
-  /** The caption's ids [T], or the number of the class [1]. */
-  readonly target: Int32Array;
-  /** Contrastive: whether another pair's caption is true of this picture too, and so no negative. Default: never. */
-  readonly also_true?: (other: Prepared) => boolean;
-  /** Contrastive: the patches to see, as many in all pairs of a batch; default: all. */
-  readonly patches?: Int32Array;
-}
+import type { Dropout } from '@siglip-ts/train';
+import type { NamedTensors } from '@siglip-ts/autograd';
+import type { Shard } from '../data/pair.ts';
+import type { Prepared, Sample, Skipped } from '../data/sample.ts';
 
 /** A model in training: how pairs are prepared, and what a batch's gradients are. */
 export interface Trainee {
   /** By HF key, float32 constants, which the optimiser overwrites. */
-  readonly parameters: Parameters;
+  readonly parameters: NamedTensors;
   /** Decodes the picture. Throws with the pair's name where it is broken. */
   prepare(sample: Sample): Promise<Prepared>;
   /** The loss of a batch and its gradients, on the backend's stack. `dropout` decides the masks of attention_dropout. */
@@ -35,7 +23,7 @@ export interface Trainee {
     /** [] */
     loss: Tensor;
     /** Of every parameter that is not frozen. */
-    gradients: Parameters;
+    gradients: NamedTensors;
   }>;
   /** Numbers of the model itself that metrics.jsonl tells. */
   numbers(): Promise<Readonly<Record<string, number>>>;
@@ -135,7 +123,7 @@ export async function modelFilesOf(
   companions: ReadonlyMap<string, Uint8Array>,
   config: SiglipConfig,
   architecture: string,
-  parameters: Parameters,
+  parameters: NamedTensors,
 ): Promise<Map<string, Uint8Array>> {
   config.architectures = [architecture];
   config.torch_dtype = 'float32';
@@ -148,7 +136,7 @@ export async function modelFilesOf(
 
 /** Tensors as a safetensors file, in float32. */
 export async function tensorBytes(
-  tensors: Parameters,
+  tensors: NamedTensors,
   metadata: Readonly<Record<string, string>>,
 ): Promise<Uint8Array> {
   const stored = new Map<string, { dtype: 'F32'; shape: number[]; data: TensorData }>();

@@ -8,9 +8,10 @@ import {
   visionTransformer,
 } from '@siglip-ts/core';
 import { AutoTokenizer, companions, SiglipModel } from 'siglip-ts';
-import { contrastiveGradients } from '../contrastive.ts';
-import { loadParameters } from '../parameters.ts';
-import { evaluate } from './evaluation.ts';
+import { contrastiveGradients } from '@siglip-ts/train';
+import { loadParameters } from '@siglip-ts/train';
+import { evaluate } from '../evaluation.ts';
+import type { Prepared } from '../data/sample.ts';
 import {
   allOf,
   idsOf,
@@ -19,7 +20,6 @@ import {
   preparation,
   rowsOf,
   type LoadTrainee,
-  type Prepared,
 } from './trainee.ts';
 
 /** `chunk`: pairs that the towers see at a time, a divisor of the batch; all count as negatives whatever it is. */

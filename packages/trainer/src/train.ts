@@ -4,15 +4,16 @@ import { readFile } from 'node:fs/promises';
 import type { Backend } from '@siglip-ts/core';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { folderFiles, type ModelFiles } from 'siglip-ts';
-import { globalNorm } from '../clipping.ts';
-import { optimizer, type Optimizer } from '../optimizer.ts';
-import { schedule, type ScheduleOptions } from '../schedules.ts';
-import { adafactor, adamw, lion, type UpdateRule } from '../update-rules.ts';
+import { globalNorm } from '@siglip-ts/train';
+import { optimizer, type Optimizer } from '@siglip-ts/train';
+import { schedule, type ScheduleOptions } from '@siglip-ts/train';
+import { adafactor, adamw, lion, type UpdateRule } from '@siglip-ts/train';
 import { checkpoints, saveCheckpoint } from './checkpoints.ts';
 import { MetricsFile, type Metrics } from './metrics.ts';
-import type { Shard } from './pairs.ts';
-import { Sampler, type Cursor, type Source } from './sampler.ts';
-import { tensorBytes, type LoadTrainee, type Prepared, type Trainee } from './trainee.ts';
+import type { Shard } from './data/pair.ts';
+import { Sampler, type Cursor, type Source } from './data/sampler.ts';
+import type { Prepared } from './data/sample.ts';
+import { tensorBytes, type LoadTrainee, type Trainee } from './trainees/trainee.ts';
 
 /** What decides every number of a run. It is resumed with the same, or with one that would have led there too. */
 export interface Recipe {

@@ -1,5 +1,5 @@
 // Scores of a checkpoint on the held-out sheets, through the processor and tokenizer that users have.
-//   node packages/tiny-model/recipe/evaluate.mjs [MODEL ...] [--pictures DIR] [--json]
+//   node recipes/tiny-model/evaluate.mjs [MODEL ...] --pictures DIR [--json]
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { generator } from '@siglip-ts/core';
@@ -11,11 +11,13 @@ const here = new URL('.', import.meta.url).pathname;
 const { values: o, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    pictures: { type: 'string', default: join(here, '../../../../shared/data/tiny/eval') },
+    pictures: { type: 'string' },
     json: { type: 'boolean' },
   },
 });
-const models = positionals.length > 0 ? positionals : [join(here, '../model')];
+const models =
+  positionals.length > 0 ? positionals : [join(here, '../../packages/tiny-model/model')];
+if (!o.pictures) throw new Error('--pictures DIR: the folder of the held-out sheets');
 const all = await tiles(o.pictures, SIDE);
 for (const model of models) {
   const scores = await evaluate(model);

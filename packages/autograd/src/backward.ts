@@ -1,7 +1,7 @@
 // The way back through a record: gradients from the last step to the first, and values computed again where they
 // were let go.
 import type { Backend, Tensor } from '@siglip-ts/core';
-import type { Input, Node } from './autograd.ts';
+import type { Input, Node } from './record.ts';
 import type { Pull } from './step.ts';
 
 /** Gradients of trained variables, from seeds: the gradients of some nodes. */

@@ -1,8 +1,8 @@
 // In which order pairs come: without end, each epoch in an order of its own that the seed fixes. Shards are shuffled,
 // and the pairs within them, so that one shard after another is read. A place in the order is two numbers.
 import { generator, permutation } from '@siglip-ts/core';
-import type { Pair, Shard } from './pairs.ts';
-import type { Prepared } from './trainee.ts';
+import type { Pair, Shard } from './pair.ts';
+import type { Prepared, Sample, Skipped } from './sample.ts';
 
 /** The pair to come next. */
 export interface Cursor {
@@ -11,19 +11,6 @@ export interface Cursor {
   /** How many pairs of the epoch came before it. */
   readonly position: number;
 }
-
-/** A picture with the one caption that it has this time. */
-export interface Sample {
-  /** What messages call it. */
-  readonly name: string;
-  /** The bytes of a picture's file. */
-  readonly image: Uint8Array;
-  /** The one that this epoch takes. */
-  readonly caption: string;
-}
-
-/** How broken pairs are told. */
-export type Skipped = (reason: string) => void;
 
 /** Where a run takes its pairs from. What comes is decided by the seed and the cursor alone. */
 export interface Source {

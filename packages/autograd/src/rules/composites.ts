@@ -14,8 +14,8 @@ import {
   type Handle,
   type Tensor,
 } from '@siglip-ts/core';
-import { ACTIVATION_RULES } from './activation-rules.ts';
-import type { Pull, Step } from './step.ts';
+import { ACTIVATION_RULES } from './activations.ts';
+import type { Pull, Step } from '../step.ts';
 
 /** [..., D] as [rows, D]. */
 const rowsOf = (x: Tensor): Tensor => {

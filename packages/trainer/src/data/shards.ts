@@ -1,0 +1,17 @@
+// Pictures with their captions, as training reads them: a folder with captions.jsonl, or tar shards in webdataset's
+// layout. Not decoded, and not checked before they are read: what is broken throws then, with its name.
+import { stat } from 'node:fs/promises';
+import { folderShard } from './folder-pairs.ts';
+import { tarShard } from './tar-pairs.ts';
+import type { Shard } from './pair.ts';
+
+/** The shards at `paths`: folders and .tar files. Throws if one has no pair. */
+export async function openShards(paths: readonly string[]): Promise<Shard[]> {
+  const shards: Shard[] = [];
+  for (const path of paths) {
+    const shard = (await stat(path)).isDirectory() ? await folderShard(path) : await tarShard(path);
+    if (shard.size === 0) throw new Error(`${path}: no pairs, expected at least one`);
+    shards.push(shard);
+  }
+  return shards;
+}
