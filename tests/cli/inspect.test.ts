@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
 import { describe, expect, test, vi } from 'vitest';
-import { startHub } from '../files/hub-server.ts';
+import { startHub } from '../hub/hub-server.ts';
 import { json, model, scratch, siglip } from './harness.ts';
 
 const files = scratch();

@@ -12,7 +12,7 @@ import {
   type HostTensor,
 } from 'siglip-ts';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { startHub } from '../files/hub-server.ts';
+import { startHub } from '../hub/hub-server.ts';
 import { image, json, model, scratch, siglip } from './harness.ts';
 
 const files = scratch();

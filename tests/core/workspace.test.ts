@@ -8,13 +8,14 @@ const root = join(import.meta.dirname, '../../packages');
 /** Depend on nothing here. */
 const leaves = ['core', 'tokenizer', 'image', 'safetensors', 'tiny-model'];
 const backends = ['backend-cpu', 'backend-wasm', 'backend-gpu'];
-const library = [...leaves, ...backends, 'siglip'];
+const library = [...leaves, ...backends, 'hub', 'siglip'];
 
 /** The arrows of the design. A package may import itself, these, and its own npm dependencies. */
 const arrows: Record<string, readonly string[]> = {
   ...Object.fromEntries(leaves.map((name) => [name, []])),
   ...Object.fromEntries(backends.map((name) => [name, ['core']])),
-  siglip: [...leaves, ...backends],
+  hub: ['safetensors'],
+  siglip: [...leaves, ...backends, 'hub'],
   autograd: ['core'],
   train: ['core', 'autograd'],
   trainer: [...library, 'autograd', 'train'],

@@ -8,7 +8,7 @@ import {
   type ConfigOptions,
 } from './configs.ts';
 import { eitherImageProcessor } from './image-processor.ts';
-import { filesOf, readConfig, within, type ModelSource } from './files/source.ts';
+import { filesOf, readConfig, within, type ModelSource } from '@siglip-ts/hub';
 import type { AnyConfig } from './modeling/common.ts';
 import { SiglipForImageClassification } from './modeling/image-classification.ts';
 import { SiglipModel } from './modeling/siglip-model.ts';

@@ -2,7 +2,7 @@
 // with this module, since service workers cannot import anything later; the others are loaded when they are named.
 import { wasm } from '@siglip-ts/backend-wasm';
 import { isHalf, rounded, withoutFused, type Backend, type DType } from '@siglip-ts/core';
-import { hasFileSystem } from './node.ts';
+import { hasFileSystem } from '@siglip-ts/hub';
 
 /** What the option `backend` names: the WebAssembly engine, plain TypeScript, or GPU.js. */
 export type BackendName = 'wasm' | 'cpu' | 'gpu';

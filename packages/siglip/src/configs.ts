@@ -5,8 +5,8 @@ import {
   SiglipVisionConfig as Vision,
   type Attributes,
 } from '@siglip-ts/core';
-import type { HubOptions } from './files/index.ts';
-import { filesOf, readConfig, type ModelSource } from './files/source.ts';
+import type { HubOptions } from '@siglip-ts/hub';
+import { filesOf, readConfig, type ModelSource } from '@siglip-ts/hub';
 import { HUB, loading } from './options.ts';
 import { writeFiles } from './saving.ts';
 

@@ -9,8 +9,8 @@ import {
   type TypedImage,
 } from '@siglip-ts/image';
 import { callable } from './callable.ts';
-import { missingFile, type HubOptions } from './files/index.ts';
-import { filesOf, readJson, type ModelSource } from './files/source.ts';
+import { missingFile, type HubOptions } from '@siglip-ts/hub';
+import { filesOf, readJson, type ModelSource } from '@siglip-ts/hub';
 import { checked, HUB, loading, PIXELS, PIXELS_FAST } from './options.ts';
 import { pixelKernels } from './pixel-kernels.ts';
 import { writeFiles } from './saving.ts';

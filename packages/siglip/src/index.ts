@@ -17,7 +17,7 @@ export {
   type HubOptions,
   type ModelFiles,
   type ProgressInfo,
-} from './files/index.ts';
+} from '@siglip-ts/hub';
 export type { TensorLike } from './inputs.ts';
 export {
   ModelOutput,

@@ -1,7 +1,7 @@
 // Which options there are, and what those of transformers.js and of Python are called here. An option that is none is
 // refused by name, with the right word. What values may be is said where they are used.
 import type { CallOptions } from '@siglip-ts/tokenizer';
-import type { HubOptions } from './files/index.ts';
+import type { HubOptions } from '@siglip-ts/hub';
 import type { LoadImageOptions } from './load-image.ts';
 import type { ClassificationOptions } from './pipelines/image-classification.ts';
 import type { FeatureOptions } from './pipelines/image-feature-extraction.ts';

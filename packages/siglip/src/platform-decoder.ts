@@ -2,7 +2,7 @@
 import { imageFormat, type ImageDecoder } from '@siglip-ts/image';
 import { canDraw } from './canvas.ts';
 import { browserDecoder, sharpDecoder, type Sharp } from './decoders.ts';
-import { hasFileSystem, node } from './node.ts';
+import { hasFileSystem, node } from '@siglip-ts/hub';
 
 /** Its pictures reject with an Error that says what to do where nothing decodes them. */
 export const platformDecoder: ImageDecoder = {

@@ -2,7 +2,7 @@
 import type { TypedImage } from '@siglip-ts/image';
 import type { Encoding, Int32Tensor, TextOrBatch } from '@siglip-ts/tokenizer';
 import { callable } from './callable.ts';
-import type { HubOptions } from './files/index.ts';
+import type { HubOptions } from '@siglip-ts/hub';
 import {
   eitherImageProcessor,
   processorFile,
@@ -11,7 +11,7 @@ import {
   type SiglipImageProcessor,
   type SiglipImageProcessorFast,
 } from './image-processor.ts';
-import { filesOf, within, type ModelSource } from './files/source.ts';
+import { filesOf, within, type ModelSource } from '@siglip-ts/hub';
 import { checked, HUB, loading, PROCESS } from './options.ts';
 import { writeFiles } from './saving.ts';
 import { eitherTokenizer, type AnyTokenizer } from './tokenizer.ts';

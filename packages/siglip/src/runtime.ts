@@ -16,7 +16,7 @@ import {
 import { openSafetensors, openSharded, type SafetensorsFile } from '@siglip-ts/safetensors';
 import { backendOf, computing, dtypeOf, type BackendOptions } from './backends.ts';
 import { checkpointOf, expectReadable, reporting } from './checkpoint.ts';
-import { missingFile, type HubOptions, type ModelFiles } from './files/index.ts';
+import { missingFile, type HubOptions, type ModelFiles } from '@siglip-ts/hub';
 import { initialWeights } from './initial-weights.ts';
 import { isInt8 } from './quantized.ts';
 

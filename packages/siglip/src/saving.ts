@@ -2,7 +2,7 @@
 import { size, type DType } from '@siglip-ts/core';
 import { serialize, type FileDType, type TensorData } from '@siglip-ts/safetensors';
 import type { AnyConfig } from './modeling/common.ts';
-import { node } from './node.ts';
+import { node } from '@siglip-ts/hub';
 import type { Runtime } from './runtime.ts';
 
 const FILE_DTYPES: Partial<Record<DType, FileDType>> = {

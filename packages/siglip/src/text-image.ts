@@ -1,6 +1,6 @@
 // The bytes of a picture that a text names, or is: a path, a URL, base64.
 import { imageFormat, type DecodeOptions } from '@siglip-ts/image';
-import { hasFileSystem, node } from './node.ts';
+import { hasFileSystem, node } from '@siglip-ts/hub';
 
 export interface ReadOptions extends DecodeOptions {
   /** Used for URLs in place of the platform's. */

@@ -13,8 +13,8 @@ import {
   type TextOrBatch,
 } from '@siglip-ts/tokenizer';
 import { callable } from './callable.ts';
-import { missingFile, type HubOptions, type ModelFiles } from './files/index.ts';
-import { filesOf, readJson, type ModelSource } from './files/source.ts';
+import { missingFile, type HubOptions, type ModelFiles } from '@siglip-ts/hub';
+import { filesOf, readJson, type ModelSource } from '@siglip-ts/hub';
 import { checked, ENCODE, HUB, loading } from './options.ts';
 import { writeFiles } from './saving.ts';
 

@@ -9,7 +9,7 @@ import {
   type Tower,
 } from '@siglip-ts/core';
 import type { SiglipConfig, SiglipTextConfig, SiglipVisionConfig } from '../configs.ts';
-import { filesOf, readConfig, type ModelSource } from '../files/source.ts';
+import { filesOf, readConfig, type ModelSource } from '@siglip-ts/hub';
 import type { TensorLike } from '../inputs.ts';
 import { LOAD, loading } from '../options.ts';
 import { ModelOutput, type BaseModelOutputWithPooling } from '../model-output.ts';

@@ -9,7 +9,7 @@ import {
   type Attributes,
 } from '@siglip-ts/core';
 import { SiglipConfig, SiglipVisionConfig } from '../configs.ts';
-import type { ModelSource } from '../files/source.ts';
+import type { ModelSource } from '@siglip-ts/hub';
 import { numbersOf, upload, type TensorLike } from '../inputs.ts';
 import { ModelOutput, type ImageClassifierOutput } from '../model-output.ts';
 import type { LoadOptions } from '../runtime.ts';

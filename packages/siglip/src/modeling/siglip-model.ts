@@ -9,7 +9,7 @@ import {
   visionTransformer,
 } from '@siglip-ts/core';
 import { SiglipConfig } from '../configs.ts';
-import type { ModelSource } from '../files/source.ts';
+import type { ModelSource } from '@siglip-ts/hub';
 import { upload, type TensorLike } from '../inputs.ts';
 import { ModelOutput, type SiglipOutput } from '../model-output.ts';
 import type { LoadOptions, RunOptions } from '../runtime.ts';

@@ -4,7 +4,7 @@ import type { ImageDecoder } from '@siglip-ts/image';
 import { tinyModel } from '@siglip-ts/tiny-model';
 import { SiglipImageProcessor } from '../image-processor.ts';
 import type { ImageInput } from '../load-image.ts';
-import { filesOf, within, type ModelSource } from '../files/source.ts';
+import { filesOf, within, type ModelSource } from '@siglip-ts/hub';
 import { SiglipForImageClassification } from '../modeling/image-classification.ts';
 import { SiglipModel } from '../modeling/siglip-model.ts';
 import { SiglipVisionModel } from '../modeling/vision-model.ts';

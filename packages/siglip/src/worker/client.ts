@@ -3,7 +3,7 @@
 /** @module siglip-ts/worker */
 import { HostTensor, type DType, type Values } from '@siglip-ts/core';
 import type { ImageInput } from '../load-image.ts';
-import type { FileMap } from '../files/index.ts';
+import type { FileMap } from '@siglip-ts/hub';
 import type {
   ImageClassificationCall,
   ImageFeatureExtractionCall,

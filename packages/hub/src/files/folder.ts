@@ -1,0 +1,49 @@
+// The files of a model in a folder on disk. Needs Node, Deno or Bun, but only when called: a page can load this module.
+import { fileSource } from '@siglip-ts/safetensors/node';
+import { hasFileSystem, node } from '../runtime/node.ts';
+import { expectFileName, type ModelFiles } from './model-files.ts';
+
+/**
+ * The model in the folder `path`, as `save_pretrained` writes it. The folder is not looked at yet.
+ */
+export function folderFiles(path: string): ModelFiles {
+  const inFolder = (file: string): string => `${path}/${expectFileName(file)}`;
+  return {
+    name: path,
+    async bytes(file) {
+      return ifThere(readBytes(inFolder(file)));
+    },
+    async open(file) {
+      return ifThere(fileSource(inFolder(file)));
+    },
+    async list() {
+      const { readdir } = node('node:fs/promises');
+      const entries = await readdir(path, { withFileTypes: true });
+      return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+    },
+  };
+}
+
+/** The bytes of a file on disk, without Buffer's own methods: its slice() shares memory where a Uint8Array's copies. */
+export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const { buffer, byteOffset, byteLength } = await node('node:fs/promises').readFile(path);
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+/** Whether `path` is a folder; false where there is no file system. */
+export async function isFolder(path: string): Promise<boolean> {
+  if (!hasFileSystem()) return false;
+  const { stat } = node('node:fs/promises');
+  return (await ifThere(stat(path)))?.isDirectory() ?? false;
+}
+
+/** The result, or undefined when the file or its folder does not exist. */
+export async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+// The files of a model, wherever they are. Knows nothing of what is in them, but JSON.
+/** @module @siglip-ts/hub */
+export { companions } from './files/companions.ts';
+export { folderFiles } from './files/folder.ts';
+export { readConfig, readJson, type JsonObject } from './files/json.ts';
+export {
+  inSubfolder,
+  mapFiles,
+  missingFile,
+  type FileMap,
+  type ModelFiles,
+} from './files/model-files.ts';
+export { filesOf, modelFiles, within, type ModelSource } from './files/model-source.ts';
+export { hasFileSystem, node } from './runtime/node.ts';
+export { addressFiles, hubFiles, type HubOptions } from './server/hub.ts';
+export type { ProgressInfo } from './server/progress.ts';
+export type { FileCache } from './stores/blob-store.ts';
