@@ -14,10 +14,10 @@ import {
   childOf,
   longestPrefix,
   valueOf,
-} from '../../packages/tokenizer/src/byte-trie.ts';
-import { canonicalize, lowerCase, strip } from '../../packages/tokenizer/src/canonicalize.ts';
-import { Normalizer } from '../../packages/tokenizer/src/normalizer.ts';
-import { utf8Encode } from '../../packages/tokenizer/src/utf8.ts';
+} from '../../packages/tokenizer/src/sentencepiece/byte-trie.ts';
+import { canonicalize, lowerCase, strip } from '../../packages/tokenizer/src/text/canonicalize.ts';
+import { Normalizer } from '../../packages/tokenizer/src/sentencepiece/normalizer.ts';
+import { utf8Encode } from '../../packages/tokenizer/src/text/utf8.ts';
 import { model } from './goldens.ts';
 
 /** Mostly ASCII, with what interrupts it: marks, other spaces, symbols, wide characters. */

@@ -10,9 +10,9 @@ import {
 } from '@siglip-ts/tokenizer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalize, lowerCase, strip } from '../../packages/tokenizer/src/canonicalize.ts';
-import { TokenTrie } from '../../packages/tokenizer/src/added-tokens.ts';
-import { isUtf8, utf8Decode, utf8Encode } from '../../packages/tokenizer/src/utf8.ts';
+import { canonicalize, lowerCase, strip } from '../../packages/tokenizer/src/text/canonicalize.ts';
+import { TokenTrie } from '../../packages/tokenizer/src/tokens/added-tokens.ts';
+import { isUtf8, utf8Decode, utf8Encode } from '../../packages/tokenizer/src/text/utf8.ts';
 import { golden, model, sha256, type Texts } from './goldens.ts';
 
 /** Any well-formed text, with spaces and special tokens more often than by chance. */

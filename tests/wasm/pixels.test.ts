@@ -8,9 +8,9 @@ import { describe, expect, test } from 'vitest';
 import { pixelModule } from '../../packages/backend-wasm/src/pixels/module.ts';
 import { KERNELS } from '../../packages/backend-wasm/src/pixels/pixels-bytes.ts';
 import { fromText, toText } from '../../packages/backend-wasm/src/text-bytes.ts';
-import { inverseDct } from '../../packages/image/src/jpeg/idct.ts';
-import { resizeAcross, resizeDown } from '../../packages/image/src/resize-passes.ts';
-import { axisWeights, quantized } from '../../packages/image/src/resize-weights.ts';
+import { inverseDct } from '../../packages/image/src/decode/jpeg/idct.ts';
+import { resizeAcross, resizeDown } from '../../packages/image/src/resize/passes.ts';
+import { axisWeights, quantized } from '../../packages/image/src/resize/weights.ts';
 
 const path = createRequire(import.meta.url).resolve('@siglip-ts/backend-wasm/pixels.wasm');
 const file = new Uint8Array(readFileSync(path));

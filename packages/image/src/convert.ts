@@ -1,5 +1,4 @@
-/** `Image.convert("RGB")` of Pillow 13 from every mode that decoding gives. No other conversion. */
-
+// `Image.convert("RGB")` of Pillow 13 from every mode that decoding gives. No other conversion.
 import type { RawImage } from './raw-image.ts';
 import { channelsOf } from './raw-image.ts';
 

@@ -1,10 +1,14 @@
-/**
- * Faster versions of the loops on which pictures spend their time, from whoever has some (backend-wasm/pixels).
- * Without them the loops here run; the results are the same, to the last bit.
- */
+// Faster versions of the loops on which pictures spend their time, from whoever has some (backend-wasm/pixels).
+// Without them the loops here run; the results are the same, to the last bit.
+import type { AxisWeights } from './resize/weights.ts';
 
-import type { Bytes } from './resize-passes.ts';
-import type { AxisWeights } from './resize-weights.ts';
+/** Samples, rows of `width` pixels, channels last. */
+export interface Bytes {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
 
 /** Each answers whether it did its work; if not, the loops here do it. Arrays have exactly the lengths named. */
 export interface PixelKernels {

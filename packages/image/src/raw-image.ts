@@ -1,8 +1,5 @@
-/**
- * A decoded picture as `PIL.Image.open(...)` would hold it: a mode, a size and samples.
- * It is plain data with no methods: `convert.ts` changes the mode, `exif.ts` turns it upright.
- */
-
+// A decoded picture as `PIL.Image.open(...)` would hold it: a mode, a size and samples.
+// It is plain data with no methods: `convert.ts` changes the mode, `exif.ts` turns it upright.
 /** Pillow's names. `P` holds palette indices; `1` holds the bytes 0 and 255; `I;16` holds 16-bit gray. */
 export type Mode = '1' | 'L' | 'LA' | 'P' | 'PA' | 'RGB' | 'RGBA' | 'CMYK' | 'I;16';
 

@@ -1,7 +1,11 @@
 // SentencePiece unigram models and SigLIP's tokenizer, exact to the id.
 /** @module @siglip-ts/tokenizer */
 
-export { SentencePiece, type Pieces, type SentencePieceOptions } from './sentencepiece.ts';
+export {
+  SentencePiece,
+  type Pieces,
+  type SentencePieceOptions,
+} from './sentencepiece/sentencepiece.ts';
 export {
   PieceType,
   emptyModel,
@@ -11,18 +15,18 @@ export {
   type Piece,
   type SentencePieceModel,
   type TrainerSpec,
-} from './sentencepiece-model.ts';
-export type { Scoring } from './unigram.ts';
-export { SiglipTokenizer } from './siglip-tokenizer.ts';
+} from './sentencepiece/model.ts';
+export type { Scoring } from './sentencepiece/unigram.ts';
+export { SiglipTokenizer } from './siglip/siglip-tokenizer.ts';
 export {
   GemmaTokenizerFast,
   type GemmaCallOptions,
   type GemmaTokenizerOptions,
-} from './gemma-tokenizer.ts';
-export type { SiglipTokenizerInit, SiglipTokenizerOptions, TokenInit } from './init.ts';
-export type { AddedToken, AddedTokenInit } from './added-tokens.ts';
-export type { Role, Token } from './special-tokens.ts';
-export type { DecodeOptions } from './decoding.ts';
+} from './gemma/gemma-tokenizer.ts';
+export type { SiglipTokenizerInit, SiglipTokenizerOptions, TokenInit } from './tokens/init.ts';
+export type { AddedToken, AddedTokenInit } from './tokens/added-tokens.ts';
+export type { Role, Token } from './tokens/special-tokens.ts';
+export type { DecodeOptions } from './tokens/decoding.ts';
 export type {
   EncodeOptions,
   Encoding,
@@ -32,7 +36,7 @@ export type {
   PrepareOptions,
   Side,
   TruncationStrategy,
-} from './encoding.ts';
-export type { BatchItem, CallOptions, TextInput, TextOrBatch } from './encode-texts.ts';
-export type { TruncateOptions, Truncated } from './truncation.ts';
-export { isUnlimited } from './strategies.ts';
+} from './encoding/encoding.ts';
+export type { BatchItem, CallOptions, TextInput, TextOrBatch } from './encoding/encode-texts.ts';
+export type { TruncateOptions, Truncated } from './encoding/truncation.ts';
+export { isUnlimited } from './encoding/strategies.ts';

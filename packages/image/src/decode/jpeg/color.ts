@@ -1,0 +1,67 @@
+// From JPEG's components to the samples Pillow shows: gray, RGB or CMYK.
+// Which colours the components are is a guess from markers and ids, made as libjpeg makes it.
+import type { PixelKernels } from '../../pixel-kernels.ts';
+import type { Frame } from './frame.ts';
+import type { RowSource } from './upsample.ts';
+
+export type ColorSpace = 'gray' | 'ycc' | 'rgb' | 'ycck' | 'cmyk';
+
+export function colorSpace(frame: Frame, jfif: boolean, adobe: number | undefined): ColorSpace {
+  const ids = frame.components.map((c) => c.id).join();
+  if (frame.components.length === 1) return 'gray';
+  if (frame.components.length === 4) return adobe === undefined || adobe === 0 ? 'cmyk' : 'ycck';
+  if (jfif) return 'ycc';
+  if (adobe !== undefined) return adobe === 0 ? 'rgb' : 'ycc';
+  return ids === '82,71,66' ? 'rgb' : 'ycc'; // the ids spell "RGB"
+}
+
+// YCbCr to RGB in 16-bit fixed point, ITU-R BT.601 at full range (JFIF): round(x * 2^16).
+const RED_CR = 91881; //    1.402
+const GREEN_CB = 22554; //  0.344136
+const GREEN_CR = 46802; //  0.714136
+const BLUE_CB = 116130; //  1.772
+const HALF = 1 << 15;
+
+/** Writes all rows to `out`, channels last. CMYK comes out inverted, as Adobe files hold it so. */
+export function writeColors(
+  space: ColorSpace,
+  frame: Frame,
+  rows: readonly RowSource[],
+  out: Uint8Array,
+  kernels: PixelKernels | undefined,
+): void {
+  const { width, height } = frame;
+  const channels = rows.length;
+  for (let y = 0; y < height; y++) {
+    const samples = rows.map((row) => row(y));
+    const line = out.subarray(y * width * channels, (y + 1) * width * channels);
+    const [luma, blue, red] = samples as [Uint8Array, Uint8Array, Uint8Array];
+    if (space === 'ycc' && kernels?.yccToRgb(luma, blue, red, line)) continue;
+    if (space === 'ycc' || space === 'ycck') writeYcc(samples, line, channels, space === 'ycck');
+    else for (let i = 0; i < channels; i++) interleave(samples[i]!, line, i, channels);
+    if (channels === 4) for (let i = 0; i < line.length; i++) line[i] = 255 - line[i]!;
+  }
+}
+
+function interleave(samples: Uint8Array, line: Uint8Array, first: number, channels: number): void {
+  for (let to = first, x = 0; to < line.length; to += channels, x++) line[to] = samples[x]!;
+}
+
+/** Y, Cb, Cr to R, G, B; for YCCK to C, M, Y = 255 - R, G, B, with K passed on. */
+function writeYcc(samples: Uint8Array[], line: Uint8Array, channels: number, ycck: boolean): void {
+  const [luma, blue, red] = samples as [Uint8Array, Uint8Array, Uint8Array];
+  const flip = ycck ? 255 : 0;
+  for (let x = 0, to = 0; to < line.length; x++, to += channels) {
+    const y = luma[x]!;
+    const cb = blue[x]! - 128;
+    const cr = red[x]! - 128;
+    line[to] = flip ^ clamp(y + ((RED_CR * cr + HALF) >> 16));
+    line[to + 1] = flip ^ clamp(y + ((HALF - GREEN_CB * cb - GREEN_CR * cr) >> 16));
+    line[to + 2] = flip ^ clamp(y + ((BLUE_CB * cb + HALF) >> 16));
+  }
+  if (ycck) interleave(samples[3]!, line, 3, channels);
+}
+
+function clamp(x: number): number {
+  return x < 0 ? 0 : x > 255 ? 255 : x;
+}

@@ -1,0 +1,263 @@
+// JPEG files to pixels, bit for bit what Pillow 13 with its libjpeg-turbo 3.2 gives: baseline, extended and
+// progressive Huffman files of 8 bits. Not arithmetic coding, not lossless, not hierarchical.
+import type { DecodeLimits } from '../limits.ts';
+import { expectPixels } from '../limits.ts';
+import type { KernelOption, PixelKernels } from '../../pixel-kernels.ts';
+import type { RawImage } from '../../raw-image.ts';
+import { channelsOf } from '../../raw-image.ts';
+import { concat } from '../bytes.ts';
+import { broken, truncated } from '../errors.ts';
+import { BitReader, EOI, RST0 } from './bit-reader.ts';
+import { colorSpace, writeColors } from './color.ts';
+import type { Component, Frame } from './frame.ts';
+import { allocate, readFrame } from './frame.ts';
+import type { HuffmanTables } from './huffman-table.ts';
+import { addStandardTables, huffmanTable } from './huffman-table.ts';
+import { inverseDct } from './idct.ts';
+import { openJpeg } from './open.ts';
+import type { Progress } from './progressive.ts';
+import { noteProgress, progressOf, progressiveBlocks } from './progressive.ts';
+import { ZIGZAG, readScanHeader, walkScan } from './scan.ts';
+import { sequentialBlocks } from './sequential.ts';
+import { smoothComponent, smoothingHelps } from './smoothing.ts';
+import { upsampler } from './upsample.ts';
+
+/** A few kB of scans can ask for hours of work on a large picture; no encoder writes more than some dozens. */
+const MAX_SCANS = 500;
+
+/** SOF0, SOF1, SOF2, DHT, SOS, DQT and DRI. */
+const READ: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2, 0xc4, 0xda, 0xdb, 0xdd]);
+/** DAC, DNL, APPn and COM: known, and passed over, but for APP0 and APP14. */
+const isPassedOver = (marker: number) =>
+  marker === 0xcc || marker === 0xdc || (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe;
+
+/**
+ * @returns mode L, RGB or CMYK (inverted, as Adobe writes it and Pillow shows it)
+ * @throws Error with Pillow's message and ours; RangeError above `maxPixels`
+ */
+export function decodeJpeg(bytes: Uint8Array, options: DecodeLimits & KernelOption = {}): RawImage {
+  const { mode, width, height, orientation } = openJpeg(bytes);
+  expectPixels(width, height, options);
+  const { kernels } = options;
+  const size = width * height * channelsOf(mode);
+  const data =
+    options.truncated === 'pad'
+      ? decodeOrBlack(bytes, size, kernels)
+      : new JpegStream(bytes, kernels).decode(size);
+  return { mode, width, height, data, orientation };
+}
+
+/** Pillow makes up an EOI where the file ends; if that does not help, the picture stays black. */
+function decodeOrBlack(
+  bytes: Uint8Array,
+  size: number,
+  kernels: PixelKernels | undefined,
+): Uint8Array {
+  try {
+    return new JpegStream(concat([bytes, Uint8Array.of(0xff, EOI)]), kernels).decode(size);
+  } catch {
+    return new Uint8Array(size);
+  }
+}
+
+/** One file being read: what its segments have said so far. */
+class JpegStream {
+  readonly #reader: BitReader;
+  readonly #kernels: PixelKernels | undefined;
+  readonly #quant: (Uint16Array | undefined)[] = [];
+  readonly #huffman: HuffmanTables = { dc: [], ac: [] };
+  #restartInterval = 0;
+  #jfif = false;
+  #adobe: number | undefined;
+  #frame: Frame | undefined;
+  #progress = new Map<Component, Progress>();
+  #scans = 0;
+  #lastGoodRow = 0;
+  /** The whole picture comes in the first scan, so rows of MCUs need not be kept. */
+  #oneScan = false;
+
+  constructor(bytes: Uint8Array, kernels: PixelKernels | undefined) {
+    this.#kernels = kernels;
+    this.#reader = new BitReader(bytes, 2);
+  }
+
+  /** The picture's samples, `size` of them. */
+  decode(size: number): Uint8Array {
+    while (this.#nextSegment());
+    const frame = this.#frame;
+    if (!frame) throw broken('jpeg: no frame');
+    if (!this.#oneScan) this.#transformAll(frame);
+    const space = colorSpace(frame, this.#jfif, this.#adobe);
+    const rows = frame.components.map((c) => upsampler(frame, c, this.#kernels));
+    const out = new Uint8Array(size);
+    writeColors(space, frame, rows, out, this.#kernels);
+    return out;
+  }
+
+  /** Reads one segment, and the scan behind a SOS. False after EOI, or where no more is needed. */
+  #nextSegment(): boolean {
+    const reader = this.#reader;
+    const marker = reader.marker || reader.nextMarker();
+    reader.marker = 0;
+    if (marker === EOI) return false;
+    if (marker === 0) return this.#ended();
+    if (marker === 0x01 || (marker >= RST0 && marker < RST0 + 8)) return true; // no content
+    if (marker === 0xc9 || marker === 0xca) throw broken('jpeg: arithmetic coding');
+    if (!READ.has(marker) && !isPassedOver(marker)) {
+      throw broken(`jpeg: unsupported marker 0x${marker.toString(16)}`);
+    }
+    const segment = this.#content();
+    if (!segment) return this.#ended();
+    this.#readSegment(marker, segment);
+    return true;
+  }
+
+  #readSegment(marker: number, segment: Uint8Array): void {
+    if (marker === 0xda) this.#readScan(segment);
+    else if (marker === 0xc4) this.#readHuffmanTables(segment);
+    else if (marker === 0xdb) this.#readQuantTables(segment);
+    else if (marker === 0xdd) this.#restartInterval = (segment[0]! << 8) | segment[1]!;
+    else if (marker === 0xe0) this.#jfif ||= segment.length >= 12 && startsWith(segment, 'JFIF\0');
+    else if (marker === 0xee) {
+      if (segment.length >= 12 && startsWith(segment, 'Adobe')) this.#adobe = segment[11]!;
+    } else if (marker <= 0xc2) this.#startFrame(segment, marker);
+  }
+
+  /** The file ends without EOI. Pillow does not mind if it has all rows already. */
+  #ended(): false {
+    if (this.#oneScan) return false;
+    throw truncated(this.#reader.data.length - this.#reader.position);
+  }
+
+  /** The content of a segment, which begins with its length; undefined if it is cut. */
+  #content(): Uint8Array | undefined {
+    const reader = this.#reader;
+    const { data, position } = reader;
+    if (position + 2 > data.length) return undefined;
+    const length = Math.max(2, (data[position]! << 8) | data[position + 1]!);
+    if (position + length > data.length) return undefined;
+    reader.position += length;
+    return data.subarray(position + 2, position + length);
+  }
+
+  #startFrame(segment: Uint8Array, marker: number): void {
+    if (this.#frame) throw broken('jpeg: two frames');
+    this.#frame = readFrame(segment, marker === 0xc2);
+    this.#progress = progressOf(this.#frame);
+  }
+
+  #readQuantTables(segment: Uint8Array): void {
+    for (let at = 0; at < segment.length;) {
+      const head = segment[at++]!;
+      const wide = head >> 4 > 0;
+      const table = new Uint16Array(64);
+      if ((head & 15) > 3) throw broken(`jpeg: quantization table ${head & 15}`);
+      if (at + (wide ? 128 : 64) > segment.length) throw broken('jpeg: cut quantization table');
+      for (let k = 0; k < 64; k++) {
+        const high = wide ? segment[at++]! : 0;
+        table[ZIGZAG[k]!] = (high << 8) | segment[at++]!;
+      }
+      this.#quant[head & 15] = table;
+    }
+  }
+
+  #readHuffmanTables(segment: Uint8Array): void {
+    for (let at = 0; at < segment.length;) {
+      const head = segment[at]!;
+      const counts = segment.subarray(at + 1, at + 17);
+      const total = counts.reduce((sum, n) => sum + n, 0);
+      const end = at + 17 + total;
+      if (total > 256 || end > segment.length || head & 0xec) throw broken('jpeg: bad DHT');
+      const kind = head & 0x10 ? 'ac' : 'dc';
+      this.#huffman[kind][head & 3] = huffmanTable(counts, segment.subarray(at + 17, end));
+      at = end;
+    }
+  }
+
+  #readScan(segment: Uint8Array): void {
+    const frame = this.#frame;
+    const reader = this.#reader;
+    if (!frame) throw broken('jpeg: scan without a frame');
+    const scan = readScanHeader(segment, frame);
+    if (this.#scans++ === 0) {
+      this.#oneScan = !frame.progressive && scan.components.length === frame.components.length;
+      if (!frame.progressive) addStandardTables(this.#huffman);
+      frame.components.forEach((c) => upsampler(frame, c)); // refuses odd sampling before allocating
+      refuseHollow(frame, reader.data.length);
+      allocate(frame, this.#oneScan);
+    } else if (this.#oneScan) throw broken('jpeg: more scans than one');
+    if (this.#scans > MAX_SCANS) throw broken(`jpeg: more than ${MAX_SCANS} scans`);
+    for (const c of scan.components) c.quant ??= this.#quantOf(c);
+    reader.reset();
+    if (frame.progressive) noteProgress(scan, this.#progress, this.#scans === 1);
+    const blocks = (frame.progressive ? progressiveBlocks : sequentialBlocks)(
+      scan,
+      this.#huffman,
+      reader,
+    );
+    const rowDone = this.#oneScan
+      ? (row: number) => transformRow(frame, row, this.#kernels)
+      : undefined;
+    this.#lastGoodRow = walkScan(frame, scan, reader, this.#restartInterval, blocks, rowDone);
+    reader.reset();
+  }
+
+  /** A component keeps the table that its slot held at its first scan. */
+  #quantOf(c: Component): Uint16Array {
+    const table = this.#quant[c.quantSlot];
+    if (!table) throw broken(`jpeg: no quantization table ${c.quantSlot}`);
+    return table.slice();
+  }
+
+  #transformAll(frame: Frame): void {
+    const smooth = frame.progressive && smoothingHelps(frame, this.#progress);
+    for (const c of frame.components) {
+      // A component that no scan has sent is gray: all its steps are zero.
+      c.quant ??= new Uint16Array(64);
+      if (smooth) smoothComponent(frame, c, this.#progress.get(c)!, this.#lastGoodRow, this.#scans);
+      else for (let row = 0; row < c.blocksDown; row++) transformBlocks(c, row, row, this.#kernels);
+    }
+  }
+}
+
+/**
+ * A large picture needs a bit of file for each block, at the very least. Pillow would show less as gray; here
+ * it is an error, for a few bytes must not ask for a gigabyte.
+ */
+function refuseHollow(frame: Frame, bytes: number): void {
+  const blocks = frame.components.reduce((sum, c) => sum + c.blocksAcross * c.blocksDown, 0);
+  if (frame.width * frame.height > 1 << 24 && blocks > bytes * 8) {
+    throw broken(`jpeg: ${bytes} bytes cannot hold ${frame.width}x${frame.height} pixels`);
+  }
+}
+
+/** Decodes the samples of a row of MCUs, and clears its coefficients for the next row. */
+function transformRow(frame: Frame, mcuRow: number, kernels: PixelKernels | undefined): void {
+  for (const c of frame.components) {
+    for (let j = 0; j < c.v && mcuRow * c.v + j < c.blocksDown; j++) {
+      transformBlocks(c, j, mcuRow * c.v + j, kernels);
+    }
+    c.coefficients.fill(0);
+  }
+}
+
+/** Block row `from` of the coefficients becomes block row `to` of the samples. */
+function transformBlocks(
+  c: Component,
+  from: number,
+  to: number,
+  kernels: PixelKernels | undefined,
+): void {
+  const stride = c.blocksAcross * 8;
+  const first = from * c.stride * 64;
+  const blocks = c.coefficients.subarray(first, first + stride * 8);
+  const rows = c.samples.subarray(to * 8 * stride, (to + 1) * 8 * stride);
+  if (kernels?.inverseDct(blocks, c.quant!, rows)) return;
+  for (let x = 0; x < c.blocksAcross; x++) {
+    inverseDct(blocks, x * 64, c.quant!, rows, x * 8, stride);
+  }
+}
+
+function startsWith(segment: Uint8Array, text: string): boolean {
+  return [...text].every((char, i) => segment[i] === char.charCodeAt(0));
+}

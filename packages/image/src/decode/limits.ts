@@ -1,0 +1,25 @@
+// What every decoder is told: how large pictures may be, and what to do with a file that ends too early.
+export interface DecodeLimits {
+  /** The most pixels a picture may have. Default 178956970, where Pillow refuses. */
+  readonly maxPixels?: number;
+  /**
+   * 'error' (the default) throws where Pillow throws. 'pad' keeps what could be decoded, as Pillow does
+   * under `ImageFile.LOAD_TRUNCATED_IMAGES`: the rest is black in PNG, and gray or a guess in JPEG.
+   */
+  readonly truncated?: 'error' | 'pad';
+}
+
+/** Twice `Image.MAX_IMAGE_PIXELS`, which is a quarter of a GiB in 24-bit pixels. */
+const PILLOW_LIMIT = 2 * Math.floor(1024 ** 3 / 4 / 3);
+
+/** Refuses a size before anything is allocated for it. Pillow's DecompressionBombError. */
+export function expectPixels(width: number, height: number, limits: DecodeLimits): void {
+  const limit = limits.maxPixels ?? PILLOW_LIMIT;
+  const pixels = width * height;
+  if (pixels > limit) {
+    throw new RangeError(
+      `Image size (${pixels} pixels) exceeds limit of ${limit} pixels, ` +
+        'could be decompression bomb DOS attack.',
+    );
+  }
+}

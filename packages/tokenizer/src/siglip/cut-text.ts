@@ -1,0 +1,43 @@
+// How SiglipTokenizer.tokenize cuts a text. Pieces come as ids, so that whoever wants ids needs no
+// strings between; turning them into tokens or ids of the vocabulary is the tokenizer's.
+import { canonicalize, lowerCase } from '../text/canonicalize.ts';
+import type { Part } from '../sentencepiece/sentencepiece.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+const SPACE = '▁';
+
+/**
+ * Lower-cases, cuts at special and added tokens, then in each chunk drops ASCII punctuation, tidies
+ * whitespace and segments. `whole`: special and added tokens are text like any other.
+ */
+export function cutText(
+  vocabulary: Vocabulary,
+  text: string,
+  { lowerCases, whole }: { lowerCases: boolean; whole: boolean },
+): Part[] {
+  const { keep, specials } = vocabulary.derived;
+  // The marker in front survives all tidying and gives the first word its "▁".
+  let marked = SPACE + text.replaceAll(SPACE, ' ');
+  if (lowerCases) marked = lowerCase(marked, keep);
+
+  const parts: Part[] = [];
+  const chunks = whole ? null : vocabulary.split(marked);
+  for (const chunk of chunks ?? [marked])
+    if (chunks !== null && vocabulary.isAdded(chunk)) parts.push(chunk);
+    else if (chunk !== '') segment(vocabulary, chunk, parts);
+
+  const isText = (at: number, is: (token: string) => boolean): boolean =>
+    is(vocabulary.textOf(parts[at]!));
+  const bareMarker =
+    parts.length > 1 && isText(0, (t) => t === SPACE) && isText(1, (t) => specials.has(t));
+  return bareMarker ? parts.slice(1) : parts;
+}
+
+/** SentencePiece strips a leading "▁", but not behind `<unk>`, whose pieces are then dropped. */
+function segment(vocabulary: Vocabulary, chunk: string, parts: Part[]): void {
+  const { shield } = vocabulary.derived;
+  const found = vocabulary.pieces.segment(shield.text + canonicalize(chunk));
+  // What is shorter than the shield is kept whole, as HF does.
+  for (let i = found.length >= shield.parts ? shield.parts : 0; i < found.length; i++)
+    parts.push(found[i]!);
+}
