@@ -1,5 +1,5 @@
 // siglip explain-score: every number agrees with the model's own, and bad input ends in one line.
-import type { Explanation } from '@siglip-ts/parity';
+import type { Explanation } from '@siglip-ts/inspect';
 import { describe, expect, test } from 'vitest';
 import { image, json, model, siglip } from './harness.ts';
 

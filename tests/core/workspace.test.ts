@@ -20,7 +20,8 @@ const arrows: Record<string, readonly string[]> = {
   train: ['core', 'autograd'],
   trainer: [...library, 'autograd', 'train'],
   parity: library,
-  cli: [...library, 'autograd', 'train', 'trainer', 'parity'],
+  inspect: [...library, 'autograd', 'train', 'parity'],
+  cli: [...library, 'autograd', 'train', 'trainer', 'parity', 'inspect'],
 };
 
 /** A static or dynamic import of something that is not a relative path. */

@@ -1,6 +1,6 @@
 // diagnose on the embedded model, every mistake of the catalogue: as diagnose.test.ts does on tiny ones. About a minute.
 import { expect, test } from 'vitest';
-import { CATALOGUE, mistakeNames } from '../../packages/parity/src/diagnose/catalogue.ts';
+import { CATALOGUE, mistakeNames } from '../../packages/parity/src/diagnose/catalogue/catalogue.ts';
 import { expected, listCell, readmeTable, told, views } from './told.ts';
 
 const variants = CATALOGUE.map((m, i) => [`${m.name} (${i})`, m] as const);

@@ -1,10 +1,10 @@
 // diagnose: two mistakes planted together are both found. Pairs are drawn from the whole catalogue, by a fixed seed.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CATALOGUE } from '../../packages/parity/src/diagnose/catalogue.ts';
-import { squaredError } from '../../packages/parity/src/diagnose/compare.ts';
-import type { Mistake } from '../../packages/parity/src/diagnose/mistake.ts';
-import { limitOf } from '../../packages/parity/src/diagnose/search.ts';
+import { CATALOGUE } from '../../packages/parity/src/diagnose/catalogue/catalogue.ts';
+import { squaredError } from '../../packages/parity/src/diagnose/search/compare.ts';
+import type { Mistake } from '../../packages/parity/src/diagnose/catalogue/mistake.ts';
+import { limitOf } from '../../packages/parity/src/diagnose/search/towers.ts';
 import { caseOf, dumpOf, planted, type Case, type View } from './planted.ts';
 
 /** Those that show on the usual inputs of a model with two towers. */

@@ -6,9 +6,10 @@ import type { RawImage } from '@siglip-ts/image';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { defaultModel, mapFiles, modelFiles } from 'siglip-ts';
 import { describe, expect, test } from 'vitest';
-import { mistakeNames } from '../../packages/parity/src/diagnose/catalogue.ts';
-import { diagnose, diagnosis, type DumpLike } from '../../packages/parity/src/diagnose/diagnose.ts';
-import { subjectOf } from '../../packages/parity/src/diagnose/subject.ts';
+import { mistakeNames } from '../../packages/parity/src/diagnose/catalogue/catalogue.ts';
+import { diagnose, diagnosis } from '../../packages/parity/src/diagnose/diagnose.ts';
+import type { Taps } from '../../packages/parity/src/dump.ts';
+import { subjectOf } from '../../packages/parity/src/diagnose/reference/subject.ts';
 import { VIEWS, type View } from './planted.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
@@ -33,7 +34,7 @@ const plants = [...new Set([...file.tensors.keys()].map((key) => key.split('/')[
   (name) => name !== 'classification-skips-first-patch',
 );
 
-async function dumpOf(plant: string, view: View): Promise<DumpLike | null> {
+async function dumpOf(plant: string, view: View): Promise<Taps | null> {
   const taps = new Map<string, { shape: readonly number[]; dtype: string; data: Float32Array }>();
   for (const key of file.tensors.keys()) {
     const tap = key.slice(plant.length + 1);

@@ -5,12 +5,13 @@ import type { RawImage } from '@siglip-ts/image';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { modelFiles } from 'siglip-ts';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { diagnosis, type DumpLike } from '../../packages/parity/src/diagnose/diagnose.ts';
+import { diagnosis } from '../../packages/parity/src/diagnose/diagnose.ts';
+import type { Taps } from '../../packages/parity/src/dump.ts';
 import {
   subjectOf,
   type Inputs,
   type Subject,
-} from '../../packages/parity/src/diagnose/subject.ts';
+} from '../../packages/parity/src/diagnose/reference/subject.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
 const file = await openSafetensors(
@@ -48,7 +49,7 @@ async function inputs(name: string): Promise<Inputs> {
   };
 }
 
-async function dump(name: string, wanted: (key: string) => boolean): Promise<DumpLike> {
+async function dump(name: string, wanted: (key: string) => boolean): Promise<Taps> {
   const taps = new Map<string, { shape: readonly number[]; dtype: string; data: Float64Array }>();
   for (const key of file.tensors.keys()) {
     const [first, ...rest] = key.split('/');

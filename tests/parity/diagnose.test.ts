@@ -2,7 +2,7 @@
 // from every module's output, from the embeddings and from the logits alone. diagnose-python.test.ts does the same with
 // mistakes made in the real Python, diagnose-embedded.slow.ts with the embedded model.
 import { describe, expect, test } from 'vitest';
-import { CATALOGUE, mistakeNames } from '../../packages/parity/src/diagnose/catalogue.ts';
+import { CATALOGUE, mistakeNames } from '../../packages/parity/src/diagnose/catalogue/catalogue.ts';
 import { countCell, expected, readmeTable, told, views } from './told.ts';
 
 const models = ['plain', 'odd', 'classifier-3'] as const;

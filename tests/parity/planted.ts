@@ -3,16 +3,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawImage } from '@siglip-ts/image';
 import { defaultModel, loadImage, mapFiles, modelFiles, SiglipTokenizer } from 'siglip-ts';
+import { judged, type Verdict } from '../../packages/parity/src/diagnose/diagnose.ts';
+import type { DumpTensor, Taps } from '../../packages/parity/src/dump.ts';
+import type { Mistake, Values } from '../../packages/parity/src/diagnose/catalogue/mistake.ts';
 import {
-  judged,
-  type DumpLike,
-  type Verdict,
-} from '../../packages/parity/src/diagnose/diagnose.ts';
-import type { DumpTensor } from '../../packages/parity/src/dump.ts';
-import type { Mistake, Values } from '../../packages/parity/src/diagnose/mistake.ts';
-import { referenceOf, type Reference } from '../../packages/parity/src/diagnose/reference.ts';
-import { cropped } from '../../packages/parity/src/diagnose/resize.ts';
-import { subjectOf, type Subject } from '../../packages/parity/src/diagnose/subject.ts';
+  referenceOf,
+  type Reference,
+} from '../../packages/parity/src/diagnose/reference/reference.ts';
+import { cropped } from '../../packages/parity/src/diagnose/catalogue/resize.ts';
+import { subjectOf, type Subject } from '../../packages/parity/src/diagnose/reference/subject.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
 const letters = readFileSync(join(fixtures, 'parity/letters.model'));
@@ -21,7 +20,7 @@ export const MODELS = ['embedded', 'plain', 'odd', 'classifier-3'] as const;
 export type ModelName = (typeof MODELS)[number];
 export interface Case {
   readonly ours: Reference;
-  readonly diagnose: (dump: DumpLike) => Promise<Verdict[]>;
+  readonly diagnose: (dump: Taps) => Promise<Verdict[]>;
 }
 
 /** A text each: capitals and punctuation, short, longer than any model's positions. */
@@ -113,7 +112,7 @@ export const VIEWS = {
 export type View = keyof typeof VIEWS;
 
 /** The dump that shows so much of it; null if nothing. */
-export function dumpOf(all: ReadonlyMap<string, Values>, view: View): DumpLike | null {
+export function dumpOf(all: ReadonlyMap<string, Values>, view: View): Taps | null {
   const taps = new Map<string, DumpTensor>();
   for (const [key, { shape, data }] of all)
     if (VIEWS[view](key)) taps.set(key, { shape, dtype: 'float32', data: new Float32Array(data) });

@@ -2,10 +2,10 @@
 // Not a test itself.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CATALOGUE, mistakeNames } from '../../packages/parity/src/diagnose/catalogue.ts';
-import { squaredError } from '../../packages/parity/src/diagnose/compare.ts';
-import type { Mistake, Values } from '../../packages/parity/src/diagnose/mistake.ts';
-import { limitOf } from '../../packages/parity/src/diagnose/search.ts';
+import { CATALOGUE, mistakeNames } from '../../packages/parity/src/diagnose/catalogue/catalogue.ts';
+import { squaredError } from '../../packages/parity/src/diagnose/search/compare.ts';
+import type { Mistake, Values } from '../../packages/parity/src/diagnose/catalogue/mistake.ts';
+import { limitOf } from '../../packages/parity/src/diagnose/search/towers.ts';
 import { caseOf, dumpOf, planted, VIEWS, type ModelName, type View } from './planted.ts';
 
 export interface Told {

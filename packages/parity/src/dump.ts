@@ -13,6 +13,9 @@ export interface Dump {
   readonly taps: ReadonlyMap<string, DumpTensor>;
 }
 
+/** The tensors of a dump, where who made them does not matter. */
+export type Taps = Pick<Dump, 'taps'>;
+
 export interface DumpTensor {
   readonly shape: readonly number[];
   /** As it was stored: float32, float16, int64, … */

@@ -43,7 +43,8 @@ Example:
 }
 
 async function convert(io: Io, npz: string, folder: string, o: ConvertOptions): Promise<void> {
-  const { fromBigVision, readDump } = await import('@siglip-ts/parity');
+  const { fromBigVision } = await import('@siglip-ts/inspect');
+  const { readDump } = await import('@siglip-ts/parity');
   if (o.tokenizer !== undefined) await stat(join(o.tokenizer, TOKENIZER[0]!)); // before the work
   const { taps } = await readDump(npz);
   const size = o.imageSize === undefined ? {} : { image_size: o.imageSize };

@@ -45,7 +45,7 @@ async function explain(io: Io, image: string, text: string, o: ExplainScoreOptio
   if (text.trim() === '') throw new Exit(2, 'text: it is empty, expected some words');
   if (!o.template.includes('{}'))
     throw new Exit(2, `--template: "${o.template}" has no {} where a label could go`);
-  const { explainScore } = await import('@siglip-ts/parity');
+  const { explainScore } = await import('@siglip-ts/inspect');
   const files = await filesOf(o, io);
   const picture = await readPicture(image, io);
   const tokenizer = await SiglipTokenizer.fromPretrained(files);

@@ -1,10 +1,11 @@
 // diagnose: which known mistakes explain a dump's numbers, best first; "none" if it is right, "unknown" if none does.
-import { CATALOGUE } from './catalogue.ts';
-import type { Mistake, Tower, Values } from './mistake.ts';
-import { given, referenceOf, type Reference } from './reference.ts';
-import { searchTower, ENOUGH, type Divergence, type Theirs } from './search.ts';
-import { searchOutputs, type OutputResult } from './search-outputs.ts';
-import type { Inputs, Subject } from './subject.ts';
+import type { Taps } from '../dump.ts';
+import { CATALOGUE } from './catalogue/catalogue.ts';
+import type { Mistake, Tower, Values } from './catalogue/mistake.ts';
+import { given, referenceOf, type Reference } from './reference/reference.ts';
+import { searchTower, ENOUGH, type Divergence, type Theirs } from './search/towers.ts';
+import { searchOutputs, type OutputResult } from './search/outputs.ts';
+import type { Inputs, Subject } from './reference/subject.ts';
 
 export interface Verdict {
   readonly mistake: string;
@@ -13,23 +14,11 @@ export interface Verdict {
   readonly evidence: string;
 }
 
-/** A dump as parity reads it; see ../dump.ts. */
-export interface DumpLike {
-  readonly taps: ReadonlyMap<
-    string,
-    {
-      readonly shape: readonly number[];
-      readonly dtype: string;
-      readonly data: Float32Array | Float64Array | Int32Array;
-    }
-  >;
-}
-
 /** Throws RangeError if the dump has no tensor that the model has too. */
 export const diagnose = (
   subject: Subject,
   inputs: Inputs,
-  dump: DumpLike,
+  dump: Taps,
   catalogue?: readonly Mistake[],
 ): Promise<Verdict[]> => diagnosis(subject, inputs, catalogue)(dump);
 
@@ -38,7 +27,7 @@ export function diagnosis(
   subject: Subject,
   inputs: Inputs,
   catalogue: readonly Mistake[] = CATALOGUE,
-): (dump: DumpLike) => Promise<Verdict[]> {
+): (dump: Taps) => Promise<Verdict[]> {
   const usual = referenceOf(subject, inputs);
   return async (dump) => {
     const all = withTheirs(inputs, dump);
@@ -49,7 +38,7 @@ export function diagnosis(
 /** A dump against a reference of the same inputs. */
 export async function judged(
   ours: Reference,
-  dump: DumpLike,
+  dump: Taps,
   catalogue: readonly Mistake[] = CATALOGUE,
 ): Promise<Verdict[]> {
   const theirs = theirsOf(dump);
@@ -152,7 +141,7 @@ function because(d: Divergence, s: Divergence['suspects'][number], m: Mistake): 
   );
 }
 
-function theirsOf({ taps }: DumpLike): Theirs {
+function theirsOf({ taps }: Taps): Theirs {
   const tensors = new Map<string, Values>();
   for (const [key, { shape, data }] of taps)
     tensors.set(key, { shape, data: new Float64Array(data) });
@@ -160,7 +149,7 @@ function theirsOf({ taps }: DumpLike): Theirs {
 }
 
 /** What was not given is taken from the dump itself, and then not judged. The same object if all was given. */
-function withTheirs(given: Inputs, { taps }: DumpLike): Inputs {
+function withTheirs(given: Inputs, { taps }: Taps): Inputs {
   const pixels = (given.pictures ?? given.pixel_values) ? undefined : taps.get('pixel_values');
   const ids = (given.texts ?? given.input_ids) ? undefined : taps.get('input_ids');
   if (!pixels && !ids) return given;

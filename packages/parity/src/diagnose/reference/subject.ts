@@ -15,7 +15,7 @@ import {
   SiglipTokenizer,
   type ModelFiles,
 } from 'siglip-ts';
-import type { Pixels, Values } from './mistake.ts';
+import type { Pixels, Values } from '../catalogue/mistake.ts';
 
 /** A model as diagnose needs it: every part that the checkpoint has. */
 export interface Subject {

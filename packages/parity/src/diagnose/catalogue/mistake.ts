@@ -82,10 +82,10 @@ export interface Mistake {
   readonly checkpoint?: (c: Checkpoint) => Checkpoint;
   /** Parameters that the edits look at. */
   readonly needs?: readonly string[];
-  /** A module that gives something else: a dump shows it. */
-  readonly gives?: Edit;
-  /** Something else is taken of what a module gives: a dump of that module does not show it. */
-  readonly taken?: Edit;
+  /** Replaces what a module gives: a dump shows it. */
+  readonly replaces?: Edit;
+  /** Corrupts what the next module receives: a dump of this one does not show it. */
+  readonly corrupts?: Edit;
   /** Only a classifier has the place where it is made. */
   readonly classifier?: true;
   /** Only where position tables are resized. */

@@ -1,8 +1,8 @@
 // From pictures to pixel_values, as the reference and as mistakes have it.
 import type { SiglipVisionConfig } from '@siglip-ts/core';
 import { resizePillow, type RawImage } from '@siglip-ts/image';
-import type { Mistake, Values } from './mistake.ts';
-import { scaled } from './pixel-mistakes.ts';
+import type { Mistake, Values } from '../catalogue/mistake.ts';
+import { scaled } from '../catalogue/pixels.ts';
 import type { Inputs, Subject } from './subject.ts';
 
 type Resize = NonNullable<Mistake['resize']>;

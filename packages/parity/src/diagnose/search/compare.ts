@@ -1,5 +1,5 @@
 // How far a tensor is from another, against what rounding alone does; and how much of that a mistake explains.
-import type { Values } from './mistake.ts';
+import type { Values } from '../catalogue/mistake.ts';
 
 /** Sum of squared differences; Infinity for another shape or for NaN on one side. */
 export function squaredError(found: Values, expected: Values): number {

@@ -1,9 +1,9 @@
 // The catalogue: every known mistake, in the order of the data's way through the model. A name may have variants.
 import type { Mistake } from './mistake.ts';
-import { OUTPUT_MISTAKES } from './output-mistakes.ts';
-import { PIXEL_MISTAKES } from './pixel-mistakes.ts';
-import { TOKEN_MISTAKES } from './token-mistakes.ts';
-import { TOWER_MISTAKES } from './tower-mistakes.ts';
+import { OUTPUT_MISTAKES } from './outputs.ts';
+import { PIXEL_MISTAKES } from './pixels.ts';
+import { TOKEN_MISTAKES } from './tokens.ts';
+import { TOWER_MISTAKES } from './towers.ts';
 
 export const CATALOGUE: readonly Mistake[] = [
   ...PIXEL_MISTAKES,

@@ -2,7 +2,7 @@
 // flax stores a linear layer as [in, out] and attention by heads, torch as [out, in] and flat.
 import { siglip, Tensor } from '@siglip-ts/core';
 import { parametersOf, SiglipConfig } from 'siglip-ts';
-import { permuted, type DumpTensor } from '../dump.ts';
+import { permuted, type DumpTensor } from '@siglip-ts/parity';
 
 export interface Converted {
   readonly config: SiglipConfig;

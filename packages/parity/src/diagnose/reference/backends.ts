@@ -8,7 +8,7 @@ import {
   type DType,
   type Tensor,
 } from '@siglip-ts/core';
-import type { Values } from './mistake.ts';
+import type { Values } from '../catalogue/mistake.ts';
 
 /** Without marks: what was heard stays readable until the run is over. */
 export function backendFor(dtype: DType): Backend {

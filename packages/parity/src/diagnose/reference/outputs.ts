@@ -9,8 +9,8 @@ import {
   type Parameters,
 } from '@siglip-ts/core';
 import { backendFor, hosted } from './backends.ts';
-import type { Mistake, Outputs, Values } from './mistake.ts';
-import { logitFields } from './output-mistakes.ts';
+import type { Mistake, Outputs, Values } from '../catalogue/mistake.ts';
+import { logitFields } from '../catalogue/outputs.ts';
 import type { Subject } from './subject.ts';
 
 export type RunOutputs = (

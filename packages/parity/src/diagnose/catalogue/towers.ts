@@ -1,7 +1,7 @@
 // Mistakes inside a tower: a setting, a weight, or one module.
 import { convert, layerNorm, Tensor, type Checkpoint } from '@siglip-ts/core';
 import type { Edit, Mistake, Place, Tower } from './mistake.ts';
-import { lengthOf, rowsOf } from './token-mistakes.ts';
+import { lengthOf, rowsOf } from './tokens.ts';
 import { positionsBy } from './position-tables.ts';
 
 const BOTH: readonly Tower[] = ['vision', 'text'];
@@ -22,9 +22,9 @@ const FINAL = 'text_model.final_layer_norm';
 /** The text tower pools its last position: what stands there is taken from another one, and put back after. */
 const pools = (
   positionOf: (place: Place, row: number) => number,
-): Pick<Mistake, 'gives' | 'taken'> => ({
-  taken: at(FINAL, (x, place) => withLast(x, (row) => positionOf(place, row))),
-  gives: at('text_model', (_, place) => place.outputOf(FINAL)),
+): Pick<Mistake, 'replaces' | 'corrupts'> => ({
+  corrupts: at(FINAL, (x, place) => withLast(x, (row) => positionOf(place, row))),
+  replaces: at('text_model', (_, place) => place.outputOf(FINAL)),
 });
 
 /** x [B, T, D] with its last position taken from another one of the same row. */
@@ -79,7 +79,7 @@ export const TOWER_MISTAKES: readonly Mistake[] = [
   tower(BOTH, {
     name: 'no-attention-scale',
     who: 'Attention written by hand, or a fused kernel called with scale 1.',
-    taken: at(/self_attn\.q_proj$/, (x, { config: c }) =>
+    corrupts: at(/self_attn\.q_proj$/, (x, { config: c }) =>
       x.mul(Math.sqrt(c.hidden_size / c.num_attention_heads)),
     ),
   }),
@@ -87,30 +87,32 @@ export const TOWER_MISTAKES: readonly Mistake[] = [
     name: 'head-probe-residual',
     who: 'Ports that write the pooling head as a usual layer, with its query as the residual.',
     needs: ['vision_model.head.probe'],
-    taken: at('vision_model.head.attention', (x, p) => x.add(p.param('vision_model.head.probe'))),
+    corrupts: at('vision_model.head.attention', (x, p) =>
+      x.add(p.param('vision_model.head.probe')),
+    ),
   }),
   tower(['vision'], {
     name: 'head-mean-pool',
     who: 'Ports without the pooling head: the mean of the patches, as in DINO-style towers.',
-    gives: at('vision_model.head', (x, p) => p.outputOf(POST).mean(1).reshape(x.shape)),
+    replaces: at('vision_model.head', (x, p) => p.outputOf(POST).mean(1).reshape(x.shape)),
   }),
   tower(['vision'], {
     name: 'no-post-layernorm',
     who: 'Ports that forget the norm between encoder and head.',
-    gives: at(POST, (_, p) => p.outputOf('vision_model.encoder')),
+    replaces: at(POST, (_, p) => p.outputOf('vision_model.encoder')),
   }),
   tower(['vision'], {
     name: 'double-post-layernorm',
     who: "Ports that norm in the tower and again before pooling, as CLIP's pooled output asks for.",
     needs: [`${POST}.weight`, `${POST}.bias`],
-    gives: at(POST, (x, p) =>
+    replaces: at(POST, (x, p) =>
       layerNorm(x, p.param(`${POST}.weight`), p.param(`${POST}.bias`), p.config.layer_norm_eps),
     ),
   }),
   tower(BOTH, {
     name: 'hidden-state-before-norm',
     who: 'hidden_states[-1] taken for last_hidden_state: language models that only want patches (vLLM, TGI).',
-    gives: at(/^(vision|text)_model$/, (_, p) =>
+    replaces: at(/^(vision|text)_model$/, (_, p) =>
       p.outputOf(p.tokens ? 'text_model.encoder' : 'vision_model.encoder'),
     ),
   }),
@@ -135,7 +137,7 @@ export const TOWER_MISTAKES: readonly Mistake[] = [
     name: 'classification-skips-first-patch',
     classifier: true,
     who: 'transformers before July 2024 took the first patch for a class token (pull request 30952).',
-    taken(path, x) {
+    corrupts(path, x) {
       if (path !== 'vision_model') return undefined;
       // The mean of N with the first replaced by the mean of the others is the mean of the others.
       const [B, N, D] = x.shape as [number, number, number];
@@ -167,7 +169,7 @@ function positions(
     name: `positions-${kind}`,
     who,
     needs: [key],
-    gives: edit,
+    replaces: edit,
     interpolated: true,
   });
 }

@@ -1,8 +1,8 @@
 // Finds which mistakes explain embeddings, logits or scores, where the towers themselves were not seen: every mistake
 // is run end to end, then every pair of one in each place.
 import { explained, power, squaredError } from './compare.ts';
-import type { Mistake, Tower, Values } from './mistake.ts';
-import type { Reference, Run } from './reference.ts';
+import type { Mistake, Tower, Values } from '../catalogue/mistake.ts';
+import type { Reference, Run } from '../reference/reference.ts';
 import {
   equals,
   limitOf,
@@ -12,8 +12,8 @@ import {
   type Divergence,
   type Suspect,
   type Theirs,
-} from './search.ts';
-import type { Inputs, Subject } from './subject.ts';
+} from './towers.ts';
+import type { Inputs, Subject } from '../reference/subject.ts';
 
 const ORDER = ['image_embeds', 'text_embeds', 'logits_per_image', 'logits_per_text', 'scores'];
 

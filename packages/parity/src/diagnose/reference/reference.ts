@@ -17,7 +17,7 @@ import {
   type Listener,
   type Parameters,
 } from '@siglip-ts/core';
-import type { Mistake, Place, Tower, TowerConfig, Values } from './mistake.ts';
+import type { Mistake, Place, Tower, TowerConfig, Values } from '../catalogue/mistake.ts';
 import { outputsOf, type RunOutputs } from './outputs.ts';
 import { interpolates, pixelValues, type Resized } from './pixels.ts';
 import { reusing, type Reusing } from './reuse.ts';
@@ -202,7 +202,7 @@ class Hearing {
         // Values come a moment later: a run that is refused ends with its layer.
         if (this.refused) throw ENOUGH;
         let y = x;
-        for (const m of mistakes) y = m.gives?.(path, y, place) ?? y;
+        for (const m of mistakes) y = m.replaces?.(path, y, place) ?? y;
         const other = forced?.get(path);
         if (other && other.data.length === size(y.shape))
           y = Tensor.from(y.backend, other.data, y.shape, y.dtype);
@@ -212,7 +212,7 @@ class Hearing {
           this.checks.push(
             hosted(y).then((values) => void (this.refused ||= refuses(path, values))),
           );
-        for (const m of mistakes) y = m.taken?.(path, y, place) ?? y;
+        for (const m of mistakes) y = m.corrupts?.(path, y, place) ?? y;
         return y;
       },
     };

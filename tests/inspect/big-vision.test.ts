@@ -2,7 +2,8 @@
 // folder that it was made of.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromBigVision, readDump, writeDump, type DumpTensor } from '@siglip-ts/parity';
+import { fromBigVision } from '@siglip-ts/inspect';
+import { readDump, writeDump, type DumpTensor } from '@siglip-ts/parity';
 import { describe, expect, test } from 'vitest';
 import { json, model, scratch, siglip } from '../cli/harness.ts';
 

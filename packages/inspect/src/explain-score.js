@@ -1,0 +1,141 @@
+const TEMPLATE = 'This is a photo of {}.';
+const PUNCTUATION = /[!-/:-@[-`{-~]/g; // string.punctuation
+/**
+ * Explains the score of one text for one picture.
+ *
+ * pixel_values: [1, C, H, W], as the image processor gives it. Throws TypeError for an empty text and for a template
+ * without {}. Source of the score: SiglipModel.forward.
+ */
+export async function explainScore(
+  model,
+  tokenizer,
+  { pixel_values, text },
+  { template = TEMPLATE, labels = [], ...run } = {},
+) {
+  if (text.trim() === '') throw new TypeError('text: it is empty, expected some words');
+  if (!template.includes('{}'))
+    throw new TypeError(`template: "${template}" has no {} where a label could go`);
+  const { label, sentence } = formsOf(text, template);
+  const length = model.config.text_config.max_position_embeddings;
+  const image = await model.get_image_features({ pixel_values, ...run });
+  const score = scorer(model, tokenizer, image, run);
+  const padded = { padding: 'max_length', max_length: length };
+  const [given, bare, full, ...others] = await score([text, label, sentence, ...labels], padded);
+  const [unpadded] = await score([text], { padding: false, max_length: length });
+  const found = {
+    ...given,
+    range: await rangeOf(model, run),
+    template: { sentence: full, label: bare },
+    tokens: tokensOf(tokenizer, text, length),
+    unpadded: unpadded,
+    labels: [given, ...others],
+  };
+  return { ...found, remarks: remarksOf(found, tokenizer.do_lower_case) };
+}
+/** The label by itself and in the template, whichever of them the text is. */
+function formsOf(text, template) {
+  const [before, after] = template.split('{}', 2);
+  const trimmed = text.trim();
+  const starts = before !== '' && trimmed.toLowerCase().startsWith(before.toLowerCase());
+  const rest = trimmed.slice(before.length);
+  const inner = after !== '' && rest.endsWith(after) ? rest.slice(0, -after.length) : rest;
+  if (starts && inner !== '') return { label: inner, sentence: text };
+  return { label: text, sentence: template.replaceAll('{}', () => text) };
+}
+/** Scores texts of one length for the picture. */
+function scorer(model, tokenizer, image, run) {
+  return async (texts, padding) => {
+    const { input_ids } = tokenizer(texts, null, {
+      ...padding,
+      truncation: true,
+      return_tensors: true,
+      verbose: false,
+    });
+    const text = await model.get_text_features({ input_ids, ...run });
+    const [t, v] = [await text.data(), await image.data()];
+    const logits = await (await model.logits_of_features({ text, image }, run)).data();
+    return texts.map((words, i) => {
+      const row = t.slice(i * v.length, (i + 1) * v.length);
+      const logit = logits[i];
+      return { text: words, cosine: cosineOf(row, v), logit, score: sigmoid(logit) };
+    });
+  };
+}
+function cosineOf(a, b) {
+  let [dot, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    dot += a[i] * b[i];
+    aa += a[i] ** 2;
+    bb += b[i] ** 2;
+  }
+  return dot / Math.sqrt(aa * bb);
+}
+const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+async function rangeOf(model, run) {
+  const [scale, bias] = await model.runtime.run(run, async (s) => {
+    await s.ready('logit_scale', 'logit_bias');
+    const read = async (name) => (await s.param(name, [1]).data())[0];
+    return [await read('logit_scale'), await read('logit_bias')];
+  });
+  const temperature = Math.exp(scale);
+  return {
+    temperature,
+    bias,
+    cosine_at_half: -bias / temperature,
+    score_at_cosine_0: sigmoid(bias),
+    score_at_cosine_1: sigmoid(temperature + bias),
+  };
+}
+function tokensOf(tokenizer, text, length) {
+  const pieces = tokenizer.tokenize(text);
+  const room = length - tokenizer.num_special_tokens_to_add();
+  const unknown = pieces.filter(
+    (p) => tokenizer.convert_tokens_to_ids(p) === tokenizer.unk_token_id,
+  );
+  const words = [];
+  for (const piece of pieces) {
+    const last = words.at(-1);
+    if (piece.startsWith('▁') || !last) words.push({ word: piece.replace('▁', ''), pieces: 1 });
+    else Object.assign(last, { word: last.word + piece, pieces: last.pieces + 1 });
+  }
+  const upper = [...text].filter((c) => c.toLowerCase() !== c).length;
+  return {
+    pieces,
+    length,
+    padding: Math.max(0, room - pieces.length),
+    truncated: pieces.slice(room),
+    unknown,
+    words,
+    lower_cased: tokenizer.do_lower_case ? upper : 0,
+    punctuation_removed: text.match(PUNCTUATION)?.length ?? 0,
+  };
+}
+const percent = (x) => `${Number((100 * x).toPrecision(3))} %`;
+const plural = (n, one) => `${n} ${one}${n === 1 ? '' : 's'}`;
+const fixed = (x) => x.toFixed(4);
+const quoted = (words) => words.map((w) => JSON.stringify(w)).join(', ');
+/** In the order in which one looks for a mistake: the text, then the model, then what one expects. */
+function remarksOf(e, lowers) {
+  const { tokens: t, range: r, template } = e;
+  const { label, sentence } = template;
+  const split = t.words.filter(({ pieces }) => pieces > 2);
+  const splits = split.map(({ word, pieces }) => `"${word}" in ${pieces}`).join(', ');
+  const sum = e.labels.reduce((total, { score }) => total + score, 0);
+  const all = [
+    ['template', `${JSON.stringify(sentence.text)} has ${percent(sentence.score)}, the bare label ${JSON.stringify(label.text)} has ${percent(label.score)}`], // prettier-ignore
+    ['case', lowers ? `${plural(t.lower_cased, 'letter')} made lower case, as in training: case changes nothing` : 'this tokenizer keeps case, which SigLIP was not trained with: 0 letters made lower case'], // prettier-ignore
+    [
+      'punctuation',
+      `${plural(t.punctuation_removed, 'character')} of punctuation removed, as in training`,
+    ],
+    ['padding', `${t.padding} of ${t.length} tokens are padding, as in training; without padding the score would be ${percent(e.unpadded.score)}`], // prettier-ignore
+    ['vocabulary', t.pieces.length === 0 ? '0 pieces: nothing of the text is left for the model' : `${t.unknown.length} of ${t.pieces.length} pieces unknown${t.unknown.length > 0 ? `: ${quoted(t.unknown)}` : ''}; ${split.length} of ${t.words.length} words in three or more pieces${split.length > 0 ? `: ${splits}` : ''}`], // prettier-ignore
+    ['truncation', t.truncated.length === 0 ? '0 pieces cut' : `${t.truncated.length} of ${t.pieces.length} pieces cut, which the model never sees: ${quoted(t.truncated)}`], // prettier-ignore
+    ['cosine', `${fixed(e.cosine)} between picture and text; 50 % needs ${fixed(r.cosine_at_half)}${r.cosine_at_half > 1 ? ', which no text can have' : ''}`], // prettier-ignore
+    ['logit', `${fixed(r.temperature)} * ${fixed(e.cosine)} + ${fixed(r.bias)} = ${fixed(e.logit)}, and its sigmoid is ${percent(e.score)}`], // prettier-ignore
+    ['range', `the bias of ${fixed(r.bias)} gives ${percent(r.score_at_cosine_0)} at cosine 0 and ${percent(r.score_at_cosine_1)} at cosine 1: scores near 0 are normal for most texts (published models have a bias of about -13 to -17)`], // prettier-ignore
+    ['labels', `${e.labels.length} scored, each by itself: the scores sum to ${percent(sum)}, not to 100 %, and more labels change none`], // prettier-ignore
+  ];
+  return all.map(([about, says]) => ({ about, says }));
+}
+//# sourceMappingURL=explain-score.js.map
