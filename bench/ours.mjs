@@ -1,7 +1,7 @@
 // Our backends as contenders of the kernel rows. Not the models: rows that time those load them by themselves.
 import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
-import { Tensor } from '@siglip-ts/core';
+import { scopedSync, Tensor } from '@siglip-ts/core';
 import { hasRelaxed } from './ceiling.mjs';
 import { Absent } from './peers.mjs';
 
@@ -21,24 +21,17 @@ export const BACKENDS = {
 const tensorOf = (b, { values, shape, isWeight }) =>
   isWeight ? Tensor.constant(b, values, shape) : Tensor.from(b, values, shape);
 
-/** Runs a block and leaves nothing of it on the backend's stack. */
-async function alone(b, block) {
-  const since = b.mark?.();
-  const result = await block();
-  if (since) b.release(since, []);
-  return result;
-}
-
 /** `op(...tensors)` from arrays to an array, which is how a peer is used too. */
 export function fromArrays(b, inputs, op) {
   const weights = inputs.map((input) => input.isWeight && tensorOf(b, input));
-  return () => alone(b, () => op(...inputs.map((x, i) => weights[i] || tensorOf(b, x))).data());
+  return () =>
+    scopedSync(b, () => op(...inputs.map((x, i) => weights[i] || tensorOf(b, x))).data());
 }
 
 /** `op(...tensors)` on tensors that are there already: what the kernel takes by itself. */
 export function kernelAlone(b, inputs, op) {
   const tensors = inputs.map((input) => tensorOf(b, { ...input, isWeight: true }));
-  return () => alone(b, () => void op(...tensors));
+  return () => scopedSync(b, () => void op(...tensors));
 }
 
 /** Deterministic numbers in [-2, 2), about the size of activations. */

@@ -1,6 +1,6 @@
 // A training step of the embedded model's shape: loss, gradients, clipping and AdamW, beside PyTorch on the same batch.
 import { readFileSync } from 'node:fs';
-import { SiglipConfig } from '@siglip-ts/core';
+import { scoped, SiglipConfig } from '@siglip-ts/core';
 import { adamw, contrastiveGradients, loadParameters, optimizer } from '@siglip-ts/train';
 import { SiglipModel } from 'siglip-ts';
 import { agreeing, interleave } from '../measure.mjs';
@@ -30,14 +30,12 @@ async function ours(name, o, B) {
   const moved = optimizer(adamw(), parameters, { rate: 1e-4, decay: 1e-5, clip: 1 });
   const pairs = batch(config, B);
   /** The loss before each step. */
-  const run = async () => {
-    const since = b.mark();
-    const { loss, gradients } = await contrastiveGradients(config, parameters, pairs);
-    moved.step(gradients);
-    const value = await loss.data();
-    b.release(since, []);
-    return value;
-  };
+  const run = () =>
+    scoped(b, async () => {
+      const { loss, gradients } = await contrastiveGradients(config, parameters, pairs);
+      moved.step(gradients);
+      return loss.data();
+    });
   return { run };
 }
 

@@ -10,25 +10,16 @@ import {
 import { expect } from 'vitest';
 import type { Rule } from './describe-backend.ts';
 
-type Stack = Required<Pick<Backend, 'mark' | 'release'>>;
-
-/** A backend without a stack skips the rules about it by name. */
-function stackOf(b: Backend): Stack {
-  if (!b.mark || !b.release) throw new Error(`${b.name} has no mark and release`);
-  return { mark: b.mark, release: b.release };
-}
-
 const values = async (x: Tensor): Promise<number[]> => [...(await x.data())];
 const gone = /release|freed/;
 
 /** Runs a block between a mark and its release, which are what ends a late failure too. */
 async function bracketed(b: Backend, block: (since: Mark) => Promise<void>): Promise<void> {
-  const { mark, release } = stackOf(b);
-  const since = mark();
+  const since = b.mark();
   try {
     await block(since);
   } finally {
-    release(since, []);
+    b.release(since, []);
   }
 }
 
@@ -89,11 +80,10 @@ export const MEMORY: readonly Rule[] = [
     name: 'assign copies: its source may go',
     run: (b, dtype) =>
       bracketed(b, async () => {
-        const { mark, release } = stackOf(b);
         const weight = Tensor.constant(b, [1, 2], [2], dtype);
-        const since = mark();
+        const since = b.mark();
         b.assign(weight, Tensor.from(b, [3, 4], [2], dtype));
-        release(since, []);
+        b.release(since, []);
         await churn(b, dtype);
         expect(await values(weight)).toEqual([3, 4]);
       }),
@@ -136,12 +126,11 @@ export const MEMORY: readonly Rule[] = [
     name: 'release keeps what is older, and constants',
     run: (b, dtype) =>
       bracketed(b, async () => {
-        const { mark, release } = stackOf(b);
         const older = Tensor.from(b, [1, 2], [2], dtype);
-        const since = mark();
+        const since = b.mark();
         const weight = Tensor.constant(b, [3, 4], [2], dtype);
         older.add(weight);
-        release(since, []);
+        b.release(since, []);
         await churn(b, dtype);
         expect(await values(older)).toEqual([1, 2]);
         expect(await values(weight)).toEqual([3, 4]);
@@ -150,12 +139,11 @@ export const MEMORY: readonly Rule[] = [
   {
     name: 'release lets go of what is younger',
     async run(b, dtype) {
-      const { mark, release } = stackOf(b);
       for (const use of [(x: Tensor) => x.neg().data(), (x: Tensor) => x.data()])
         await bracketed(b, async () => {
-          const since = mark();
+          const since = b.mark();
           const younger = Tensor.from(b, [1, 2], [2], dtype);
-          release(since, []);
+          b.release(since, []);
           await expect(async () => use(younger)).rejects.toThrow(gone);
         });
     },
@@ -164,12 +152,11 @@ export const MEMORY: readonly Rule[] = [
     name: 'release keeps what it is told to, whatever it was made of',
     run: (b, dtype) =>
       bracketed(b, async () => {
-        const { mark, release } = stackOf(b);
-        const since = mark();
+        const since = b.mark();
         const x = Tensor.from(b, [1, 2, 3, 4], [2, 2], dtype);
         const product = x.matmul(x);
         const kept = product.add(x);
-        release(since, [kept.handle]);
+        b.release(since, [kept.handle]);
         await churn(b, dtype);
         expect(await values(kept)).toEqual([8, 12, 18, 26]);
         expect(await values(kept.mul(2))).toEqual([16, 24, 36, 52]);
@@ -179,13 +166,12 @@ export const MEMORY: readonly Rule[] = [
     name: 'what is kept joins the enclosing mark',
     run: (b, dtype) =>
       bracketed(b, async () => {
-        const { mark, release } = stackOf(b);
-        const outer = mark();
-        const inner = mark();
+        const outer = b.mark();
+        const inner = b.mark();
         const kept = Tensor.from(b, [1, 2], [2], dtype);
-        release(inner, [kept.handle]);
+        b.release(inner, [kept.handle]);
         expect(await values(kept)).toEqual([1, 2]);
-        release(outer, []);
+        b.release(outer, []);
         await expect(async () => kept.data()).rejects.toThrow(gone);
       }),
   },
@@ -193,12 +179,11 @@ export const MEMORY: readonly Rule[] = [
     name: 'release of an outer mark ends the inner ones',
     run: (b, dtype) =>
       bracketed(b, async () => {
-        const { mark, release } = stackOf(b);
-        const outer = mark();
+        const outer = b.mark();
         const x = Tensor.from(b, [1, 2], [2], dtype);
-        mark();
+        b.mark();
         const y = x.neg();
-        release(outer, [y.handle]);
+        b.release(outer, [y.handle]);
         await churn(b, dtype);
         expect(await values(y)).toEqual([-1, -2]);
       }),
@@ -207,12 +192,11 @@ export const MEMORY: readonly Rule[] = [
     name: 'keep may hold duplicates, constants and older handles',
     run: (b, dtype) =>
       bracketed(b, async () => {
-        const { mark, release } = stackOf(b);
         const older = Tensor.from(b, [1, 2], [2], dtype);
         const weight = Tensor.constant(b, [3, 4], [2], dtype);
-        const since = mark();
+        const since = b.mark();
         const x = older.add(weight);
-        release(
+        b.release(
           since,
           [x, older, weight, x.reshape([2, 1]), x].map((t) => t.handle),
         );
@@ -228,13 +212,12 @@ export const MEMORY: readonly Rule[] = [
     name: 'one mark may be released again and again',
     run: (b, dtype) =>
       bracketed(b, async () => {
-        const { mark, release } = stackOf(b);
         const input = Tensor.from(b, [1, 2], [2], dtype);
-        const since = mark();
+        const since = b.mark();
         let x = input;
         for (let layer = 0; layer < 4; layer++) {
           x = x.mul(3).add(input).sub(1);
-          release(since, [x.handle]);
+          b.release(since, [x.handle]);
         }
         await churn(b, dtype);
         expect(await values(x)).toEqual([81, 202]);
@@ -271,8 +254,8 @@ export const MEMORY: readonly Rule[] = [
       detached.assign(weight, Tensor.from(detached, [2], [1], dtype));
       expect(await values(weight)).toEqual([2]);
       detached.free(weight);
-      const since = detached.mark?.();
-      if (since) detached.release!(since, []);
+      const since = detached.mark();
+      detached.release(since, []);
       detached.dispose();
     },
   },
@@ -290,11 +273,11 @@ export const MEMORY: readonly Rule[] = [
 
 /** Makes and drops enough to overwrite memory that was wrongly given back. */
 async function churn(b: Backend, dtype: DType): Promise<void> {
-  const since = b.mark?.();
+  const since = b.mark();
   const x = Tensor.from(b, new Float64Array(64).fill(77), [64], dtype);
   for (let i = 0; i < 20; i++) x.slice([0], [2 + (i % 4)]).add(x.slice([0], [2 + (i % 4)]));
   await x.data();
-  if (since) b.release!(since, []);
+  b.release(since, []);
 }
 
 type Operands = ReturnType<typeof operands>;

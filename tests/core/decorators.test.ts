@@ -10,7 +10,7 @@ import {
   roundToHalf,
   softmax,
   Tensor,
-  tidy,
+  scopedSync,
   withoutFused,
   type Backend,
   type Finding,
@@ -123,7 +123,7 @@ describe('meter', () => {
     const x = Tensor.from(b, [1, 2, 3, 4, 5, 6], [2, 3]);
     const w = Tensor.constant(b, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], [4, 3]);
     expect(b.readings).toMatchObject({ calls: 1, live: 24, weights: 48 });
-    const y = tidy(b, () => x.matmul(w, { transB: true }).add(1));
+    const y = scopedSync(b, () => x.matmul(w, { transB: true }).add(1));
     expect(y.shape).toEqual([2, 4]);
     expect(b.readings).toMatchObject({ calls: 3, flops: 2 * 8 * 3 + 8, live: 24 + 32 });
     x.neg();
@@ -263,39 +263,39 @@ describe('deferred', () => {
   test('a failure rejects every read until the outermost release, and none after', async () => {
     const b = deferred(failing());
     const before = one(b);
-    const outer = b.mark!();
-    const inner = b.mark!();
+    const outer = b.mark();
+    const inner = b.mark();
     const bad = one(b).log();
     const good = one(b).exp();
-    b.release!(inner, [bad.handle, good.handle]);
-    b.release!(inner, []); // as the encoder does, layer after layer
+    b.release(inner, [bad.handle, good.handle]);
+    b.release(inner, []); // as the encoder does, layer after layer
     for (const x of [before, bad, good]) await expect(x.data()).rejects.toThrow(lost);
-    b.release!(outer, []);
+    b.release(outer, []);
     expect(await values(before)).toEqual([1]);
     expect(await values(one(b).exp())).toEqual([Math.fround(Math.E)]);
   });
   test('what was never computed says why, also later', async () => {
     const b = deferred(failing());
-    const outer = b.mark!();
+    const outer = b.mark();
     const [bad, skipped] = [one(b).log(), one(b).exp()];
-    b.release!(outer, [bad.handle, skipped.handle]);
+    b.release(outer, [bad.handle, skipped.handle]);
     for (const x of [bad, skipped, skipped.neg()]) {
-      const bracket = b.mark!();
+      const bracket = b.mark();
       await expect(x.data()).rejects.toThrow(lost);
-      b.release!(bracket, []);
+      b.release(bracket, []);
     }
   });
   test('the outermost mark is found again after many releases of inner ones', async () => {
     const b = deferred(failing());
     for (let round = 0; round < 3; round++) {
-      const outer = b.mark!();
-      const inner = b.mark!();
-      for (let layer = 0; layer < 3; layer++) b.release!(inner, []);
-      const next = b.mark!();
+      const outer = b.mark();
+      const inner = b.mark();
+      for (let layer = 0; layer < 3; layer++) b.release(inner, []);
+      const next = b.mark();
       one(b).log();
-      b.release!(next, []);
+      b.release(next, []);
       await expect(one(b).data()).rejects.toThrow(lost); // still inside `outer`
-      b.release!(outer, []);
+      b.release(outer, []);
       expect(await values(one(b))).toEqual([1]);
     }
   });
@@ -307,12 +307,12 @@ describe('deferred', () => {
         throw new Error(lost);
       },
     });
-    const outer = b.mark!();
+    const outer = b.mark();
     const old = Tensor.constant(b, [1], [1]);
     one(b).neg();
     const made = Tensor.constant(b, [2], [1]);
     b.free(old);
-    b.release!(outer, []);
+    b.release(outer, []);
     expect(await values(made)).toEqual([2]);
     expect(counted.readings).toMatchObject({ weights: 4, live: 0 });
   });
@@ -323,7 +323,7 @@ describe('deferred', () => {
     y.host();
     y.neg().host();
     void b.read(y).catch(() => {});
-    b.release!(b.mark!(), []);
+    b.release(b.mark(), []);
     await turn();
     expect(found).toEqual([]);
   });

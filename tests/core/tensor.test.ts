@@ -1,6 +1,6 @@
 // Tensor, HostTensor and the blocks that let go of memory: what a user of core sees of them.
 import { cpu } from '@siglip-ts/backend-cpu';
-import { held, meter, Tensor, tidy } from '@siglip-ts/core';
+import { scoped, meter, Tensor, scopedSync } from '@siglip-ts/core';
 import { describe, expect, test } from 'vitest';
 
 describe('Tensor', () => {
@@ -36,22 +36,31 @@ describe('Tensor', () => {
   });
 });
 
-describe('tidy', () => {
+describe('scopedSync', () => {
   test('keeps what the block returns, one or several, and nothing else', () => {
     const b = meter(cpu());
     const x = Tensor.from(b, [1, 2], [2]);
-    tidy(b, () => x.add(1).mul(2).exp());
+    scopedSync(b, () => x.add(1).mul(2).exp());
     expect(b.readings.live).toBe(8 + 8);
-    tidy(b, () => {
+    scopedSync(b, () => {
       const y = x.add(1);
       return [y.mul(2), y.mul(3)];
     });
     expect(b.readings.live).toBe(8 + 8 + 16);
   });
+  test('keeps nothing of what is no tensor, unless it is named', () => {
+    const b = meter(cpu());
+    const x = Tensor.from(b, [1, 2], [2]);
+    const made = () => ({ sum: x.add(1), product: x.mul(2) });
+    expect(() => scopedSync(b, made).sum.neg()).toThrow('after its release');
+    expect(b.readings.live).toBe(8);
+    scopedSync(b, made, (y) => [y.sum, null]);
+    expect(b.readings.live).toBe(8 + 8);
+  });
   test('keeps nothing after an error', () => {
     const b = meter(cpu());
     const fails = () =>
-      tidy(b, () => {
+      scopedSync(b, () => {
         Tensor.from(b, [1, 2], [2]);
         throw new Error('no');
       });
@@ -60,10 +69,10 @@ describe('tidy', () => {
   });
 });
 
-describe('held', () => {
+describe('scoped', () => {
   test('keeps what it is told to, across an await', async () => {
     const b = meter(cpu());
-    const y = await held(
+    const y = await scoped(
       b,
       async () => {
         const x = Tensor.from(b, [1, 2], [2]);

@@ -1,6 +1,7 @@
 // The program that shows backend-gpu in a browser, in the mode that the page's address names: the embedded model scores
 // pictures, and then does two hundred forwards while what it has on the device is counted. Posts what it found.
 import { gpu, type GpuMode } from '@siglip-ts/backend-gpu';
+import { scoped, Tensor } from '@siglip-ts/core';
 import { GPU } from 'gpu.js';
 import { loadImage, pipeline, SiglipModel, type Backend } from 'siglip-ts';
 import { MODEL, MODEL_FILES, PICTURES } from './classify.ts';
@@ -40,10 +41,7 @@ async function scoresOf(files: Files, backend: Backend): Promise<GpuAnswer['scor
 
 /** How many there are when all that was released is gone: a read waits for its turn in the queue. */
 async function alive(b: Backend): Promise<number> {
-  const since = b.mark!();
-  const handle = b.upload(Float32Array.of(0), [1], 'float32');
-  await b.read({ shape: [1], dtype: 'float32', handle });
-  b.release!(since, []);
+  await scoped(b, () => Tensor.from(b, [0], [1]).data());
   return devices.alive;
 }
 

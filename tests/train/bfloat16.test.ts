@@ -2,7 +2,7 @@
 // float32 as torch's is.
 import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
-import { rounded, withoutFused, type Backend, type DType } from '@siglip-ts/core';
+import { rounded, scoped, withoutFused, type Backend, type DType } from '@siglip-ts/core';
 import { adamw, inDType, loadParameters, optimizer } from '@siglip-ts/train';
 import { grad, type NamedTensors } from '@siglip-ts/autograd';
 import { readFileSync } from 'node:fs';
@@ -22,10 +22,10 @@ async function run(b: Backend, dtype: DType): Promise<number[]> {
   const losses: number[] = [];
   const loss = async (p: NamedTensors, on: Backend) => lossOf(golden, inDType(p, dtype), on);
   for (let step = 0; step <= STEPS; step++) {
-    const since = b.mark!();
-    losses.push((await (await lossOf(golden, parameters, b)).data())[0]!);
-    if (step < STEPS) moved.step((await grad(loss, parameters)).gradients);
-    b.release!(since, []);
+    await scoped(b, async () => {
+      losses.push((await (await lossOf(golden, parameters, b)).data())[0]!);
+      if (step < STEPS) moved.step((await grad(loss, parameters)).gradients);
+    });
   }
   return losses;
 }

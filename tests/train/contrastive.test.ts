@@ -1,7 +1,15 @@
 // A batch of pairs: whole, in chunks, with checkpointing, with a frozen tower; and what each of them keeps in memory.
 import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
-import { meter, rounded, SiglipConfig, Tensor, withoutFused, type Backend } from '@siglip-ts/core';
+import {
+  meter,
+  rounded,
+  scoped,
+  SiglipConfig,
+  Tensor,
+  withoutFused,
+  type Backend,
+} from '@siglip-ts/core';
 import {
   contrastiveGradients,
   inDType,
@@ -112,9 +120,7 @@ describe('the same numbers', async () => {
 async function costOf(o: ContrastiveOptions, B = 6) {
   const b = meter(cpu());
   const parameters = await load(b);
-  const since = b.mark!();
-  await contrastiveGradients(config, parameters, pairsOf(B), o);
-  b.release!(since, []);
+  await scoped(b, () => contrastiveGradients(config, parameters, pairsOf(B), o));
   expect(b.readings.live).toBe(0);
   return b.readings;
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cpu } from '@siglip-ts/backend-cpu';
-import { Tensor, type Backend } from '@siglip-ts/core';
+import { scoped, Tensor, type Backend } from '@siglip-ts/core';
 import { adafactor, adamw, lion, optimizer, schedule } from '@siglip-ts/train';
 import { grad } from '@siglip-ts/autograd';
 import { expect, test } from 'vitest';
@@ -17,11 +17,11 @@ test.each(['plain', 'odd', 'classifier-single'])('ten steps of AdamW on %s', asy
   const taken = optimizer(adamw(), parameters, { rate: 1e-3, decay: 1e-4, decayed: () => true });
   const losses: number[] = [];
   for (let step = 0; step <= 10; step++) {
-    const since = b.mark!();
-    const { value, gradients } = await grad((p, tape) => lossOf(g, p, tape), parameters);
-    losses.push((await value.data())[0]!);
-    if (step < 10) taken.step(gradients);
-    b.release!(since, []);
+    await scoped(b, async () => {
+      const { value, gradients } = await grad((p, tape) => lossOf(g, p, tape), parameters);
+      losses.push((await value.data())[0]!);
+      if (step < 10) taken.step(gradients);
+    });
   }
   expect(difference(losses, g.losses!).relative).toBeLessThanOrEqual(1e-9);
   expect(losses.at(-1)).toBeLessThan(losses[0]!);

@@ -97,21 +97,19 @@ export function autograd(inner: Backend, o: AutogradOptions = {}): Autograd {
     assign: (target, x) => inner.assign(open(target), open(x)),
     free: (x) => inner.free(open(x)),
     dispose: () => inner.dispose(),
-    ...(inner.mark && {
-      mark: () => ({ at: alive.length, below: inner.mark!() }),
-      release(since: Mark, keep: readonly Handle[]) {
-        const { at, below } = since as { at: number; below: Mark };
-        const gone = alive.splice(at);
-        segments++;
-        for (const y of keep as readonly Node[]) y.held = true;
-        for (const y of gone) y.segment ||= segments;
-        const kept = gone.filter((y) => y.held);
-        const handles = new Set(kept.map((y) => y.value!.handle));
-        inner.release!(below, [...handles]);
-        for (const y of gone) if (!y.held && !handles.has(y.value!.handle)) y.value = null;
-        alive.push(...kept);
-      },
-    }),
+    mark: () => ({ at: alive.length, below: inner.mark() }),
+    release(since: Mark, keep: readonly Handle[]) {
+      const { at, below } = since as { at: number; below: Mark };
+      const gone = alive.splice(at);
+      segments++;
+      for (const y of keep as readonly Node[]) y.held = true;
+      for (const y of gone) y.segment ||= segments;
+      const kept = gone.filter((y) => y.held);
+      const handles = new Set(kept.map((y) => y.value!.handle));
+      inner.release(below, [...handles]);
+      for (const y of gone) if (!y.held && !handles.has(y.value!.handle)) y.value = null;
+      alive.push(...kept);
+    },
 
     unary: (op, x) => does(rules.unary(op), x),
     binary: (op, a, b) =>

@@ -1,6 +1,6 @@
 // The way back through a record: gradients from the last step to the first, and values computed again where they
 // were let go.
-import type { Backend, Tensor } from '@siglip-ts/core';
+import { scopedSync, type Backend, type Tensor } from '@siglip-ts/core';
 import type { Input, Node } from './record.ts';
 import type { Pull } from './step.ts';
 
@@ -23,21 +23,18 @@ export function walkBack(
 
 /** Back through what one release had let go of. Leaves nothing but gradients on the stack. */
 function walkSegment(b: Backend, nodes: Node[], gradients: Map<Node, Tensor>): void {
-  const since = b.mark?.();
   const again: Node[] = [];
-  for (const y of nodes.reverse()) {
-    const g = gradients.get(y);
-    if (!g) continue;
-    gradients.delete(y);
-    const inputs = y.inputs.map((x) => read(x, again));
-    const value = valueOf(y, again);
-    walkStep(b, y, gradients, () => y.step!.back(g, inputs, value));
-  }
-  if (since)
-    b.release!(
-      since,
-      [...gradients.values()].map((g) => g.handle),
-    );
+  const walk = () => {
+    for (const y of nodes.reverse()) {
+      const g = gradients.get(y);
+      if (!g) continue;
+      gradients.delete(y);
+      const inputs = y.inputs.map((x) => read(x, again));
+      const value = valueOf(y, again);
+      walkStep(b, y, gradients, () => y.step!.back(g, inputs, value));
+    }
+  };
+  scopedSync(b, walk, () => [...gradients.values()]);
   for (const y of again) y.value = null;
 }
 
@@ -48,16 +45,13 @@ function walkStep(
   gradients: Map<Node, Tensor>,
   back: () => readonly (Pull | null)[],
 ): void {
-  const since = b.mark?.();
-  const pulls = back();
-  const made: Tensor[] = [];
-  for (const [i, x] of y.inputs.entries())
-    if (x.node.trained && pulls[i]) made.push(add(gradients, x.node, pulls[i]()));
-  if (since)
-    b.release!(
-      since,
-      made.map((g) => g.handle),
-    );
+  scopedSync(b, () => {
+    const pulls = back();
+    const made: Tensor[] = [];
+    for (const [i, x] of y.inputs.entries())
+      if (x.node.trained && pulls[i]) made.push(add(gradients, x.node, pulls[i]()));
+    return made;
+  });
 }
 
 function add(gradients: Map<Node, Tensor>, to: Node, g: Tensor): Tensor {

@@ -4,7 +4,7 @@
 import {
   activation,
   attention,
-  held,
+  scoped,
   layerNorm,
   linear,
   l2Norm,
@@ -58,7 +58,7 @@ export async function checksums(b: Backend, dtype: 'float32' | 'float64'): Promi
     return Promise.all(results);
   };
   try {
-    return await held(b, block, () => []);
+    return await scoped(b, block);
   } finally {
     for (const w of weights) b.free(w);
   }

@@ -1,7 +1,7 @@
 // One batch of pairs: the loss of SiglipModel and its gradients, the towers run in chunks of pairs where memory asks
 // for it, the negatives always those of the whole batch. Moves no parameters.
 import {
-  held,
+  scoped,
   l2Normalize,
   resident,
   Scope,
@@ -78,7 +78,7 @@ export async function contrastiveGradients(
     throw new RangeError(`pairs: chunks of ${chunk}, expected a divisor of the batch, ${B}`);
   const b = backendOf(parameters);
   const block = async () => (chunk === B ? atOnce : inChunks)(config, parameters, pairs, o);
-  return held(b, block, (y) => [y.loss, ...y.gradients.values()]);
+  return scoped(b, block, (y) => [y.loss, ...y.gradients.values()]);
 }
 
 /** What the two passes share: where the temperature and the bias are, and the loss at given embeddings. */
@@ -122,11 +122,8 @@ async function inChunks(
   const texts: Tensor[] = [];
   const images: Tensor[] = [];
   for (const [i, part] of chunks.entries()) {
-    const [text, image] = await held(
-      b,
-      () => embed(config, parameters, part, b, runOf(o, i * o.chunk!)),
-      (y) => y,
-    );
+    const run = runOf(o, i * o.chunk!);
+    const [text, image] = await scoped(b, () => embed(config, parameters, part, b, run));
     texts.push(text);
     images.push(image);
   }
@@ -147,7 +144,7 @@ async function inChunks(
       const rows = (x: Tensor) => x.slice([i * o.chunk!, 0], [o.chunk!, x.shape[1]!]);
       for (const [key, g] of pull([rows(text), rows(image)])) sums.add(key, g);
     };
-    await held(b, back, () => []);
+    await scoped(b, back);
   }
   return { loss, gradients: new Map([...sums.take(), ...scalars]) };
 }

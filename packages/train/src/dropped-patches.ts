@@ -3,7 +3,7 @@
 import {
   attentionPoolingHead,
   encoder,
-  held,
+  scoped,
   layerNorm,
   Tensor,
   towerTensors,
@@ -29,7 +29,7 @@ export function visionOfPatches(
     const pooler_output = attentionPoolingHead(s.at('head'), y, c);
     return { last_hidden_state: y, pooler_output, hidden_states: null, attentions: null };
   };
-  return held(pixels.backend, block, towerTensors);
+  return scoped(pixels.backend, block, towerTensors);
 }
 
 /** [B, N, D] to [B, K, D]. */

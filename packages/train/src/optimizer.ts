@@ -1,5 +1,5 @@
 // Applies an update rule to named parameters: clipping, rates and decay by groups, and the state to save and resume.
-import { size, Tensor, type Backend } from '@siglip-ts/core';
+import { scopedSync, size, Tensor, type Backend } from '@siglip-ts/core';
 import { clipByGlobalNorm } from './clipping.ts';
 import { backendOf, type NamedTensors } from '@siglip-ts/autograd';
 import type { UpdateRule } from './update-rules.ts';
@@ -92,9 +92,9 @@ export function optimizer(
     },
     step(gradients, schedule = 1) {
       steps++;
-      clean(b, () => {
+      scopedSync(b, () => {
         const clipped = o.clip ? clipByGlobalNorm(gradients, o.clip) : gradients;
-        for (const [key, g] of clipped) clean(b, () => move(key, g, schedule));
+        for (const [key, g] of clipped) scopedSync(b, () => move(key, g, schedule));
       });
     },
     dispose() {
@@ -104,20 +104,10 @@ export function optimizer(
   };
 }
 
-/** Leaves nothing of a block on the stack. */
-function clean(b: Backend, block: () => void): void {
-  const since = b.mark?.();
-  try {
-    block();
-  } finally {
-    if (since) b.release!(since, []);
-  }
-}
-
 function write(b: Backend, name: string, x: Tensor, values: ArrayLike<number> | undefined): void {
   if (values?.length !== size(x.shape))
     throw new RangeError(
       `optimizer: state "${name}" has ${values?.length} values, expected ${size(x.shape)}`,
     );
-  clean(b, () => b.assign(x, Tensor.from(b, values, x.shape, x.dtype)));
+  scopedSync(b, () => b.assign(x, Tensor.from(b, values, x.shape, x.dtype)));
 }

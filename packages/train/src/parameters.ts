@@ -1,5 +1,6 @@
 // NamedTensors as constants: from a checkpoint, back to the host, and in another dtype. Knows no file format.
 import {
+  scopedSync,
   Tensor,
   type Backend,
   type Checkpoint,
@@ -40,9 +41,7 @@ export function startAsPaper(parameters: NamedTensors): void {
     const x = parameters.get(key);
     if (!x) throw new Error(`parameters: no "${key}"`);
     const b = x.backend;
-    const since = b.mark?.();
-    b.assign(x, Tensor.from(b, [value], x.shape, x.dtype));
-    if (since) b.release!(since, []);
+    scopedSync(b, () => b.assign(x, Tensor.from(b, [value], x.shape, x.dtype)));
   }
 }
 

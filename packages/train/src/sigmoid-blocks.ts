@@ -1,6 +1,6 @@
 // The sigmoid loss and its gradient block by block, as W devices compute it (paper, section 3.3), in one process:
 // b x b numbers of logits at a time instead of B x B. In closed form, so nothing is recorded.
-import { logSigmoid, Tensor } from '@siglip-ts/core';
+import { logSigmoid, scopedSync, Tensor } from '@siglip-ts/core';
 import { accumulator, type Accumulator } from './accumulator.ts';
 import { stacked } from './stacked.ts';
 import type { Contrast } from './losses.ts';
@@ -54,9 +54,8 @@ export function sigmoidBlocks(
   for (const offset of ringOffsets(W, bidirectional))
     for (let device = 0; device < W; device++) {
       const from = (device + offset + W) % W;
-      const since = backend.mark?.();
-      addBlock(sums, x, { image: device, text: from, b, B }, also_true);
-      if (since) backend.release!(since, []);
+      const block = { image: device, text: from, b, B };
+      scopedSync(backend, () => addBlock(sums, x, block, also_true));
     }
   const total = sums.take();
   const parts = (name: string) =>

@@ -1,6 +1,6 @@
 // The sigmoid loss over W devices in a ring (paper, section 3.3): each holds its own pairs, on a backend of its own, and
 // texts travel. No device ever sees more than b x b logits or more than its own and one neighbour's embeddings.
-import { held, size, Tensor } from '@siglip-ts/core';
+import { scoped, scopedSync, size, Tensor } from '@siglip-ts/core';
 import { accumulator } from './accumulator.ts';
 import type { Contrast } from './losses.ts';
 import { blockGradients, type ContrastGradients } from './sigmoid-blocks.ts';
@@ -44,13 +44,14 @@ export function sigmoidRing(
     };
     const onto = (values: Traveller['text']) => Tensor.from(backend, values, shape, dtype);
     for (let hop = 0; hop < devices; hop++) {
-      const since = backend.mark?.();
-      const block = { ...x, text: onto(carried.text) };
-      const { text: more, ...own } = blockGradients(block, hop === 0, shape[0]! * devices);
-      for (const [name, value] of Object.entries(own)) sums.add(name, value);
-      const gathered = onto(carried.gradient).add(more).data();
-      if (since) backend.release!(since, []);
-      neighbours.send({ text: carried.text, gradient: await gathered });
+      const { text, gradient } = carried;
+      const gathered = scopedSync(backend, () => {
+        const block = { ...x, text: onto(text) };
+        const { text: more, ...own } = blockGradients(block, hop === 0, shape[0]! * devices);
+        for (const [name, value] of Object.entries(own)) sums.add(name, value);
+        return onto(gradient).add(more).data();
+      });
+      neighbours.send({ text, gradient: await gathered });
       carried = await neighbours.receive();
     }
     const total = sums.take();
@@ -63,7 +64,7 @@ export function sigmoidRing(
       logit_bias: of('logit_bias').reshape(x.logit_bias.shape),
     };
   };
-  return held(backend, round, (y) => [y.loss, y.text, y.image, y.logit_scale, y.logit_bias]);
+  return scoped(backend, round, (y) => [y.loss, y.text, y.image, y.logit_scale, y.logit_bias]);
 }
 
 /** Neighbours behind message ports, such as those of worker threads. Starts the port it listens to. */

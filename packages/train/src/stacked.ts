@@ -1,5 +1,5 @@
 // Concatenation, which is none of the contract's operations: parts padded with zeros, added one by one.
-import type { Tensor } from '@siglip-ts/core';
+import { scopedSync, type Tensor } from '@siglip-ts/core';
 import { accumulator } from './accumulator.ts';
 
 /** Rows of several tensors below one another. Needs the memory of the result, however many parts there are. */
@@ -9,9 +9,7 @@ export function stacked(parts: readonly Tensor[]): Tensor {
   const sum = accumulator(backend);
   let at = 0;
   for (const x of parts) {
-    const since = backend.mark?.();
-    sum.add('', x.pad([at, 0], [rows, x.shape[1]!]));
-    if (since) backend.release!(since, []);
+    scopedSync(backend, () => sum.add('', x.pad([at, 0], [rows, x.shape[1]!])));
     at += x.shape[0]!;
   }
   return sum.take().get('')!;

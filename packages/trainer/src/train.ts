@@ -1,7 +1,7 @@
 // A training run: pairs in, checkpoints and metrics out, resumable to the bit. The mathematics is elsewhere.
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import type { Backend } from '@siglip-ts/core';
+import { scoped, type Backend } from '@siglip-ts/core';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { folderFiles, type ModelFiles } from 'siglip-ts';
 import { globalNorm } from '@siglip-ts/train';
@@ -157,7 +157,7 @@ export async function train(o: TrainOptions): Promise<TrainResult> {
   return { step, folder, rows: metrics.rows, skipped, evaluation };
 }
 
-/** Loss, gradients and update; what they tell, before the update. */
+/** Loss, gradients and update; what they show, before the update. */
 async function oneStep(
   model: Trainee,
   batch: readonly Prepared[],
@@ -165,8 +165,7 @@ async function oneStep(
   { step, factor, recipe }: { step: number; factor: number; recipe: Recipe },
   b: Backend,
 ): Promise<Readonly<Record<string, number>>> {
-  const since = b.mark?.();
-  try {
+  return scoped(b, async () => {
     const frozen = recipe.freeze ? new RegExp(recipe.freeze) : null;
     const dropout = { seed: recipe.seed, step };
     const { loss: value, gradients } = await model.gradients(batch, frozen, dropout);
@@ -176,9 +175,7 @@ async function oneStep(
     const numbers = await model.numbers();
     optimiser.step(gradients, factor);
     return { loss, grad_norm, ...numbers };
-  } finally {
-    if (since) b.release!(since, []);
-  }
+  });
 }
 
 async function filesOf(

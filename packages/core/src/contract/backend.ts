@@ -8,7 +8,7 @@ export type Shape = readonly number[];
 /** Memory owned by one backend. Only the backend that made it may look inside. May hold a promise. */
 export type Handle = object;
 
-/** A point in a backend's stack of activations. Opaque. */
+/** A point in a backend's stack of activations. Opaque: see `scoped`, which calls for marks and releases them. */
 export type Mark = object;
 
 /** What a kernel is given: contiguous, row-major, already checked. */
@@ -72,9 +72,9 @@ export interface Backend {
   /** Gives up a constant. */
   free(x: Operand): void;
   /** The stack: everything made after `mark` goes at `release`, except `keep`, which joins what encloses it. */
-  mark?(): Mark;
+  mark(): Mark;
   /** See mark. */
-  release?(since: Mark, keep: readonly Handle[]): void;
+  release(since: Mark, keep: readonly Handle[]): void;
   /** Frees all memory, constants included; the backend is not used again. */
   dispose(): void;
 

@@ -2,6 +2,7 @@
 // float32; those that torch would hold in half precision only have half's values.
 import type { Backend, Handle, Operand } from '../contract/backend.ts';
 import type { HalfType } from '../contract/half.ts';
+import { scopedSync } from '../tensor/lifetimes.ts';
 import { COMPOSITES, decorate, type Call } from './decorate.ts';
 import { torchKernels } from './torch-kernels.ts';
 
@@ -21,17 +22,17 @@ export function autocast(b: Backend, half: HalfType): Backend {
     if (call.dtype !== 'float32' || call.op === 'upload') return call.on(b, call.inputs);
     const lower = LOWERED.includes(call.op);
     const tensors = call.op === 'layerNorm' ? call.inputs.slice(0, 1) : call.inputs; // its weights do not promote
-    const isHalf = lower || (!FLOAT32.includes(call.op) && tensors.every(held));
-    const since = b.mark?.();
-    const inputs = lower ? call.inputs.map((x) => (held(x) ? x : round(x))) : call.inputs;
-    let handle = call.on(b, inputs);
-    if (isHalf && !call.moves)
-      handle = round({ shape: call.shape, dtype: 'float32', handle }).handle;
-    if (since) b.release!(since, [handle]);
+    const isHalf = lower || (!FLOAT32.includes(call.op) && tensors.every(fits));
+    const { handle } = scopedSync(b, () => {
+      const inputs = lower ? call.inputs.map((x) => (fits(x) ? x : round(x))) : call.inputs;
+      const y: Operand = { shape: call.shape, dtype: 'float32', handle: call.on(b, inputs) };
+      return isHalf && !call.moves ? round(y) : y;
+    });
     if (isHalf) halves.add(handle);
     return handle;
   };
-  const held = (x: Operand) => x.dtype !== 'float32' || halves.has(x.handle);
+  /** Whether torch would not round it for a product. */
+  const fits = (x: Operand) => x.dtype !== 'float32' || halves.has(x.handle);
 
   const name = `autocast(${b.name}, ${half})`;
   return torchKernels(decorate(b, name, COMPOSITES, around));

@@ -41,7 +41,7 @@ export function deferred(b: Backend): Backend {
     });
     return result;
   };
-  const healthy = (): void => {
+  const expectHealthy = (): void => {
     if (failure) throw failure.error;
   };
   const now = (x: Operand): Operand => {
@@ -52,7 +52,7 @@ export function deferred(b: Backend): Backend {
 
   const d = decorate(b, `deferred(${b.name})`, fusedOf(b), (call) =>
     later(() => {
-      healthy();
+      expectHealthy();
       return call.on(b, call.inputs.map(now));
     }),
   );
@@ -61,7 +61,7 @@ export function deferred(b: Backend): Backend {
     constant: (values, shape, dtype) => later(() => b.constant(values, shape, dtype)),
     read(x) {
       const read = tail.then(() => {
-        healthy();
+        expectHealthy();
         return b.read(now(x));
       });
       tail = read.catch(() => {});
@@ -69,7 +69,7 @@ export function deferred(b: Backend): Backend {
     },
     assign: (target, x) =>
       enqueue(() => {
-        healthy();
+        expectHealthy();
         b.assign(now(target), now(x));
       }),
     free: (x) => enqueue(() => b.free(now(x))),
@@ -77,7 +77,7 @@ export function deferred(b: Backend): Backend {
       const mark = { inner: undefined as Mark | undefined, outermost: open.length === 0 };
       open.push(mark);
       marks.set(mark, mark);
-      enqueue(() => void (mark.inner = b.mark?.()));
+      enqueue(() => void (mark.inner = b.mark()));
       return mark;
     },
     release(since, keep) {
@@ -87,7 +87,7 @@ export function deferred(b: Backend): Backend {
       enqueue(() => {
         if (mark.outermost) failure = null;
         const kept = keep.flatMap((k) => (k as Later).handle ?? []);
-        if (mark.inner) b.release!(mark.inner, kept);
+        if (mark.inner) b.release(mark.inner, kept);
       });
     },
     dispose: () => enqueue(() => b.dispose()),

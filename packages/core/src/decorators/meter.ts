@@ -69,12 +69,12 @@ export function meter(b: Backend): Backend & {
       b.free(x);
     },
     mark() {
-      const mark = b.mark?.() ?? {};
+      const mark = b.mark();
       marks.set(mark, stack.length);
       return mark;
     },
     release(since, keep) {
-      b.release?.(since, keep);
+      b.release(since, keep);
       const kept = new Set(keep);
       const gone = stack.splice(marks.get(since)!);
       for (const handle of gone) {

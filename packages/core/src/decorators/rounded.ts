@@ -2,6 +2,7 @@
 // moves and casts half types. One rounding a torch kernel, so not one an operation of a fused chain.
 import type { Backend, Handle, Operand } from '../contract/backend.ts';
 import type { HalfType } from '../contract/half.ts';
+import { scopedSync } from '../tensor/lifetimes.ts';
 import { COMPOSITES, decorate, type Call } from './decorate.ts';
 import { torchKernels } from './torch-kernels.ts';
 
@@ -18,12 +19,10 @@ export function rounded(b: Backend, half: HalfType): Backend {
   });
   const around = (call: Call): Handle => {
     if (call.moves || call.dtype !== half) return call.on(b, call.inputs);
-    const since = b.mark?.();
-    const wide = call.inputs.map((x) => (x.dtype === half ? cast(x, 'float32') : x));
-    const result = { shape: call.shape, dtype: 'float32', handle: call.on(b, wide) } as const;
-    const { handle } = cast(result, half);
-    if (since) b.release!(since, [handle]);
-    return handle;
+    return scopedSync(b, () => {
+      const wide = call.inputs.map((x) => (x.dtype === half ? cast(x, 'float32') : x));
+      return cast({ shape: call.shape, dtype: 'float32', handle: call.on(b, wide) }, half);
+    }).handle;
   };
   const name = `rounded(${b.name}, ${half})`;
   return torchKernels(decorate(b, name, COMPOSITES, around));

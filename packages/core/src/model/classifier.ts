@@ -2,7 +2,7 @@
 import type { ProblemType, SiglipVisionConfig } from '../config/siglip.ts';
 import { isHalf } from '../contract/dtypes.ts';
 import { inFloat32 } from '../ops/in-float32.ts';
-import { held } from '../tensor/lifetimes.ts';
+import { scoped } from '../tensor/lifetimes.ts';
 import type { Scope } from './scope.ts';
 import { sameShape, showShape, size } from '../contract/shapes.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -36,7 +36,7 @@ export function imageClassification(
         : s.at('classifier').tap(pooled);
     return { logits, hidden_states: tower.hidden_states, attentions: tower.attentions };
   };
-  return held(pixels.backend, block, (y) => [y.logits]);
+  return scoped(pixels.backend, block, (y) => [y.logits]);
 }
 
 /** Labels: class numbers [B] for single_label, else numbers of the logits' shape ([B] if there is one label). */

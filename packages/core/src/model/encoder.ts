@@ -33,7 +33,7 @@ export async function encoder(
   c: TowerConfig,
   o: EncoderOptions,
 ): Promise<Encoded> {
-  const since = x.backend.mark?.();
+  const since = x.backend.mark(); // one for all layers, so that each release takes the layer before too
   const hidden_states = o.output_hidden_states ? [x.host()] : null;
   const attentions: (HostTensor | null)[] | null = o.output_attentions ? [] : null;
   const layers = s.at('layers');
@@ -43,7 +43,7 @@ export async function encoder(
     if (i + 1 < c.num_hidden_layers) layers.at(i + 1).soon();
     x = encoderLayer(layer, x, c, { ...o, attentions });
     hidden_states?.push(x.host());
-    if (since) x.backend.release!(since, [x.handle]);
+    x.backend.release(since, [x.handle]);
   }
   return { last: s.tap(x), hidden_states, attentions };
 }

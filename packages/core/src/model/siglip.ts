@@ -3,7 +3,7 @@ import type { SiglipConfig } from '../config/siglip.ts';
 import { isHalf } from '../contract/dtypes.ts';
 import { l2Normalize } from '../ops/l2-norm.ts';
 import { logSigmoid } from '../ops/log-sigmoid.ts';
-import { held } from '../tensor/lifetimes.ts';
+import { scoped } from '../tensor/lifetimes.ts';
 import type { Scope } from './scope.ts';
 import { showShape } from '../contract/shapes.ts';
 import type { Ids } from './parameters.ts';
@@ -61,7 +61,7 @@ export function siglip(
       vision_model_output: vision,
     };
   };
-  return held(b, block, (y) => [
+  return scoped(b, block, (y) => [
     y.loss,
     ...similarityTensors(y),
     ...towerTensors(y.text_model_output),
@@ -81,7 +81,7 @@ export function similarity(s: Scope, text: Tensor, image: Tensor): Promise<Simil
     const logits_per_image = logits_per_text.permute(1, 0);
     return { logits_per_image, logits_per_text, text_embeds, image_embeds };
   };
-  return held(text.backend, block, similarityTensors);
+  return scoped(text.backend, block, similarityTensors);
 }
 
 const similarityTensors = (y: Similarity): Tensor[] => [

@@ -2,7 +2,7 @@
 import type { Backend } from '../contract/backend.ts';
 import type { DType } from '../contract/dtypes.ts';
 import type { SiglipTextConfig } from '../config/siglip.ts';
-import { held } from '../tensor/lifetimes.ts';
+import { scoped } from '../tensor/lifetimes.ts';
 import type { Scope } from './scope.ts';
 import { sameShape, showShape } from '../contract/shapes.ts';
 import type { Ids } from './parameters.ts';
@@ -48,7 +48,7 @@ export function textTransformer(
     );
     return { last_hidden_state: s.tap(y), pooler_output, ...seen };
   };
-  return held(b, block, towerTensors);
+  return scoped(b, block, towerTensors);
 }
 
 /** As HF's mask: whatever is not 1 is not seen. */

@@ -1,7 +1,7 @@
 // The vision tower: patches, encoder, norm, pooling head.
 import type { SiglipVisionConfig } from '../config/siglip.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
-import { held } from '../tensor/lifetimes.ts';
+import { scoped } from '../tensor/lifetimes.ts';
 import type { Scope } from './scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { visionEmbeddings } from './embeddings.ts';
@@ -48,5 +48,5 @@ export function visionTransformer(
     const pooler_output = pools ? await s.use('head', (s) => attentionPoolingHead(s, y, c)) : null; // [B, D]
     return { last_hidden_state: s.tap(y), pooler_output, ...seen };
   };
-  return held(pixels.backend, block, towerTensors);
+  return scoped(pixels.backend, block, towerTensors);
 }

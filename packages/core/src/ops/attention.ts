@@ -2,7 +2,7 @@
 // backend has one.
 import { LOWEST } from '../contract/dtypes.ts';
 import { sameShape } from '../contract/shapes.ts';
-import { tidy } from '../tensor/lifetimes.ts';
+import { scopedSync } from '../tensor/lifetimes.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectAlike, expectShapes } from './expect.ts';
 import { softmax } from './softmax.ts';
@@ -87,7 +87,7 @@ export function tiledAttention(
   for (let at = 0; at < S; at += block) {
     const n = Math.min(block, S - at);
     const part = (x: Tensor) => split(x.slice([0, at, 0], [B, n, D]), o.heads); // [B, H, n, d]
-    sofar = tidy(q.backend, (): Running => {
+    sofar = scopedSync(q.backend, (): Running => {
       let s = Q.matmul(part(k), { transB: true }).mul(o.scale); // [B, H, T, n]
       if (o.keys) s = s.add(maskOf(o.keys.slice([0, at], [B, n])));
       const max = sofar ? s.max(-1).maximum(sofar[0]) : s.max(-1); // [B, H, T, 1]

@@ -1,42 +1,47 @@
 // Who lets go of what: blocks that leave nothing on a backend's stack but their result.
-import type { Backend, Handle } from '../contract/backend.ts';
-import { Tensor } from './tensor.ts';
+import type { Backend, Operand } from '../contract/backend.ts';
 
-/** Runs a block, then lets go of everything it made except the tensors it returns; on an error, of everything. */
-export function tidy<T extends Tensor | readonly [Tensor, ...Tensor[]]>(
-  b: Backend,
-  block: () => T,
-): T {
-  if (!b.mark) return block();
-  const since = b.mark();
-  let keep: readonly Handle[] = [];
-  try {
-    const y = block();
-    const tensors: readonly Tensor[] = y instanceof Tensor ? [y] : y;
-    keep = tensors.map((t) => t.handle);
-    return y;
-  } finally {
-    b.release!(since, keep);
-  }
-}
+/** What a block leaves on the stack. */
+type Keep<T> = (y: T) => readonly (Operand | null)[];
 
-/** The same around an asynchronous block. Nothing else may run on `b` meanwhile: see `call`. */
-export async function held<T>(
+/**
+ * Runs a block, then lets go of everything it made except what `keep` names of its result; on an error, of everything.
+ * Without `keep`, a tensor or an array of tensors stays, and nothing of any other result. Nothing else may run on `b`
+ * meanwhile: see `call`.
+ */
+export async function scoped<T>(
   b: Backend,
   block: () => Promise<T>,
-  keep: (y: T) => readonly (Tensor | null)[],
+  keep: Keep<T> = tensorsOf,
 ): Promise<T> {
-  if (!b.mark) return block();
   const since = b.mark();
-  let kept: readonly Handle[] = [];
+  let kept: readonly (Operand | null)[] = [];
   try {
     const y = await block();
-    kept = keep(y).flatMap((t) => (t ? [t.handle] : []));
+    kept = keep(y);
     return y;
   } finally {
-    b.release!(since, kept);
+    b.release(since, handlesOf(kept));
   }
 }
+
+/** The same around a block that is not asynchronous. */
+export function scopedSync<T>(b: Backend, block: () => T, keep: Keep<T> = tensorsOf): T {
+  const since = b.mark();
+  let kept: readonly (Operand | null)[] = [];
+  try {
+    const y = block();
+    kept = keep(y);
+    return y;
+  } finally {
+    b.release(since, handlesOf(kept));
+  }
+}
+
+const isOperand = (x: unknown): x is Operand =>
+  typeof x === 'object' && x !== null && 'handle' in x;
+const tensorsOf = (y: unknown): readonly Operand[] => [y].flat().filter(isOperand);
+const handlesOf = (kept: readonly (Operand | null)[]) => kept.flatMap((x) => x?.handle ?? []);
 
 /** The last call on each backend: two at once would interleave their marks. */
 const queues = new WeakMap<Backend, Promise<unknown>>();
@@ -47,7 +52,7 @@ const queues = new WeakMap<Backend, Promise<unknown>>();
  */
 export function call<T>(b: Backend, block: () => Promise<T>): Promise<T> {
   const before = queues.get(b) ?? Promise.resolve();
-  const turn = before.then(() => held(b, block, () => []));
+  const turn = before.then(() => scoped(b, block, () => []));
   queues.set(
     b,
     turn.catch(() => {}),

@@ -1,6 +1,6 @@
 // What a run trains: a model's parameters on a backend, and how it makes inputs, a loss and files of them. The two kinds
 // are contrastive-trainee.ts and classifier-trainee.ts; this is what they share.
-import type { Backend, SiglipConfig, Tensor } from '@siglip-ts/core';
+import { scoped, type Backend, type SiglipConfig, type Tensor } from '@siglip-ts/core';
 import { serialize, type TensorData } from '@siglip-ts/safetensors';
 import { loadImage, SiglipImageProcessor, type ModelFiles } from 'siglip-ts';
 import type { Dropout } from '@siglip-ts/train';
@@ -105,15 +105,12 @@ export async function rowsOf(
 ): Promise<Float32Array[]> {
   const rows: Float32Array[] = [];
   for (let at = 0; at < items.length; at += BATCH) {
-    const since = b.mark?.();
-    try {
+    await scoped(b, async () => {
       const y = await compute(items.slice(at, at + BATCH));
       const [n, D] = y.shape as [number, number];
       const values = Float32Array.from(await y.data());
       for (let i = 0; i < n; i++) rows.push(values.subarray(i * D, (i + 1) * D));
-    } finally {
-      if (since) b.release!(since, []);
-    }
+    });
   }
   return rows;
 }

@@ -4,6 +4,7 @@ import type { Backend, Handle, Operand } from '../../contract/backend.ts';
 import type { Values } from '../../contract/dtypes.ts';
 import { isHalf } from '../../contract/dtypes.ts';
 import { convert } from '../../contract/dtypes.ts';
+import { scopedSync } from '../../tensor/lifetimes.ts';
 import { showShape } from '../../contract/shapes.ts';
 import { decorate, fusedOf, type Call } from '../decorate.ts';
 import type { UlpHistogram } from './ulp-histogram.ts';
@@ -22,7 +23,7 @@ export interface Finding {
 export interface CheckOptions {
   /** Errors up to this are fine. Default 1e-5; 1e-2 for half types. */
   readonly tolerance?: number;
-  /** Hears of each operation beyond the tolerance. Without it, the next read throws. */
+  /** Receives each operation beyond the tolerance. Without it, the next read throws. */
   readonly report?: (finding: Finding) => void;
   /** Counts the errors of every operation that computes: see ulpHistogram. Complete once a read has answered. */
   readonly histogram?: UlpHistogram;
@@ -54,7 +55,7 @@ export function checked(b: Backend, oracle: Backend, o: CheckOptions = {}): Back
     const inputs = call.inputs.map((x) => b.read(x)); // read now: what they are at the time of the call
     const handle = call.on(b, call.inputs);
     const output = b.read({ shape: call.shape, dtype: call.dtype, handle });
-    for (const read of [...inputs, output]) read.catch(() => {}); // `check` hears of it, in its turn
+    for (const read of [...inputs, output]) read.catch(() => {}); // `check` reports it, in its turn
     checks = checks
       .then(() => check(call, inputs, output))
       .catch((error) => {
@@ -76,18 +77,17 @@ export function checked(b: Backend, oracle: Backend, o: CheckOptions = {}): Back
 async function onOracle(oracle: Backend, call: Call, values: Values[]): Promise<Float64Array> {
   const [cast] = call.op === 'cast' ? call.inputs : [];
   if (cast) return toFloat64(convert(values[0]!, cast.dtype, call.dtype), call.dtype);
-  const since = oracle.mark?.();
-  const inputs = call.inputs.map((x, i): Operand => {
-    const dtype = x.dtype === 'int32' ? 'int32' : 'float64';
-    const wide = convert(values[i]!, x.dtype, dtype);
-    return { shape: x.shape, dtype, handle: oracle.upload(wide, x.shape, dtype) };
-  });
-  const handle = call.on(oracle, inputs);
   // What is uploaded is not widened: the oracle has it in the dtype in which it was given.
   const kept = call.dtype === 'int32' || call.op === 'upload';
   const dtype = kept ? call.dtype : 'float64';
-  const result = oracle.read({ shape: call.shape, dtype, handle });
-  if (since) oracle.release!(since, []);
+  const result = scopedSync(oracle, () => {
+    const inputs = call.inputs.map((x, i): Operand => {
+      const dtype = x.dtype === 'int32' ? 'int32' : 'float64';
+      const wide = convert(values[i]!, x.dtype, dtype);
+      return { shape: x.shape, dtype, handle: oracle.upload(wide, x.shape, dtype) };
+    });
+    return oracle.read({ shape: call.shape, dtype, handle: call.on(oracle, inputs) });
+  });
   return toFloat64(await result, dtype);
 }
 

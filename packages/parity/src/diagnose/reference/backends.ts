@@ -10,9 +10,11 @@ import {
 } from '@siglip-ts/core';
 import type { Values } from '../catalogue/mistake.ts';
 
-/** Without marks: what was heard stays readable until the run is over. */
+/** `b` that lets go of nothing at a release: what was heard stays readable until the run is over. */
+export const unreleased = (b: Backend): Backend => ({ ...b, mark: () => ({}), release() {} });
+
 export function backendFor(dtype: DType): Backend {
-  const { mark: _mark, release: _release, ...b } = cpu();
+  const b = unreleased(cpu());
   return isHalf(dtype) ? rounded(withoutFused(b), dtype) : b;
 }
 

@@ -1,6 +1,14 @@
 // A backend that does not compute twice what a recorded run computed: a variation of the model costs only what it
 // changes. Keys are operations with what they were given, so nothing needs to know where in the model it is.
-import type { Backend, Fused, Handle, Operand, Values } from '@siglip-ts/core';
+import {
+  scoped,
+  type Backend,
+  type Fused,
+  type Handle,
+  type Operand,
+  type Values,
+} from '@siglip-ts/core';
+import { unreleased } from './backends.ts';
 
 export interface Reusing {
   readonly backend: Backend;
@@ -10,7 +18,7 @@ export interface Reusing {
 
 /** Breaks one promise of the contract: the same operation gives the same handle. So nothing may be freed. */
 export function reusing(b: Backend): Reusing {
-  const { mark, release, fused = {}, ...rest } = b;
+  const { fused = {}, ...rest } = unreleased(b);
   const known = new Map<string, Handle>();
   const uploads: { key: string; values: Values; handle: Handle }[] = [];
   const numbers = new WeakMap<Handle, number>();
@@ -53,13 +61,11 @@ export function reusing(b: Backend): Reusing {
       },
     },
     async run(record, block) {
-      const since = mark!();
       recording = record;
       try {
-        return await block();
+        return await (record ? block() : scoped(b, block, () => []));
       } finally {
         recording = false;
-        if (!record) release!(since, []);
       }
     },
   };
