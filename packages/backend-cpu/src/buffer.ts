@@ -1,5 +1,6 @@
 // The memory of backend-cpu: one typed array a handle, seen through ndarray views. Half types are kept as bits.
-import { isHalf, size, type DType, type Operand, type Shape, type Values } from '@siglip-ts/core';
+import { size, type DType, type Operand, type Shape, type Values } from '@siglip-ts/core';
+import { expectAlive, expectNoHalf, zeros } from '@siglip-ts/core/kit';
 import ndarray, { type NdArray } from 'ndarray';
 
 export class Buffer {
@@ -15,25 +16,18 @@ export type View = NdArray<Values>;
 
 export function valuesOf(x: Operand): Values {
   const { values } = x.handle as Buffer;
-  if (!values)
-    throw new Error(`cpu: a tensor of shape [${x.shape.join(', ')}] was used after its release`);
-  return values;
+  expectAlive('cpu', x, values !== null);
+  return values!;
 }
 
 /** The values of an operand of arithmetic, which this backend does in float32 and float64 alone. */
 export function floatsOf(op: string, x: Operand): Floats {
-  if (isHalf(x.dtype))
-    throw new TypeError(`cpu: ${op} on ${x.dtype}; wrap the backend: rounded(cpu(), '${x.dtype}')`);
+  expectNoHalf('cpu', op, x, 'cpu()');
   return valuesOf(x) as Floats;
 }
 
 /** Zeros. */
-export function allocate(dtype: DType, shape: Shape): Values {
-  const n = size(shape);
-  if (dtype === 'float64') return new Float64Array(n);
-  if (dtype === 'int32') return new Int32Array(n);
-  return isHalf(dtype) ? new Uint16Array(n) : new Float32Array(n);
-}
+export const allocate = (dtype: DType, shape: Shape): Values => zeros(dtype, size(shape));
 
 export const viewOf = (x: Operand): View => ndarray(valuesOf(x), [...x.shape]);
 

@@ -2,15 +2,16 @@
 // in double precision and rounded once. Not fast: the engine is another backend.
 import {
   convert,
+  pack,
   size,
   type Backend,
   type DType,
   type Handle,
-  type Mark,
   type Operand,
   type Shape,
   type Values,
 } from '@siglip-ts/core';
+import { scatterAdd, stack, take } from '@siglip-ts/core/kit';
 import ndarray from 'ndarray';
 import {
   allocate,
@@ -35,12 +36,10 @@ import { dotRows } from './matmul.ts';
  * of `rounded(cpu(), 'bfloat16')`. Needs `new Function` (ndarray compiles its view classes), so not under a strict CSP.
  */
 export function cpu(): Backend {
-  let stack: Buffer[] = [];
-  const made = (values: Values): Handle => {
-    const buffer = new Buffer(values);
-    stack.push(buffer);
-    return buffer;
-  };
+  const activations = stack<Buffer>((gone) => {
+    for (const buffer of gone) buffer.values = null;
+  });
+  const made = (values: Values): Handle => activations.push(new Buffer(values));
   return {
     name: 'cpu',
     constant: (values) => new Buffer(values),
@@ -48,17 +47,9 @@ export function cpu(): Backend {
     read: async (x) => valuesOf(x).slice(),
     assign: (target, x) => valuesOf(target).set(valuesOf(x)),
     free: (x) => void ((x.handle as Buffer).values = null),
-    mark: () => ({ at: stack.length }),
-    release(since, keep) {
-      const kept = new Set(keep);
-      for (const buffer of stack.splice((since as Mark & { at: number }).at))
-        if (kept.has(buffer)) stack.push(buffer);
-        else buffer.values = null;
-    },
-    dispose() {
-      for (const buffer of stack) buffer.values = null;
-      stack = [];
-    },
+    mark: activations.mark,
+    release: activations.release,
+    dispose: activations.clear,
 
     unary(op, x) {
       const y = allocate(x.dtype, x.shape);
@@ -90,8 +81,16 @@ export function cpu(): Backend {
       return made(y);
     },
     expand: (x, out) => made(contiguous(broadcastTo(viewOf(x), out), x.dtype)),
-    take: (table, ids) => made(take(table, ids)),
-    scatterAdd: (ids, rows, out) => made(scatterAdd(ids, rows, out)),
+    take(table, ids) {
+      const y = allocate(table.dtype, [...ids.shape, ...table.shape.slice(1)]);
+      take(y, valuesOf(table), valuesOf(ids));
+      return made(y);
+    },
+    scatterAdd(ids, rows, out) {
+      const sums = new Float64Array(size(out));
+      scatterAdd(sums, valuesOf(ids), floatsOf('scatterAdd', rows));
+      return made(pack(sums, rows.dtype));
+    },
     cast: (x, dtype) => made(cast(valuesOf(x), x.dtype, dtype)),
 
     fused: {
@@ -172,24 +171,6 @@ function rowsAlongK(x: Operand, transposed: boolean): Floats {
   const axes = x.shape.map((_, i) => i);
   axes.push(...axes.splice(-2).reverse());
   return contiguous(viewOf(x).transpose(...axes), x.dtype) as Floats;
-}
-
-function take(table: Operand, ids: Operand): Values {
-  const width = size(table.shape.slice(1));
-  const rows = valuesOf(table);
-  const y = allocate(table.dtype, [...ids.shape, width]);
-  valuesOf(ids).forEach((id, i) => y.set(rows.subarray(id * width, (id + 1) * width), i * width));
-  return y;
-}
-
-function scatterAdd(ids: Operand, rows: Operand, out: Shape): Values {
-  const width = size(out.slice(1));
-  const a = floatsOf('scatterAdd', rows);
-  const sums = new Float64Array(size(out));
-  valuesOf(ids).forEach((id, i) => {
-    for (let k = 0; k < width; k++) sums[id * width + k]! += a[i * width + k]!;
-  });
-  return rows.dtype === 'float64' ? sums : Float32Array.from(sums);
 }
 
 const cast = (values: Values, from: DType, to: DType): Values =>

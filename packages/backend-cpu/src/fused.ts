@@ -1,6 +1,6 @@
 // The composites in one pass each: computed in double precision, rounded once. Their definitions are `compose` in
 // core, which these are tested against.
-import type { Activation, Operand, Shape } from '@siglip-ts/core';
+import { LOWEST, type Activation, type Operand, type Shape } from '@siglip-ts/core';
 import { allocate, floatsOf, type Floats } from './buffer.ts';
 import { ACTIVATION } from './elementwise.ts';
 import { dotRows } from './matmul.ts';
@@ -91,7 +91,7 @@ export function attention(
   const d = D / heads;
   const [Q, K, V] = [q, k, v].map((x) => floatsOf('attention', x)) as [Floats, Floats, Floats];
   const attend = keys && floatsOf('attention', keys);
-  const lowest = q.dtype === 'float64' ? -Number.MAX_VALUE : -3.4028234663852886e38;
+  const lowest = LOWEST[q.dtype];
   const y = like(q);
   const weights = new Float64Array(S);
   const mixed = new Float64Array(d);

@@ -1,6 +1,7 @@
-// The canary: a few operations with known answers, run before a device is trusted. GPU drivers give wrong numbers more
-// often than errors. Not a test of accuracy, which is the conformance suite's.
+// What a device is asked before it is trusted: a few operations with known answers. Few, since each kernel has to be
+// compiled. Not a test of accuracy, which is the conformance suite's.
 import { compose, Tensor, type Backend } from '@siglip-ts/core';
+import type { SelfTest } from '@siglip-ts/core/kit';
 
 interface Question {
   readonly op: string;
@@ -41,25 +42,15 @@ const QUESTIONS: readonly Question[] = [
   },
 ];
 
-/** Throws Error, naming the operation, on a device that computes wrong or not at all. */
-export async function trust(b: Backend): Promise<void> {
-  const since = b.mark();
-  try {
-    for (const { op, ask, answer } of QUESTIONS) {
-      const found = await ask(b)
-        .data()
-        .catch((cause: unknown) => {
-          throw new Error(`${b.name}: ${op} does not run on this device`, { cause });
-        });
-      const right = answer.every(
-        (x, i) => Math.abs(found[i]! - x) <= 1e-5 * Math.max(1, Math.abs(x)),
-      );
-      if (!right)
-        throw new Error(
-          `${b.name}: this device computes wrong: ${op} gives ${[...found].join(', ')}, expected ${answer.join(', ')}`,
-        );
-    }
-  } finally {
-    b.release(since, []);
-  }
-}
+export const CANARY: SelfTest = {
+  ask(b, step) {
+    for (const { op, ask } of QUESTIONS) step(op, () => ask(b));
+  },
+  wrong(found, i) {
+    const { answer } = QUESTIONS[i]!;
+    const right = answer.every(
+      (x, n) => Math.abs(found[n]! - x) <= 1e-5 * Math.max(1, Math.abs(x)),
+    );
+    return right ? null : `gives ${Array.from(found).join(', ')}, expected ${answer.join(', ')}`;
+  },
+};

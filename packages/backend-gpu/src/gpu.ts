@@ -3,7 +3,6 @@
 import {
   compose,
   convert,
-  isHalf,
   size,
   Tensor,
   type Backend,
@@ -11,12 +10,27 @@ import {
   type Fused,
   type Handle,
   type Operand,
+  type Shape,
   type Values,
 } from '@siglip-ts/core';
-import { trust } from './canary.ts';
+import {
+  copyView,
+  expanded,
+  expectFloat32,
+  expectNoFloat64,
+  integers,
+  padded,
+  permuted,
+  scatterAdd,
+  sliced,
+  take,
+  trusted,
+  zeros,
+  type View,
+} from '@siglip-ts/core/kit';
+import { CANARY } from './canary.ts';
 import { Device } from './device.ts';
 import type { GpuConstructor, GpuMode, Resident } from './gpujs.ts';
-import * as host from './host.ts';
 import { binary, unary } from './kernels/elementwise.ts';
 import { move } from './kernels/movement.ts';
 import { linear, matmul } from './kernels/product.ts';
@@ -24,7 +38,6 @@ import { LARGEST, type Program } from './kernels/program.ts';
 import { reduce } from './kernels/reduce.ts';
 import * as rows from './kernels/rows.ts';
 import { Memory, slotOf } from './memory.ts';
-import { expanded, gather, padded, permuted, sliced, type View } from './views.ts';
 
 /** Options of `gpu`. */
 export interface GpuOptions {
@@ -41,55 +54,75 @@ export interface GpuOptions {
  */
 export async function gpu(GPU: GpuConstructor, { mode }: GpuOptions = {}): Promise<Backend> {
   const instance = new GPU(mode ? { mode } : {});
-  const b = backendOf(`gpu (${instance.mode})`, new Device(instance));
-  try {
-    await trust(b);
-  } catch (error) {
-    b.dispose();
-    throw error;
-  }
-  return b;
+  return trusted(backendOf(`gpu (${instance.mode})`, new Device(instance)), CANARY);
 }
 
 /** Runs a program on operands, in its turn. */
 type Compute = (program: Program, ...inputs: Operand[]) => Handle;
-/** Runs a function on the values of operands, in its turn. */
-type OnHost = (inputs: readonly Operand[], f: (...values: Values[]) => Values) => Handle;
+/**
+ * Runs a function on the values of operands, in its turn, and on zeros, which it fills. For rows of tables, which may be
+ * too large for a device (a vocabulary of 256,000 rows is 786 MB, and some bind 128 MiB), and for ids. Not for
+ * activations that are on the device: those would be fetched.
+ */
+type OnHost = (
+  dtype: DType,
+  out: Shape,
+  inputs: readonly Operand[],
+  fill: (to: Values, ...from: Values[]) => void,
+) => Handle;
 
 function backendOf(name: string, device: Device): Backend {
   const memory = new Memory(device);
   const compute = computeOn(device, memory);
-  const onHost: OnHost = (inputs, f) => {
+  const onHost: OnHost = (dtype, out, inputs, fill) => {
     const slots = inputs.map(slotOf);
     return memory.later(async () => {
-      const values: Values[] = [];
-      for (const slot of slots) values.push(await memory.values(slot));
-      return { host: f(...values) };
+      const from: Values[] = [];
+      for (const slot of slots) from.push(await memory.values(slot));
+      const host = zeros(dtype, size(out));
+      fill(host, ...from);
+      return { host };
     });
   };
   const moved = (x: Operand, view: View): Handle =>
-    x.dtype === 'float32' ? compute(move(view), x) : onHost([x], (values) => gather(values, view));
+    x.dtype === 'float32'
+      ? compute(move(view), x)
+      : onHost(x.dtype, view.out, [x], (to, from) => copyView(to, from, view));
   const self: Backend = {
     name,
-    constant: (values, _, dtype) => memory.constant(stored(values, dtype)),
-    upload: (values, _, dtype) => memory.upload(stored(values, dtype)),
+    constant: (values, _, dtype) => memory.constant(expectNoFloat64('gpu', values, dtype)),
+    upload: (values, _, dtype) => memory.upload(expectNoFloat64('gpu', values, dtype)),
     read: async (x) => memory.read(slotOf(x)),
     assign: (target, x) => memory.assign(slotOf(target), slotOf(x)),
     free: (x) => memory.free(slotOf(x)),
-    mark: () => memory.mark(),
-    release: (since, keep) => memory.release(since, keep),
+    mark: memory.activations.mark,
+    release: memory.activations.release,
     dispose: () => memory.dispose(),
 
-    ...arithmetic(compute, onHost, memory),
+    ...arithmetic(compute),
+    binary(op, a, b, out) {
+      const right = typeof b === 'number' ? number(memory, b, a.dtype) : b;
+      if (a.dtype !== 'int32')
+        return compute(binary(op, a.shape, right.shape, out), floats(op, a), floats(op, right));
+      const sides = [a, right].map((x) => ({ ...x, shape: out, handle: self.expand(x, out) }));
+      return onHost('int32', out, sides, (to, x, y) => integers(op, to, x!, y!));
+    },
     permute: (x, axes) => moved(x, permuted(x.shape, axes)),
     slice: (x, begin, out) => moved(x, sliced(x.shape, begin, out)),
     pad: (x, before, out) => moved(x, padded(x.shape, before, out)),
     expand: (x, out) => moved(x, expanded(x.shape, out)),
     take: (table, ids) =>
-      onHost([table, ids], (values, at) => host.take(values, at, size(table.shape.slice(1)))),
-    scatterAdd: (ids, x, out) =>
-      onHost([ids, floats('scatterAdd', x)], (at, values) => host.scatterAdd(at, values, out)),
-    cast: (x, dtype) => onHost([x], (v) => stored(convert(v.slice(), x.dtype, dtype), dtype)),
+      onHost(table.dtype, [...ids.shape, ...table.shape.slice(1)], [table, ids], take),
+    scatterAdd: (ids, rows, out) =>
+      onHost('float32', out, [ids, floats('scatterAdd', rows)], (to, at, from) => {
+        const sums = new Float64Array(to.length); // rounded once
+        scatterAdd(sums, at!, from!);
+        to.set(sums);
+      }),
+    cast: (x, dtype) =>
+      onHost(dtype, x.shape, [x], (to, from) =>
+        to.set(expectNoFloat64('gpu', convert(from!, x.dtype, dtype), dtype)),
+      ),
     fused: fusedOf(compute, () => self),
   };
   return self;
@@ -113,18 +146,10 @@ function computeOn(device: Device, memory: Memory): Compute {
   };
 }
 
-type Arithmetic = Pick<Backend, 'unary' | 'binary' | 'reduce' | 'matmul'>;
+type Arithmetic = Pick<Backend, 'unary' | 'reduce' | 'matmul'>;
 
-const arithmetic = (compute: Compute, onHost: OnHost, memory: Memory): Arithmetic => ({
+const arithmetic = (compute: Compute): Arithmetic => ({
   unary: (op, x) => compute(unary(op, x.shape), floats(op, x)),
-  binary(op, a, b, out) {
-    const right = typeof b === 'number' ? number(memory, b, a.dtype) : b;
-    if (a.dtype === 'int32')
-      return onHost([a, right], (x, y) =>
-        host.integers(op, gather(x, expanded(a.shape, out)), gather(y, expanded(right.shape, out))),
-      );
-    return compute(binary(op, a.shape, right.shape, out), floats(op, a), floats(op, right));
-  },
   reduce(op, x, axis) {
     const inner = size(x.shape.slice(axis + 1));
     const outer = size(x.shape.slice(0, axis));
@@ -171,15 +196,4 @@ function fusedOf(compute: Compute, self: () => Backend): Partial<Fused> {
   };
 }
 
-function floats(op: string, x: Operand): Operand {
-  if (x.dtype === 'float32') return x;
-  if (isHalf(x.dtype))
-    throw new TypeError(`gpu: ${op} on ${x.dtype}; wrap the backend: rounded(b, '${x.dtype}')`);
-  throw new TypeError(`gpu: ${op} on ${x.dtype}, expected float32; backend-cpu has float64`);
-}
-
-function stored(values: Values, dtype: DType): Values {
-  if (dtype === 'float64')
-    throw new TypeError('gpu: float64 is not stored, GPUs have float32; backend-cpu has float64');
-  return values;
-}
+const floats = (op: string, x: Operand): Operand => expectFloat32('gpu', op, x);

@@ -1,6 +1,7 @@
 // What the handles of this backend are, who lets go of them, and the queue in which everything happens in call order.
 // Nothing is computed here.
-import { showShape, type Operand, type Values } from '@siglip-ts/core';
+import type { Operand, Values } from '@siglip-ts/core';
+import { expectAlive, stack } from '@siglip-ts/core/kit';
 import { deleted, fetched, type Device } from './device.ts';
 import type { Resident } from './gpujs.ts';
 import { copy } from './kernels/movement.ts';
@@ -15,22 +16,18 @@ export class Slot {
   /** Known at once, since calls are made in order; the memory goes when the queue has come to it. */
   released = false;
 }
-interface Mark {
-  readonly depth: number;
-}
 
 /** Throws Error after the release. */
 export function slotOf(x: Operand): Slot {
   const slot = x.handle as Slot;
-  if (slot.released)
-    throw new Error(`gpu: a tensor of shape ${showShape(x.shape)} was used after its release`);
+  expectAlive('gpu', x, !slot.released);
   return slot;
 }
 
 export class Memory {
   private readonly device: Device;
   private tail: Promise<unknown> = Promise.resolve();
-  private stack: Slot[] = [];
+  readonly activations = stack<Slot>((gone) => this.free(...gone));
   /** What was not computed and is not released: as long as there is any, no read gives numbers. */
   private readonly failed = new Set<Slot>();
 
@@ -44,14 +41,11 @@ export class Memory {
     return slot;
   }
   upload(values: Values): Slot {
-    const slot = this.constant(values.slice());
-    this.stack.push(slot);
-    return slot;
+    return this.activations.push(this.constant(values.slice()));
   }
   /** A new activation, computed in its turn. */
   later(work: () => Promise<Stored>): Slot {
-    const slot = new Slot();
-    this.stack.push(slot);
+    const slot = this.activations.push(new Slot());
     this.fill(slot, work);
     return slot;
   }
@@ -77,17 +71,8 @@ export class Memory {
       }
     });
   }
-  mark(): Mark {
-    return { depth: this.stack.length };
-  }
-  release(since: object, keep: readonly object[]): void {
-    const kept = new Set(keep);
-    const younger = this.stack.splice((since as Mark).depth);
-    this.stack.push(...younger.filter((slot) => kept.has(slot)));
-    this.free(...younger.filter((slot) => !kept.has(slot)));
-  }
   dispose(): void {
-    this.free(...this.stack.splice(0));
+    this.activations.clear();
     void this.inTurn(() => this.device.dispose());
   }
 

@@ -1,10 +1,9 @@
-// A small encoder layer and every other operation on fixed numbers, compared with what float64 gives: tells whether a
+// A small encoder layer and every other operation on fixed numbers, compared with what float64 gives: shows whether a
 // backend computes right on this machine. Takes 2 ms; some 15 in a new process, where no code has been compiled yet.
 // Not a measure of accuracy, which is what tests/conformance is for.
 import {
   activation,
   attention,
-  scoped,
   layerNorm,
   linear,
   l2Norm,
@@ -13,56 +12,40 @@ import {
   type Backend,
   type Shape,
 } from '@siglip-ts/core';
+import { selfTest, type SelfTest, type Step } from '@siglip-ts/core/kit';
 
 /** A share of the magnitudes summed: four times what 'w8a8' needs, a thousand times what float32 does. */
 const TOLERANCE = 1e-4;
 
-/** Null where every operation is right, else a message that names the first one that is not. */
-export async function canary(b: Backend): Promise<string | null> {
-  const found = await checksums(b, 'float32');
-  const wrong = found.findIndex(
-    ({ sum, magnitude }, i) => !(Math.abs(sum - EXPECTED[i]!) <= TOLERANCE * magnitude),
-  );
-  if (wrong < 0) return null;
-  const { op, sum } = found[wrong]!;
-  return `${b.name} computes ${op} wrong on this machine: its checksum is ${sum}, expected ${EXPECTED[wrong]}`;
-}
-
-export interface Checksum {
-  readonly op: string;
-  readonly sum: number;
-  /** The sum of the same terms without their signs. */
-  readonly magnitude: number;
-}
-type Step = (op: string, compute: () => Tensor) => Tensor;
-
-/** Of each operation's result, in order. Leaves nothing in the backend's memory. */
-export async function checksums(b: Backend, dtype: 'float32' | 'float64'): Promise<Checksum[]> {
-  const weights: Tensor[] = [];
-  const weight = (...shape: number[]): Tensor => {
-    const w = Tensor.constant(b, pattern(shape, weights.length), shape, dtype);
-    weights.push(w);
-    return w;
-  };
-  const block = async (): Promise<Checksum[]> => {
-    const results: Promise<Checksum>[] = [];
-    const step: Step = (op, compute) => {
-      const y = compute();
-      results.push(y.data().then((values) => ({ op, ...checksum(values) })));
-      return y;
+/** The test of a backend that computes in that dtype. */
+export const canaryOf = (dtype: 'float32' | 'float64', tolerance: number): SelfTest => ({
+  ask(b, step) {
+    const weights: Tensor[] = [];
+    const weight = (...shape: number[]): Tensor => {
+      const w = Tensor.constant(b, pattern(shape, weights.length), shape, dtype);
+      weights.push(w);
+      return w;
     };
     const ids = Tensor.from(b, [3, 0, 8, 8, 1, 7, 2, 5, 4, 6], [2, 5], 'int32');
     const keys = Tensor.from(b, [1, 1, 1, 1, 1, 1, 1, 0, 1, 0], [2, 5], dtype);
-    const x = encoderLayer(step, weight, ids, keys);
-    primitives(step, x, ids);
-    return Promise.all(results);
-  };
-  try {
-    return await scoped(b, block);
-  } finally {
-    for (const w of weights) b.free(w);
-  }
-}
+    try {
+      const x = encoderLayer(step, weight, ids, keys);
+      primitives(step, x, ids);
+    } finally {
+      for (const w of weights) b.free(w);
+    }
+  },
+  wrong(found, i) {
+    const { sum, magnitude } = checksum(found);
+    const right = Math.abs(sum - EXPECTED[i]!) <= tolerance * magnitude;
+    return right ? null : `gives the checksum ${sum}, expected ${EXPECTED[i]}`;
+  },
+});
+
+export const CANARY = canaryOf('float32', TOLERANCE);
+
+/** Throws Error naming the first operation that is wrong on this machine or does not run. */
+export const canary = (b: Backend): Promise<void> => selfTest(b, CANARY);
 
 /** No size is a multiple of a vector or a tile, and a sum over 132 is longer than the blocks that sums are cut into. */
 function encoderLayer(

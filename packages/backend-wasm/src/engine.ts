@@ -1,5 +1,5 @@
 // The engine under the contract: calls of kernels on blocks of memory. Shapes were checked above.
-import { INTEGER, LOWEST, size, type BinaryOp, type Operand, type Shape } from '@siglip-ts/core';
+import { LOWEST, size, type Operand, type Shape } from '@siglip-ts/core';
 import { batches, isTail } from './broadcasting.ts';
 import { Heap } from './heap.ts';
 import { attentionRoom } from './kernels/attention.ts';
@@ -324,12 +324,6 @@ export class Engine {
     else this.eachRow(`${op}Scalar`, [y.at, pa, pb, n / inner, inner, 1], [inner, inner, 1], 3);
     return y;
   }
-  /** Ids are compared now and then; nothing worth a kernel. */
-  integers(op: BinaryOp, a: Operand, b: Operand | number): Block {
-    const [x, z] = [this.memory.values(a), typeof b === 'number' ? b : this.memory.values(b)];
-    const of = (i: number) => (typeof z === 'number' ? z : z[i]!);
-    return this.memory.upload(Int32Array.from(x, (v, i) => INTEGER[op](v, of(i))));
-  }
   reduce(op: 'sum' | 'max', x: Operand, outer: number, n: number, inner: number): Block {
     const from = this.address(x);
     const y = this.memory.output([outer, inner]);
@@ -358,26 +352,6 @@ export class Engine {
     const y = this.memory.output(out);
     const n = x.shape.at(-1)!;
     this.eachRow('norm', [y.at, from, size(out), n], [1, n], 2);
-    return y;
-  }
-  take(table: Operand, ids: Operand): Block {
-    const width = size(table.shape.slice(1));
-    const y = this.memory.zeros(table.dtype, [...ids.shape, width]);
-    const n = size(ids.shape) * width;
-    this.address(table);
-    const [rows, list] = [this.memory.values(table), this.memory.values(ids)];
-    const out = this.memory.view(y.at, table.dtype, n);
-    list.forEach((id, i) => out.set(rows.subarray(id * width, (id + 1) * width), i * width));
-    return y;
-  }
-  scatterAdd(ids: Operand, rows: Operand, out: Shape): Block {
-    const width = size(out.slice(1));
-    const y = this.memory.zeros(rows.dtype, out);
-    const [from, list] = [this.memory.values(rows), this.memory.values(ids)];
-    const to = this.memory.view(y.at, rows.dtype, size(out));
-    list.forEach((id, i) => {
-      for (let c = 0; c < width; c++) to[id * width + c]! += from[i * width + c]!;
-    });
     return y;
   }
 }

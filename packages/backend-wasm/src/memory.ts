@@ -1,8 +1,16 @@
 // What the engine's handles are: arrays in the WebAssembly memory, and weights that are on the host or packed until
 // somebody needs their numbers.
-import { isHalf, size, type DType, type Operand, type Shape } from '@siglip-ts/core';
+import {
+  BYTES,
+  isHalf,
+  size,
+  type DType,
+  type Operand,
+  type Shape,
+  type Values,
+} from '@siglip-ts/core';
+import { expectAlive, stack } from '@siglip-ts/core/kit';
 import { Heap } from './heap.ts';
-import type { Numbers } from './strided.ts';
 import { packFloats, packNarrow, releasePanels, unpack } from './weights.ts';
 import type { Storage } from './options.ts';
 import type { Kernels, Panels } from './weights.ts';
@@ -16,14 +24,12 @@ export interface Block {
   host: Numbers | null;
   released: boolean;
 }
-interface Mark {
-  readonly depth: number;
-}
+export type Numbers = Exclude<Values, Float64Array>;
 
 export class Memory {
   heap: Heap;
   readonly #storage: Storage;
-  #stack: Block[] = [];
+  readonly activations = stack<Block>((gone) => gone.forEach((block) => this.free(block)));
 
   constructor(heap: Heap, storage: Storage) {
     this.heap = heap;
@@ -38,9 +44,19 @@ export class Memory {
     this.#write(block.at, values);
     return block;
   }
-  zeros(dtype: DType, shape: Shape): Block {
-    const block = this.#made(size(shape) * (isHalf(dtype) ? 2 : 4));
-    this.view(block.at, dtype, size(shape)).fill(0);
+  /** What `fill` writes into zeros, from the numbers of operands: an operation that is not worth a kernel. */
+  filled(
+    dtype: DType,
+    shape: Shape,
+    operands: readonly Operand[],
+    fill: (to: Numbers, ...from: Numbers[]) => void,
+  ): Block {
+    const n = size(shape);
+    const block = this.#made(n * BYTES[dtype]);
+    for (const x of operands) this.address(x); // first: it may move the memory
+    const to = this.view(block.at, dtype, n);
+    to.fill(0);
+    fill(to, ...operands.map((x) => this.values(x)));
     return block;
   }
   /** Room for a float32 result. */
@@ -68,27 +84,16 @@ export class Memory {
     this.#dropNumbers(block);
     this.#dropPanels(block);
   }
-  mark(): Mark {
-    return { depth: this.#stack.length };
-  }
-  release(since: object, keep: readonly Block[]): void {
-    const kept = new Set(keep);
-    for (const block of this.#stack.splice((since as Mark).depth))
-      if (kept.has(block)) this.#stack.push(block);
-      else this.free(block);
-  }
   /** WebAssembly memory never shrinks: it goes as a whole, with this. */
   dispose(): void {
-    for (const block of this.#stack) block.released = true;
-    this.#stack = [];
+    this.activations.clear();
     this.heap = new Heap(new WebAssembly.Memory({ initial: 1 }));
   }
 
   /** Where the numbers are; brings a weight into the memory, from the host or out of its panels. */
   address(x: Operand): number {
     const block = x.handle as Block;
-    if (block.released)
-      throw new Error(`wasm: a tensor of shape [${x.shape.join(', ')}] was used after its release`);
+    expectAlive('wasm', x, !block.released);
     if (block.at) return block.at;
     const values = block.host ?? unpack(this.heap, block.panels!);
     block.at = this.heap.take(values.byteLength);
@@ -115,9 +120,8 @@ export class Memory {
   }
 
   #made(bytes: number): Block {
-    const block = { at: this.heap.take(bytes), panels: null, host: null, released: false };
-    this.#stack.push(block);
-    return block;
+    const at = this.heap.take(bytes);
+    return this.activations.push({ at, panels: null, host: null, released: false });
   }
   #write(at: number, values: Numbers): void {
     new Uint8Array(this.heap.memory.buffer, at, values.byteLength).set(

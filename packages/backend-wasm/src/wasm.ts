@@ -3,25 +3,38 @@
 import {
   compose,
   convert,
-  isHalf,
   size,
   Tensor,
   withSize,
   type Activation,
   type Backend,
+  type BinaryOp,
   type DType,
   type Handle,
   type Operand,
   type Shape,
   type Values,
 } from '@siglip-ts/core';
-import { canary } from './canary.ts';
+import {
+  copyView,
+  expanded,
+  expectFloat32,
+  expectNoFloat64,
+  integers,
+  padded,
+  permuted,
+  scatterAdd,
+  sliced,
+  take,
+  trusted,
+  type View,
+} from '@siglip-ts/core/kit';
+import { CANARY } from './canary.ts';
 import { fusedGradients } from './gradients.ts';
 import { repeats } from './broadcasting.ts';
 import { Engine } from './engine.ts';
 import type { Block } from './memory.ts';
 import type { Storage, WasmOptions } from './options.ts';
-import { broadcastStrides, copyStrided, stridesOf } from './strided.ts';
 
 const STORAGES: readonly Storage[] = ['float32', 'float16', 'int8', 'w8a8'];
 
@@ -30,34 +43,38 @@ export async function wasm(o: WasmOptions = {}): Promise<Backend> {
   const { weights = 'float32' } = o;
   if (!STORAGES.includes(weights))
     throw new RangeError(`wasm: weights is "${weights}", expected one of ${STORAGES.join(', ')}`);
-  const b = backendOf(await Engine.load(o));
-  const wrong = await canary(b);
-  if (wrong === null) return b;
-  b.dispose();
-  throw new Error(`${wrong}; backend-cpu does not use WebAssembly`);
+  return trusted(backendOf(await Engine.load(o)), CANARY);
 }
 
 function backendOf(e: Engine): Backend {
-  const expanded = (x: Operand, out: Shape) => operand(self.expand(x, out), out, x.dtype);
+  const wide = (x: Operand, out: Shape) => operand(self.expand(x, out), out, x.dtype);
+  const moved = (x: Operand, view: View): Handle =>
+    e.memory.filled(x.dtype, view.out, [x], (to, from) => copyView(to, from!, view));
+  const integersOf = (op: BinaryOp, a: Operand, b: Operand | number, out: Shape): Handle => {
+    const number = typeof b === 'number';
+    const sides = number ? [wide(a, out)] : [wide(a, out), wide(b, out)];
+    return e.memory.filled('int32', out, sides, (to, x, y) =>
+      integers(op, to, x!, number ? b : y!),
+    );
+  };
   const self: Backend = {
     name: 'wasm',
-    constant: (values, _, dtype) => e.memory.constant(checked(values, dtype)),
-    upload: (values, _, dtype) => e.memory.upload(checked(values, dtype)),
+    constant: (values, _, dtype) => e.memory.constant(stored(values, dtype)),
+    upload: (values, _, dtype) => e.memory.upload(stored(values, dtype)),
     read: async (x) => e.memory.values(x).slice(),
     assign: (target, x) => e.memory.assign(target, x),
     free: (x) => e.memory.free(x.handle as Block),
-    mark: () => e.memory.mark(),
-    release: (since, keep) => e.memory.release(since, keep as readonly Block[]),
+    mark: e.memory.activations.mark,
+    release: e.memory.activations.release,
     dispose: () => e.dispose(),
 
     unary: (op, x) => e.unary(op, floats(op, x)),
     binary(op, a, b, out) {
-      if (a.dtype === 'int32')
-        return e.integers(op, expanded(a, out), typeof b === 'number' ? b : expanded(b, out));
+      if (a.dtype === 'int32') return integersOf(op, a, b, out);
       floats(op, a);
-      const left = size(a.shape) === size(out) ? a : expanded(a, out);
+      const left = size(a.shape) === size(out) ? a : wide(a, out);
       if (typeof b === 'number') return e.withNumber(op, left, b);
-      return e.binary(op, left, repeats(floats(op, b).shape, out) ? b : expanded(b, out), out);
+      return e.binary(op, left, repeats(floats(op, b).shape, out) ? b : wide(b, out), out);
     },
     reduce(op, x, axis) {
       floats(op, x);
@@ -66,35 +83,18 @@ function backendOf(e: Engine): Backend {
     },
     matmul: (a, b, transA, transB, out) =>
       e.matmul(floats('matmul', a), floats('matmul', b), transA, transB, out),
-    permute(x, axes) {
-      const strides = stridesOf(x.shape);
-      const out = axes.map((a) => x.shape[a]!);
-      return moved(
-        e,
-        x,
-        out,
-        out,
-        0,
-        stridesOf(out),
-        0,
-        axes.map((a) => strides[a]!),
-      );
+    permute: (x, axes) => moved(x, permuted(x.shape, axes)),
+    slice: (x, begin, out) => moved(x, sliced(x.shape, begin, out)),
+    pad: (x, before, out) => moved(x, padded(x.shape, before, out)),
+    expand: (x, out) => moved(x, expanded(x.shape, out)),
+    take: (table, ids) =>
+      e.memory.filled(table.dtype, [...ids.shape, ...table.shape.slice(1)], [table, ids], take),
+    scatterAdd: (ids, rows, out) =>
+      e.memory.filled(rows.dtype, out, [ids, floats('scatterAdd', rows)], scatterAdd),
+    cast: (x, dtype) => {
+      const values = convert(e.memory.values(x).slice(), x.dtype, dtype);
+      return e.memory.upload(stored(values, dtype));
     },
-    slice(x, begin, out) {
-      const strides = stridesOf(x.shape);
-      const at = begin.reduce((sum, b, i) => sum + b * strides[i]!, 0);
-      return moved(e, x, out, out, 0, stridesOf(out), at, strides);
-    },
-    pad(x, before, out) {
-      const strides = stridesOf(out);
-      const at = before.reduce((sum, b, i) => sum + b * strides[i]!, 0);
-      return moved(e, x, out, x.shape, at, strides, 0, stridesOf(x.shape));
-    },
-    expand: (x, out) => moved(e, x, out, out, 0, stridesOf(out), 0, broadcastStrides(x.shape, out)),
-    take: (table, ids) => e.take(table, ids),
-    scatterAdd: (ids, rows, out) => e.scatterAdd(ids, floats('scatterAdd', rows), out),
-    cast: (x, dtype) =>
-      e.memory.upload(checked(convert(e.memory.values(x).slice(), x.dtype, dtype), dtype)),
 
     fused: {
       linear: (x, weight, bias, act, out) => {
@@ -128,37 +128,5 @@ function activation(self: Backend, e: Engine, x: Operand, kind: Activation): Han
   return compose.activation(new Tensor(self, x.shape, x.dtype, x.handle), kind).handle;
 }
 
-/** A new block of shape `out` in which `shape` numbers of x were copied. */
-function moved(
-  e: Engine,
-  x: Operand,
-  out: Shape,
-  shape: Shape,
-  at: number,
-  strides: readonly number[],
-  from: number,
-  fromStrides: readonly number[],
-): Handle {
-  const y = e.memory.zeros(x.dtype, out);
-  const source = e.memory.values(x); // first: it may move the memory
-  const target = e.memory.values(operand(y, out, x.dtype));
-  copyStrided(
-    shape,
-    { data: target, at, strides },
-    { data: source, at: from, strides: fromStrides },
-  );
-  return y;
-}
-
-function floats(op: string, x: Operand): Operand {
-  if (x.dtype === 'float32') return x;
-  if (isHalf(x.dtype))
-    throw new TypeError(`wasm: ${op} on ${x.dtype}; wrap the backend: rounded(b, '${x.dtype}')`);
-  throw new TypeError(`wasm: ${op} on ${x.dtype}, expected float32; backend-cpu has float64`);
-}
-
-function checked(values: Values, dtype: DType): Float32Array | Int32Array | Uint16Array {
-  if (values instanceof Float64Array)
-    throw new TypeError(`wasm: ${dtype} is not stored; backend-cpu has float64`);
-  return values;
-}
+const floats = (op: string, x: Operand): Operand => expectFloat32('wasm', op, x);
+const stored = (values: Values, dtype: DType) => expectNoFloat64('wasm', values, dtype);

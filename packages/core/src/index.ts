@@ -36,4 +36,3 @@ export * from './decorators/meter.ts';
 export * from './decorators/rounded.ts';
 export * from './decorators/without-fused.ts';
 export * from './kit/dry.ts';
-export * from './kit/integers.ts';

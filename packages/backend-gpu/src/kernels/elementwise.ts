@@ -3,7 +3,7 @@
 //
 //   for (let i = 0; i < n; i++) y[i] = f(a[placeInA(i)], b[placeInB(i)]);
 import { sameShape, size, type BinaryOp, type Shape, type UnaryOp } from '@siglip-ts/core';
-import { broadcastStrides } from '../views.ts';
+import { broadcastStrides } from '@siglip-ts/core/kit';
 import { coordinates, place, program, THREAD, type Program } from './program.ts';
 
 /** c[0] xⁿ + … + c[n], by Horner's rule. */

@@ -3,7 +3,7 @@
 //
 //   for (m) for (n) y[m, n] = Σ_k a[m, k] b[k, n]   and for linear y[m, n] = Σ_k x[m, k] w[n, k] + bias[n]
 import { size, type Shape } from '@siglip-ts/core';
-import { broadcastStrides } from '../views.ts';
+import { broadcastStrides } from '@siglip-ts/core/kit';
 import { coordinates, place, program, summed, type Program } from './program.ts';
 
 /** Batched: the leading axes broadcast. */

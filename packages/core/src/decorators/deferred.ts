@@ -8,6 +8,10 @@ class Later {
   handle: Handle | undefined;
   error: unknown;
 }
+interface LaterMark {
+  inner: Mark | undefined;
+  readonly outermost: boolean;
+}
 
 /**
  * A failure rejects every read until the outermost release, and is never an unhandled rejection. What it kept from
@@ -18,7 +22,6 @@ export function deferred(b: Backend): Backend {
   let failure: { error: unknown } | null = null;
   /** Marks that are not released yet, outermost first. */
   const open: Mark[] = [];
-  const marks = new WeakMap<Mark, { inner: Mark | undefined; outermost: boolean }>();
 
   const enqueue = (work: () => void): void => {
     tail = tail.then(() => {
@@ -74,16 +77,15 @@ export function deferred(b: Backend): Backend {
       }),
     free: (x) => enqueue(() => b.free(now(x))),
     mark() {
-      const mark = { inner: undefined as Mark | undefined, outermost: open.length === 0 };
+      const mark: LaterMark = { inner: undefined, outermost: open.length === 0 };
       open.push(mark);
-      marks.set(mark, mark);
       enqueue(() => void (mark.inner = b.mark()));
       return mark;
     },
     release(since, keep) {
       const at = open.indexOf(since);
       if (at >= 0) open.splice(at);
-      const mark = marks.get(since)!;
+      const mark = since as LaterMark;
       enqueue(() => {
         if (mark.outermost) failure = null;
         const kept = keep.flatMap((k) => (k as Later).handle ?? []);

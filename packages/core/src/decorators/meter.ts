@@ -2,6 +2,7 @@
 import { BYTES, type DType } from '../contract/dtypes.ts';
 import type { Backend, Handle, Mark, Shape } from '../contract/backend.ts';
 import { size } from '../contract/shapes.ts';
+import { stack } from '../kit/stack.ts';
 import { decorate, fusedOf } from './decorate.ts';
 
 /** What a meter shows; `byOp` counts by the operation's name. */
@@ -37,15 +38,16 @@ export function meter(b: Backend): Backend & {
     weightsPeak: 0,
   };
   const bytes = new WeakMap<Handle, number>();
-  const marks = new WeakMap<Mark, number>();
-  let stack: Handle[] = [];
+  const activations = stack((gone) => {
+    for (const handle of gone) r.live -= bytes.get(handle)!;
+  });
   const sizeOf = (shape: Shape, dtype: DType) => size(shape) * BYTES[dtype];
 
   const counted = decorate(b, `meter(${b.name})`, fusedOf(b), (call) => {
     const handle = call.on(b, call.inputs);
     if (bytes.has(handle)) throw new Error(`${b.name}: ${call.op} gave out a handle twice`);
     bytes.set(handle, sizeOf(call.shape, call.dtype));
-    stack.push(handle);
+    activations.push(handle);
     r.calls++;
     r.byOp.set(call.op, (r.byOp.get(call.op) ?? 0) + 1);
     r.flops += call.flops;
@@ -68,23 +70,14 @@ export function meter(b: Backend): Backend & {
       bytes.delete(x.handle);
       b.free(x);
     },
-    mark() {
-      const mark = b.mark();
-      marks.set(mark, stack.length);
-      return mark;
-    },
+    mark: () => ({ below: b.mark(), own: activations.mark() }),
     release(since, keep) {
-      b.release(since, keep);
-      const kept = new Set(keep);
-      const gone = stack.splice(marks.get(since)!);
-      for (const handle of gone) {
-        if (kept.has(handle)) stack.push(handle);
-        else r.live -= bytes.get(handle)!;
-      }
+      const { below, own } = since as { below: Mark; own: Mark };
+      b.release(below, keep);
+      activations.release(own, keep);
     },
     dispose() {
-      stack = [];
-      r.live = 0;
+      activations.clear();
       b.dispose();
     },
   };

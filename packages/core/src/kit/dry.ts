@@ -1,4 +1,4 @@
-// dry(): a backend that computes nothing, and a store that holds nothing. Running the model on them tells which
+// dry(): a backend that computes nothing, and a store that holds nothing. Running the model on them shows which
 // parameters it has, what it would cost and how much memory it would take.
 import type { Backend, Handle, Shape } from '../contract/backend.ts';
 import type { DType } from '../contract/dtypes.ts';
