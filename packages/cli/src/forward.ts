@@ -2,9 +2,9 @@
 import type { DumpTensor } from '@siglip-ts/parity';
 import { ModelOutput, type HostTensor, type TensorLike } from 'siglip-ts';
 import { classNames, classOf, type AnyModel, type ClassName, type Inputs } from './classes.ts';
-import { Exit } from './errors.ts';
-import type { Io } from './io.ts';
-import { note, runOptions } from './options.ts';
+import { Exit } from './terminal/errors.ts';
+import type { Io } from './terminal/io.ts';
+import { note, runOptions } from './arguments/options.ts';
 
 /** What the class takes of a file's tensors. One file may serve all classes, but its names must mean something. */
 export function argumentsOf<T extends TensorLike>(

@@ -18,7 +18,7 @@ import {
   type HostTensor,
   type TensorLike,
 } from 'siglip-ts';
-import { Exit } from './errors.ts';
+import { Exit } from './terminal/errors.ts';
 
 type Inputs = Readonly<Record<string, TensorLike>>;
 type Switches = Readonly<Record<string, boolean>>;

@@ -8,17 +8,17 @@ import { addEmbed } from './commands/embed.ts';
 import { addExplainScore } from './commands/explain-score.ts';
 import { addFinetune } from './commands/finetune.ts';
 import { addInspect } from './commands/inspect.ts';
-import { addParity } from './commands/parity.ts';
+import { addParity } from './commands/parity/parity.ts';
 import { addPreprocess } from './commands/preprocess.ts';
 import { addQuantize } from './commands/quantize.ts';
 import { addTokenize } from './commands/tokenize.ts';
 import { addTrain } from './commands/train.ts';
-import { complain, Exit } from './errors.ts';
-import type { Io } from './io.ts';
-import { columnsOf, hasColors } from './output.ts';
+import { complain, Exit } from './terminal/errors.ts';
+import type { Io } from './terminal/io.ts';
+import { columnsOf, hasColors } from './terminal/output.ts';
 import { version } from './version.ts';
 
-export type { Io } from './io.ts';
+export type { Io } from './terminal/io.ts';
 
 /** Runs one command line and gives its exit code: 0 fine, 1 a negative result, 2 bad input or usage, 130 Ctrl-C. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {

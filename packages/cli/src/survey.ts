@@ -29,7 +29,7 @@ import {
   type ModelFiles,
 } from 'siglip-ts';
 import { classNameOf, type AnyConfig, type ClassName } from './classes.ts';
-import { DTYPES } from './options.ts';
+import { DTYPES } from './arguments/options.ts';
 
 interface Part {
   readonly tensors: number;

@@ -2,9 +2,9 @@
 // pipeline itself: a bad picture must not lose the others, and Ctrl-C must be heard between layers.
 import type { Command } from 'commander';
 import { AutoTokenizer, SiglipImageProcessor, SiglipModel, type ModelFiles } from 'siglip-ts';
-import { complain, Exit } from '../errors.ts';
-import { PICTURES, readPicture } from '../images.ts';
-import type { Io } from '../io.ts';
+import { complain, Exit } from '../terminal/errors.ts';
+import { PICTURES, readPicture } from '../arguments/images.ts';
+import type { Io } from '../terminal/io.ts';
 import {
   addComputeOptions,
   addSourceOptions,
@@ -14,10 +14,18 @@ import {
   runOptions,
   type ComputeOptions,
   type SourceOptions,
-} from '../options.ts';
-import { cell, columnsOf, paint, print, printable, printJson, widthOf } from '../output.ts';
-import { withProgress } from '../progress.ts';
-import { idsOf } from '../texts.ts';
+} from '../arguments/options.ts';
+import {
+  cell,
+  columnsOf,
+  paint,
+  print,
+  printable,
+  printJson,
+  widthOf,
+} from '../terminal/output.ts';
+import { withProgress } from '../terminal/progress.ts';
+import { idsOf } from '../arguments/texts.ts';
 
 interface ClassifyOptions extends SourceOptions, ComputeOptions {
   labels?: string;

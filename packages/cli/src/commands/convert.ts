@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { serialize, type StoredTensor, type TensorData } from '@siglip-ts/safetensors';
 import type { Command } from 'commander';
 import { SiglipImageProcessor } from 'siglip-ts';
-import { Exit } from '../errors.ts';
-import type { Io } from '../io.ts';
-import { note, wholeNumber } from '../options.ts';
-import { count, plural, print, printable } from '../output.ts';
+import { Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
+import { note, wholeNumber } from '../arguments/options.ts';
+import { count, plural, print, printable } from '../terminal/output.ts';
 
 interface ConvertOptions {
   imageSize?: number;

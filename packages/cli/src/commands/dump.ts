@@ -3,10 +3,10 @@ import { Option, type Command } from 'commander';
 import { AutoConfig } from 'siglip-ts';
 import type { StoredTensor } from '@siglip-ts/safetensors';
 import { classNameOf, classNames, classOf, type ClassName } from '../classes.ts';
-import { Exit } from '../errors.ts';
+import { Exit } from '../terminal/errors.ts';
 import { argumentsOf, computed } from '../forward.ts';
 import { gradientsOf } from '../gradients.ts';
-import type { Io } from '../io.ts';
+import type { Io } from '../terminal/io.ts';
 import {
   addComputeOptions,
   addSourceOptions,
@@ -14,9 +14,9 @@ import {
   loadOptions,
   type ComputeOptions,
   type SourceOptions,
-} from '../options.ts';
-import { plural, print, printable } from '../output.ts';
-import { readTensors, stored, writeTensors } from '../tensors.ts';
+} from '../arguments/options.ts';
+import { plural, print, printable } from '../terminal/output.ts';
+import { readTensors, stored, writeTensors } from '../arguments/tensors.ts';
 
 interface DumpOptions extends SourceOptions, ComputeOptions {
   inputs: string;

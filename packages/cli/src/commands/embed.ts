@@ -9,9 +9,9 @@ import {
   SiglipVisionModel,
   type HostTensor,
 } from 'siglip-ts';
-import { Exit } from '../errors.ts';
-import { PICTURES, readPicture } from '../images.ts';
-import type { Io } from '../io.ts';
+import { Exit } from '../terminal/errors.ts';
+import { PICTURES, readPicture } from '../arguments/images.ts';
+import type { Io } from '../terminal/io.ts';
 import {
   addComputeOptions,
   addSourceOptions,
@@ -21,11 +21,11 @@ import {
   runOptions,
   type ComputeOptions,
   type SourceOptions,
-} from '../options.ts';
-import { cell, paint, plural, print, printable, printJson } from '../output.ts';
-import { withProgress } from '../progress.ts';
-import { float32, npy, writeTensors } from '../tensors.ts';
-import { idsOf, textsOf } from '../texts.ts';
+} from '../arguments/options.ts';
+import { cell, paint, plural, print, printable, printJson } from '../terminal/output.ts';
+import { withProgress } from '../terminal/progress.ts';
+import { float32, npy, writeTensors } from '../arguments/tensors.ts';
+import { idsOf, textsOf } from '../arguments/texts.ts';
 
 interface EmbedOptions extends SourceOptions, ComputeOptions {
   text?: string[];

@@ -1,9 +1,9 @@
 // siglip explain-score: why a text has its score for a picture. Not a measure of how good the model is.
 import type { Command } from 'commander';
 import { SiglipImageProcessor, SiglipModel, SiglipTokenizer } from 'siglip-ts';
-import { Exit } from '../errors.ts';
-import { readPicture } from '../images.ts';
-import type { Io } from '../io.ts';
+import { Exit } from '../terminal/errors.ts';
+import { readPicture } from '../arguments/images.ts';
+import type { Io } from '../terminal/io.ts';
 import {
   addComputeOptions,
   addSourceOptions,
@@ -13,8 +13,8 @@ import {
   runOptions,
   type ComputeOptions,
   type SourceOptions,
-} from '../options.ts';
-import { cell, paint, print, printable, printJson } from '../output.ts';
+} from '../arguments/options.ts';
+import { cell, paint, print, printable, printJson } from '../terminal/output.ts';
 
 interface ExplainScoreOptions extends SourceOptions, ComputeOptions {
   template: string;

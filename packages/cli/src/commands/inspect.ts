@@ -1,10 +1,19 @@
 // siglip inspect: what a model is, from its config.json and the headers of its weights. No weight is read, unless
 // --error asks what narrower ones would cost.
 import { Option, type Command } from 'commander';
-import { Exit } from '../errors.ts';
-import type { Io } from '../io.ts';
-import { addHubOptions, filesOf, MODEL, type SourceOptions } from '../options.ts';
-import { count, paint, plural, print, printable, printJson, scaled, table } from '../output.ts';
+import { Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
+import { addHubOptions, filesOf, MODEL, type SourceOptions } from '../arguments/options.ts';
+import {
+  count,
+  paint,
+  plural,
+  print,
+  printable,
+  printJson,
+  scaled,
+  table,
+} from '../terminal/output.ts';
 import { storageError, type Narrow, type StorageError } from '../storage-error.ts';
 import { survey, type Survey } from '../survey.ts';
 

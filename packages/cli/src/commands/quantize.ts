@@ -19,12 +19,12 @@ import {
   ROW_END,
   type ModelFiles,
 } from 'siglip-ts';
-import { Exit } from '../errors.ts';
-import type { Io } from '../io.ts';
+import { Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
 import { linearWeights } from '../linear-weights.ts';
-import { addHubOptions, filesOf, type SourceOptions } from '../options.ts';
-import { plural, print, printable, printJson, scaled } from '../output.ts';
-import { withProgress } from '../progress.ts';
+import { addHubOptions, filesOf, type SourceOptions } from '../arguments/options.ts';
+import { plural, print, printable, printJson, scaled } from '../terminal/output.ts';
+import { withProgress } from '../terminal/progress.ts';
 
 const STORAGES = ['float16', 'int8'] as const;
 type Narrow = (typeof STORAGES)[number];

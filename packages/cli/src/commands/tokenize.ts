@@ -7,10 +7,24 @@ import {
   type AnyTokenizer,
   type ModelFiles,
 } from 'siglip-ts';
-import type { Io } from '../io.ts';
-import { addSourceOptions, choice, filesOf, note, type SourceOptions } from '../options.ts';
-import { cell, columnsOf, paint, print, printable, printJson, widthOf } from '../output.ts';
-import { positionsOf, textsOf } from '../texts.ts';
+import type { Io } from '../terminal/io.ts';
+import {
+  addSourceOptions,
+  choice,
+  filesOf,
+  note,
+  type SourceOptions,
+} from '../arguments/options.ts';
+import {
+  cell,
+  columnsOf,
+  paint,
+  print,
+  printable,
+  printJson,
+  widthOf,
+} from '../terminal/output.ts';
+import { positionsOf, textsOf } from '../arguments/texts.ts';
 
 interface TokenizeOptions extends SourceOptions {
   padding: 'max_length' | 'longest' | 'none';

@@ -1,8 +1,8 @@
 // Texts named on a command line or on stdin, and their ids as the text tower takes them.
 import { SiglipConfig, toFullLength, type AnyTokenizer } from 'siglip-ts';
-import type { AnyConfig } from './classes.ts';
-import { Exit } from './errors.ts';
-import type { Io } from './io.ts';
+import type { AnyConfig } from '../classes.ts';
+import { Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
 import { stdinBytes } from './stdin.ts';
 
 /** The texts given; each "-" stands for what stdin holds: one JSON string per line. */

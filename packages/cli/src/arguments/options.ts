@@ -9,9 +9,9 @@ import {
   type LoadOptions,
   type ModelFiles,
 } from 'siglip-ts';
-import type { Io } from './io.ts';
-import { oneLine } from './output.ts';
-import { withDownloads } from './progress.ts';
+import type { Io } from '../terminal/io.ts';
+import { oneLine } from '../terminal/output.ts';
+import { withDownloads } from '../terminal/progress.ts';
 
 export interface SourceOptions {
   model?: string;

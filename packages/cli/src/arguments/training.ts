@@ -3,11 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadTrainee, Recipe, Shard } from '@siglip-ts/trainer';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { Exit } from './errors.ts';
-import type { Io } from './io.ts';
+import { Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
 import { choice, filesOf, note, type SourceOptions } from './options.ts';
-import { oneLine, plural, print, printJson } from './output.ts';
-import { stepBar } from './progress.ts';
+import { oneLine, plural, print, printJson } from '../terminal/output.ts';
+import { stepBar } from '../terminal/progress.ts';
 
 export interface RunOptions extends SourceOptions {
   out: string;

@@ -3,11 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import type { Dump, DumpTensor, Tolerance } from '@siglip-ts/parity';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { AutoConfig } from 'siglip-ts';
-import { classNameOf, classNames, classOf, type ClassName, type Inputs } from '../classes.ts';
-import { Exit } from '../errors.ts';
-import { argumentsOf, expectNeeds, fieldsOf, tensorOf } from '../forward.ts';
-import type { Io } from '../io.ts';
-import { addMapOption, readRenamed } from '../names.ts';
+import { classNameOf, classNames, classOf, type ClassName, type Inputs } from '../../classes.ts';
+import { Exit } from '../../terminal/errors.ts';
+import { argumentsOf, expectNeeds, fieldsOf, tensorOf } from '../../forward.ts';
+import type { Io } from '../../terminal/io.ts';
+import { addMapOption, readRenamed } from './names.ts';
 import {
   addComputeOptions,
   addSourceOptions,
@@ -18,7 +18,7 @@ import {
   runOptions,
   type ComputeOptions,
   type SourceOptions,
-} from '../options.ts';
+} from '../../arguments/options.ts';
 
 interface DiffOptions extends SourceOptions, ComputeOptions {
   map: string;

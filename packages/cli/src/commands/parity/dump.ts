@@ -9,11 +9,11 @@ import {
   type AnyConfig,
   type AnyModel,
   type ClassName,
-} from '../classes.ts';
-import { Exit } from '../errors.ts';
-import { argumentsOf, expectNeeds, computed, tensorOf } from '../forward.ts';
-import { PICTURES, pixelsOf } from '../images.ts';
-import type { Io } from '../io.ts';
+} from '../../classes.ts';
+import { Exit } from '../../terminal/errors.ts';
+import { argumentsOf, expectNeeds, computed, tensorOf } from '../../forward.ts';
+import { PICTURES, pixelsOf } from '../../arguments/images.ts';
+import type { Io } from '../../terminal/io.ts';
 import {
   addComputeOptions,
   addSourceOptions,
@@ -22,10 +22,10 @@ import {
   loadOptions,
   type ComputeOptions,
   type SourceOptions,
-} from '../options.ts';
-import { plural, print, printable } from '../output.ts';
-import { idsOf, positionsOf } from '../texts.ts';
-import { version } from '../version.ts';
+} from '../../arguments/options.ts';
+import { plural, print, printable } from '../../terminal/output.ts';
+import { idsOf, positionsOf } from '../../arguments/texts.ts';
+import { version } from '../../version.ts';
 
 interface ParityDumpOptions extends SourceOptions, ComputeOptions {
   inputs?: string;

@@ -1,10 +1,10 @@
 // siglip parity: comparing another implementation's numbers with the reference's. Its commands are files of their own.
 import type { Command } from 'commander';
-import type { Io } from '../io.ts';
-import { addParityDiagnose } from './parity-diagnose.ts';
-import { addParityDiff } from './parity-diff.ts';
-import { addParityDump } from './parity-dump.ts';
-import { addParitySelftest } from './parity-selftest.ts';
+import type { Io } from '../../terminal/io.ts';
+import { addParityDiagnose } from './diagnose.ts';
+import { addParityDiff } from './diff.ts';
+import { addParityDump } from './dump.ts';
+import { addParitySelftest } from './selftest.ts';
 
 export function addParity(program: Command, io: Io): void {
   const parity = program

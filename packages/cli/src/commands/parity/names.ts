@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Dump } from '@siglip-ts/parity';
 import type { Command } from 'commander';
-import { Exit } from './errors.ts';
+import { Exit } from '../../terminal/errors.ts';
 
 /** For a dump of somebody else's numbers. */
 export const addMapOption = (command: Command): Command =>

@@ -1,9 +1,9 @@
 // Pictures named on a command line, as the pipelines load them: upright, in RGB.
 import { readFile } from 'node:fs/promises';
 import { loadImage, type SiglipImageProcessor, type SiglipImageProcessorFast } from 'siglip-ts';
-import { Exit, reasonOf } from './errors.ts';
-import type { Io } from './io.ts';
-import { withProgress } from './progress.ts';
+import { Exit, reasonOf } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
+import { withProgress } from '../terminal/progress.ts';
 import { stdinBytes } from './stdin.ts';
 
 export type Picture = Awaited<ReturnType<typeof loadImage>>;

@@ -1,7 +1,7 @@
 // What stdin holds, as bytes: a picture, or texts. It can be read once.
 import { addAbortSignal } from 'node:stream';
-import { Exit } from './errors.ts';
-import type { Io } from './io.ts';
+import { Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
 
 /** Ctrl-C ends the wait. Throws Exit where it was read before: a command line names it twice. */
 export async function stdinBytes(io: Io): Promise<Buffer> {

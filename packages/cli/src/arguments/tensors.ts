@@ -10,7 +10,7 @@ import {
 } from '@siglip-ts/safetensors';
 import { fileSource } from '@siglip-ts/safetensors/node';
 import type { DType, HostTensor, TensorLike } from 'siglip-ts';
-import { version } from './version.ts';
+import { version } from '../version.ts';
 
 /** Every tensor of a safetensors file, by name. */
 export async function readTensors(path: string): Promise<Map<string, TensorLike>> {
