@@ -1,6 +1,5 @@
 // siglip train and siglip finetune: what they say and what it leaves. The run itself is tests/train.
-import { readFileSync } from 'node:fs';
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline, SiglipVisionModel } from 'siglip-ts';
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,5 @@
 // Turning pictures upright: the eight orientations are the symmetries of a square, and Pillow's.
-import type { RawImage } from '@siglip-ts/image';
-import { decodeImage, exifTranspose } from '@siglip-ts/image';
+import { decodeImage, exifTranspose, type RawImage } from '@siglip-ts/image';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FIXTURES, readBytes, readJson } from './bundle.ts';

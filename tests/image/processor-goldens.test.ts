@@ -1,6 +1,14 @@
 // Both processors against transformers: pixel values by hash, messages and warnings by word.
-import type { CallOptions, ImageInput, Mode, PixelKernels, TypedImage } from '@siglip-ts/image';
-import { SiglipImageProcessor, SiglipImageProcessorFast, channelsOf } from '@siglip-ts/image';
+import {
+  SiglipImageProcessor,
+  SiglipImageProcessorFast,
+  channelsOf,
+  type CallOptions,
+  type ImageInput,
+  type Mode,
+  type PixelKernels,
+  type TypedImage,
+} from '@siglip-ts/image';
 import { describe, expect, test } from 'vitest';
 import { WAYS, foldersWith, readJson, sha256 } from './bundle.ts';
 import { pattern } from './pattern.ts';

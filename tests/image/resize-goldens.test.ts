@@ -1,6 +1,13 @@
 // Pillow's and torchvision's resizes of random patterns, by hash.
-import type { Mode, PillowOrder, PixelKernels, ResizeFilter } from '@siglip-ts/image';
-import { resizePillow, resizeTorchvisionBytes, resizeTorchvisionFloats } from '@siglip-ts/image';
+import {
+  resizePillow,
+  resizeTorchvisionBytes,
+  resizeTorchvisionFloats,
+  type Mode,
+  type PillowOrder,
+  type PixelKernels,
+  type ResizeFilter,
+} from '@siglip-ts/image';
 import { describe, expect, test } from 'vitest';
 import { WAYS, foldersWith, readJson, sha256 } from './bundle.ts';
 import { channelsFirst, pattern } from './pattern.ts';

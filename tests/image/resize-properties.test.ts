@@ -1,6 +1,11 @@
 // Resizes against the formula, written out slowly and in exact integers; and what must hold for any filter.
-import type { RawImage, ResizeFilter } from '@siglip-ts/image';
-import { resizePillow, resizeTorchvisionBytes, resizeTorchvisionFloats } from '@siglip-ts/image';
+import {
+  resizePillow,
+  resizeTorchvisionBytes,
+  resizeTorchvisionFloats,
+  type RawImage,
+  type ResizeFilter,
+} from '@siglip-ts/image';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 

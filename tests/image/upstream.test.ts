@@ -1,10 +1,12 @@
 // transformers' tests/models/siglip/test_image_processing_siglip.py and its mixin, for both processors.
-import type { ImageInput, RawImage, TypedImage } from '@siglip-ts/image';
 import {
   SiglipImageProcessor,
   SiglipImageProcessorFast,
   convertRgb,
   decodeImage,
+  type ImageInput,
+  type RawImage,
+  type TypedImage,
 } from '@siglip-ts/image';
 import { describe, expect, test, vi } from 'vitest';
 import { FIXTURES, readBytes } from './bundle.ts';

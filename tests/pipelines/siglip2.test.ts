@@ -2,8 +2,8 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { folderFiles } from 'siglip-ts';
 import {
+  folderFiles,
   AutoProcessor,
   AutoTokenizer,
   defaultModel,

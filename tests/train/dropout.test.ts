@@ -7,7 +7,7 @@ import {
   attentionDropout,
   contrastiveGradients,
   loadParameters,
-  refuseDropout,
+  expectNoDropout,
   type ContrastiveOptions,
   type Dropout,
 } from '@siglip-ts/train';
@@ -133,7 +133,7 @@ test('what runs without a seed and a step is refused', async () => {
   const message =
     'attention_dropout: 0.5, expected 0 where no seed and step of `dropout` are given';
   await expect(contrastiveGradients(config, parameters, pairs)).rejects.toThrow(message);
-  expect(() => refuseDropout(config.text_config)).toThrow(message);
+  expect(() => expectNoDropout(config.text_config)).toThrow(message);
 });
 
 test('the engine', async () => {

@@ -14,8 +14,7 @@ import {
   type Shape,
 } from '@siglip-ts/core';
 import { portNeighbours, sigmoidRing, type Pairs } from '@siglip-ts/train';
-import type { NamedTensors } from '@siglip-ts/autograd';
-import { pullback } from '@siglip-ts/autograd';
+import { pullback, type NamedTensors } from '@siglip-ts/autograd';
 import { parentPort, workerData } from 'node:worker_threads';
 
 export interface Device {

@@ -1,3 +1,4 @@
+// Gradients on any backend: one that records, and the rules of every operation.
 /** @module @siglip-ts/autograd */
 export * from './autograd.ts';
 export * from './grad.ts';

@@ -1,3 +1,4 @@
+// The model and what it stands on: contract, tensors, operations, decorators, configurations. No dependency, no I/O.
 /** @module @siglip-ts/core */
 export * from './contract/backend.ts';
 export * from './contract/dtypes.ts';

@@ -1,6 +1,5 @@
 // `Image.convert("RGB")` of Pillow 13 from every mode that decoding gives. No other conversion.
-import type { RawImage } from './raw-image.ts';
-import { channelsOf } from './raw-image.ts';
+import { channelsOf, type RawImage } from './raw-image.ts';
 
 /** A pixel's red, green or blue (i = 0, 1, 2) from the samples at `at`. */
 type Pick = (data: RawImage['data'], at: number, i: number) => number;

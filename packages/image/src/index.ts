@@ -1,6 +1,5 @@
+// Pixels as Python has them: decoding, resizing and SigLIP's two image processors.
 /** @module @siglip-ts/image */
-/** Pixels as Python has them: decoding, resizing and SigLIP's two image processors. */
-
 export type { DecodeOptions, ImageDecoder } from './decode/decode.ts';
 export { decodeImage, decodeImageAsync } from './decode/decode.ts';
 export type { ImageFormat } from './decode/format.ts';

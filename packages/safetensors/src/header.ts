@@ -41,7 +41,7 @@ export function parseHeader(bytes: Uint8Array, what: string): Header {
     if (key !== '__metadata__') entries.push([key, readEntry(reader, tensor)]);
     else if (!reader.null()) reader.object((name) => metadata.set(name, reader.string()));
   });
-  reader.end();
+  reader.expectEnd();
   entries.sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
   let dataBytes = 0;
   for (const [name, info] of entries) {

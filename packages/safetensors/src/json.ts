@@ -104,7 +104,7 @@ export class JsonReader {
   }
 
   /** Throws unless only white space is left. */
-  end(): void {
+  expectEnd(): void {
     if (this.peek() !== '') throw this.#unexpected('the end of the text');
   }
 

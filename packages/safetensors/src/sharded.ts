@@ -59,7 +59,7 @@ function parseIndex(text: string): Map<string, string> {
     const map = (shardOf = new Map<string, string>());
     reader.object((tensor) => map.set(tensor, reader.string()));
   });
-  reader.end();
+  reader.expectEnd();
   if (shardOf === undefined) throw new Error('index: no weight_map, expected one');
   for (const file of shardOf.values())
     // No separator, no drive, no '..': a shard lies beside its index.

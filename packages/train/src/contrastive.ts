@@ -15,7 +15,7 @@ import {
   type SiglipConfig,
 } from '@siglip-ts/core';
 import { accumulator } from './accumulator.ts';
-import { attentionDropout, refuseDropout, type Dropout } from './dropout.ts';
+import { attentionDropout, expectNoDropout, type Dropout } from './dropout.ts';
 import { backendOf, pullback, type GradOptions, type NamedTensors } from '@siglip-ts/autograd';
 import { visionOfPatches } from './dropped-patches.ts';
 import { stacked } from './stacked.ts';
@@ -69,7 +69,7 @@ export async function contrastiveGradients(
   pairs: Pairs,
   o: ContrastiveOptions = {},
 ): Promise<Contrastive> {
-  if (!o.dropout) refuseDropout(config.text_config, config.vision_config);
+  if (!o.dropout) expectNoDropout(config.text_config, config.vision_config);
   const B = pairs.input_ids.shape[0]!;
   const chunk = o.chunk ?? B;
   if (pairs.pixel_values.shape[0] !== B)

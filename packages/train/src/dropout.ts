@@ -33,7 +33,9 @@ export const attentionDropout =
   };
 
 /** Throws Error where a tower asks for dropout, for what trains without. */
-export function refuseDropout(...towers: readonly (SiglipTextConfig | SiglipVisionConfig)[]): void {
+export function expectNoDropout(
+  ...towers: readonly (SiglipTextConfig | SiglipVisionConfig)[]
+): void {
   for (const { attention_dropout } of towers)
     if (attention_dropout > 0)
       throw new Error(

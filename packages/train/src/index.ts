@@ -1,3 +1,4 @@
+// Training in memory: losses, gradients of a batch, optimisers, schedules. Nothing here reads or writes a file.
 /** @module @siglip-ts/train */
 export * from './clipping.ts';
 export * from './contrastive.ts';

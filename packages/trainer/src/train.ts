@@ -4,10 +4,17 @@ import { readFile } from 'node:fs/promises';
 import { scoped, type Backend } from '@siglip-ts/core';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { folderFiles, type ModelFiles } from 'siglip-ts';
-import { globalNorm } from '@siglip-ts/train';
-import { optimizer, type Optimizer } from '@siglip-ts/train';
-import { schedule, type ScheduleOptions } from '@siglip-ts/train';
-import { adafactor, adamw, lion, type UpdateRule } from '@siglip-ts/train';
+import {
+  globalNorm,
+  optimizer,
+  schedule,
+  adafactor,
+  adamw,
+  lion,
+  type Optimizer,
+  type ScheduleOptions,
+  type UpdateRule,
+} from '@siglip-ts/train';
 import { checkpoints, saveCheckpoint } from './checkpoints.ts';
 import { MetricsFile, type Metrics } from './metrics.ts';
 import type { Shard } from './data/pair.ts';

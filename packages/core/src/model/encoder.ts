@@ -1,6 +1,5 @@
 // The transformer encoder, one for both towers: pre-norm layers of self-attention and an MLP.
-import { scaledAttention } from '../ops/attention.ts';
-import { attention } from '../ops/attention.ts';
+import { scaledAttention, attention } from '../ops/attention.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
 import type { Scope } from './scope.ts';
 import { Tensor } from '../tensor/tensor.ts';

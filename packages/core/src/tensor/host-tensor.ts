@@ -1,8 +1,7 @@
 // HostTensor: values on their way from a backend to the host, which is what public calls return.
 // Not something to compute with.
-import type { DType, Values } from '../contract/dtypes.ts';
+import { isHalf, type DType, type Values } from '../contract/dtypes.ts';
 import type { Shape } from '../contract/backend.ts';
-import { isHalf } from '../contract/dtypes.ts';
 import { fromBits, toBits } from '../contract/half.ts';
 
 /** Numbers nested as deep as a shape has axes. */

@@ -9,9 +9,7 @@ import type {
   Shape,
   UnaryOp,
 } from '../contract/backend.ts';
-import type { DType, Values } from '../contract/dtypes.ts';
-import { isHalf } from '../contract/dtypes.ts';
-import { pack } from '../contract/dtypes.ts';
+import { isHalf, pack, type DType, type Values } from '../contract/dtypes.ts';
 import { HostTensor } from './host-tensor.ts';
 import { broadcastShapes, sameShape, showShape, size, withSize } from '../contract/shapes.ts';
 
@@ -248,15 +246,15 @@ export class Tensor implements Operand {
   }
   #expectIntegers(op: string, ids: Tensor): void {
     if (ids.dtype !== 'int32') throw new TypeError(`${op}: ids are ${ids.dtype}, expected int32`);
-    this.#samePlace(op, ids);
+    this.#expectSamePlace(op, ids);
   }
   /** Throws TypeError naming `op` unless y has this tensor's dtype and backend. */
   expectPartner(op: string, y: Tensor): void {
     if (y.dtype !== this.dtype)
       throw new TypeError(`${op}: ${this.dtype} with ${y.dtype}; cast one of them`);
-    this.#samePlace(op, y);
+    this.#expectSamePlace(op, y);
   }
-  #samePlace(op: string, y: Tensor): void {
+  #expectSamePlace(op: string, y: Tensor): void {
     if (y.backend !== this.backend)
       throw new TypeError(`${op}: a tensor of ${this.backend.name} with one of ${y.backend.name}`);
   }

@@ -1,3 +1,5 @@
+// Bytes side by side. Not a buffer that grows.
+
 /** Joins byte arrays. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

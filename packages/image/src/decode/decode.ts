@@ -3,12 +3,10 @@
 import { unidentified } from './errors.ts';
 import { imageFormat, kindOf } from './format.ts';
 import { decodeJpeg } from './jpeg/decode-jpeg.ts';
-import type { DecodeLimits } from './limits.ts';
-import { expectPixels } from './limits.ts';
+import { expectPixels, type DecodeLimits } from './limits.ts';
 import { decodePng } from './png/decode-png.ts';
 import type { KernelOption } from '../pixel-kernels.ts';
-import type { RawImage } from '../raw-image.ts';
-import { isRawImage } from '../raw-image.ts';
+import { isRawImage, type RawImage } from '../raw-image.ts';
 
 /** A decoder for one more format, or a faster one: plug-ins are asked before the built-in ones. */
 export interface ImageDecoder {

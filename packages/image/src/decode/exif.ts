@@ -1,7 +1,6 @@
 // EXIF orientation: finding it where Pillow's `getexif()` does, and turning pictures upright.
 // No other EXIF field is read.
-import type { RawImage } from '../raw-image.ts';
-import { channelsOf } from '../raw-image.ts';
+import { channelsOf, type RawImage } from '../raw-image.ts';
 
 const ORIENTATION = 0x0112;
 const SHORT = 3;

@@ -1,7 +1,6 @@
 // Pictures as arrays of numbers, as NumPy and torch hold them: the other kind of input to a processor, and
 // the only kind of output. No views or strides: moving an axis copies.
-import type { RawImage } from '../raw-image.ts';
-import { channelsOf } from '../raw-image.ts';
+import { channelsOf, type RawImage } from '../raw-image.ts';
 
 /** The typed arrays that hold pictures. */
 export type Samples =

@@ -1,8 +1,6 @@
 // How HF's processors read their `images` argument and find the channel axis (`transformers.image_utils`).
-import type { ArrayImage, ImageInput } from './array-image.ts';
-import { isArrayImage, unstacked } from './array-image.ts';
-import type { RawImage } from '../raw-image.ts';
-import { isRawImage } from '../raw-image.ts';
+import { isArrayImage, unstacked, type ArrayImage, type ImageInput } from './array-image.ts';
+import { isRawImage, type RawImage } from '../raw-image.ts';
 
 export type ChannelFormat = 'channels_first' | 'channels_last';
 

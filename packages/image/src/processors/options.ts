@@ -105,7 +105,7 @@ function toDict(size: NonNullable<ProcessorOptions['size']>, defaultToSquare: bo
 }
 
 /** HF's `validate_preprocess_arguments`. */
-export function validateArguments(
+export function expectArguments(
   options: ProcessorOptions & { do_center_crop?: boolean | null; crop_size?: unknown },
 ): void {
   const missing = (value: unknown) => value === null || value === undefined;

@@ -1,9 +1,7 @@
 // The slow processor's resize of any array: to bytes as HF makes them, Pillow's resize, and back.
-import type { TypedImage } from './array-image.ts';
-import { firstToLast, lastToFirst } from './array-image.ts';
+import { firstToLast, lastToFirst, type TypedImage } from './array-image.ts';
 import type { Mode, RawImage } from '../raw-image.ts';
-import type { PillowResizeOptions } from '../resize/pillow.ts';
-import { resizePillow } from '../resize/pillow.ts';
+import { resizePillow, type PillowResizeOptions } from '../resize/pillow.ts';
 
 const MODES: Readonly<Record<number, Mode>> = { 1: 'L', 2: 'LA', 3: 'RGB', 4: 'RGBA' };
 

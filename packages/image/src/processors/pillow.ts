@@ -1,18 +1,18 @@
 // SiglipImageProcessor of transformers 4.49: Pillow's resize, NumPy's arithmetic, to the last bit.
 // Each step below is one of `preprocess`, in its order; none happens here that HF does not do.
-import type { ImageInput, TypedImage } from './array-image.ts';
-import { dtypeOf, firstToLast, isFloat, lastToFirst, stacked, toArray } from './array-image.ts';
+import {
+  dtypeOf,
+  firstToLast,
+  isFloat,
+  lastToFirst,
+  stacked,
+  toArray,
+  type ImageInput,
+  type TypedImage,
+} from './array-image.ts';
 import { convertRgb } from '../convert.ts';
 import { resizeArray } from './pillow-resize.ts';
 import { flatListOfImages, inferChannelFormat, pythonTuple } from './images.ts';
-import type {
-  AsTensors,
-  BatchFeature,
-  Behaviour,
-  CallOptions,
-  PerChannel,
-  ProcessorOptions,
-} from './options.ts';
 import {
   consoleWarn,
   filterOf,
@@ -20,7 +20,13 @@ import {
   overridden,
   sizeDict,
   toJsonString,
-  validateArguments,
+  expectArguments,
+  type AsTensors,
+  type BatchFeature,
+  type Behaviour,
+  type CallOptions,
+  type PerChannel,
+  type ProcessorOptions,
 } from './options.ts';
 import type { PixelKernels } from '../pixel-kernels.ts';
 import { isRawImage } from '../raw-image.ts';
@@ -145,7 +151,7 @@ export class SiglipImageProcessor {
     const o = this.resolved(options);
     const size = sizeDict(o.size, false);
     const flat = flatListOfImages(images);
-    validateArguments({ ...o, size });
+    expectArguments({ ...o, size });
     const rgb = flat.map((i) => (o.do_convert_rgb && isRawImage(i) ? convertRgb(i) : i));
     let arrays = rgb.map((i): TypedImage =>
       isRawImage(i) ? toArray(i) : { ...i, dtype: dtypeOf(i) },

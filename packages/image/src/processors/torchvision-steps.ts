@@ -1,11 +1,9 @@
 // The fast processor's steps on one [C, H, W] tensor, in torch's arithmetic.
-import type { Samples, TypedImage } from './array-image.ts';
-import { isFloat } from './array-image.ts';
+import { isFloat, type Samples, type TypedImage } from './array-image.ts';
 import type { PixelKernels } from '../pixel-kernels.ts';
 import type { PerChannel, SizeDict } from './options.ts';
 import { resizeTorchvisionFloats } from '../resize/torchvision-floats.ts';
-import type { Planes } from '../resize/torchvision-bytes.ts';
-import { resizeTorchvisionBytes } from '../resize/torchvision-bytes.ts';
+import { resizeTorchvisionBytes, type Planes } from '../resize/torchvision-bytes.ts';
 import type { ResizeFilter } from '../resize/weights.ts';
 
 const f32 = Math.fround;

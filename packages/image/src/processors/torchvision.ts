@@ -1,7 +1,14 @@
 // SiglipImageProcessorFast of transformers 4.49: torchvision's resize and float32 arithmetic as torch does it,
 // to the last bit (on x86 with AVX2). "Fast" is HF's name; here it is about as fast as the other.
-import type { ArrayImage, ImageInput, TypedImage } from './array-image.ts';
-import { dtypeOf, lastToFirst, stacked, toArray } from './array-image.ts';
+import {
+  dtypeOf,
+  lastToFirst,
+  stacked,
+  toArray,
+  type ArrayImage,
+  type ImageInput,
+  type TypedImage,
+} from './array-image.ts';
 import { convertRgb } from '../convert.ts';
 import {
   centerCrop,
@@ -12,14 +19,6 @@ import {
   timesFactor,
 } from './torchvision-steps.ts';
 import { flatListOfImages, inferChannelFormat } from './images.ts';
-import type {
-  AsTensors,
-  BatchFeature,
-  Behaviour,
-  CallOptions,
-  ProcessorOptions,
-  SizeDict,
-} from './options.ts';
 import {
   consoleWarn,
   filterOf,
@@ -27,11 +26,16 @@ import {
   overridden,
   sizeDict,
   toJsonString,
-  validateArguments,
+  expectArguments,
+  type AsTensors,
+  type BatchFeature,
+  type Behaviour,
+  type CallOptions,
+  type ProcessorOptions,
+  type SizeDict,
 } from './options.ts';
 import type { PixelKernels } from '../pixel-kernels.ts';
-import type { RawImage } from '../raw-image.ts';
-import { isRawImage } from '../raw-image.ts';
+import { isRawImage, type RawImage } from '../raw-image.ts';
 /** HF's options of SiglipImageProcessorFast. null is Python's None; undefined is "not given". */
 
 export interface FastOptions extends ProcessorOptions {
@@ -220,7 +224,7 @@ function pilToTensor(image: RawImage): TypedImage {
 }
 
 function validateFast(o: Fields, { return_tensors, data_format }: CallOptions): void {
-  validateArguments(o);
+  expectArguments(o);
   const tensors = return_tensors ?? null;
   if (tensors !== null && tensors !== 'pt' && tensors !== true) {
     throw new RangeError('Only returning PyTorch tensors is currently supported.');

@@ -1,12 +1,9 @@
 // `Image.resize` of Pillow on 8-bit pictures, byte for byte: bicubic and bilinear, antialiased.
 // Not nearest, not the other filters, no box and no reducing gap.
-import type { KernelOption, PixelKernels } from '../pixel-kernels.ts';
-import type { RawImage } from '../raw-image.ts';
-import { channelsOf } from '../raw-image.ts';
-import type { Bytes } from '../pixel-kernels.ts';
+import type { KernelOption, PixelKernels, Bytes } from '../pixel-kernels.ts';
+import { channelsOf, type RawImage } from '../raw-image.ts';
 import { resizeAcross, resizeDown } from './passes.ts';
-import type { ResizeFilter } from './weights.ts';
-import { axisWeights, quantized } from './weights.ts';
+import { axisWeights, quantized, type ResizeFilter } from './weights.ts';
 
 /**
  * Which pass comes first changes results by up to 30 levels, for each pass rounds to bytes. Pillow changed it:

@@ -74,7 +74,7 @@ function batchToIds(
   });
 }
 
-function refuseOffsets({ return_offsets_mapping }: EncodeOptions, hint: string): void {
+function expectNoOffsets({ return_offsets_mapping }: EncodeOptions, hint: string): void {
   if (return_offsets_mapping)
     throw new Error(
       'return_offset_mapping is not available when using Python tokenizers. ' +
@@ -122,7 +122,7 @@ export function encodePlus(
   options: EncodeOptions,
 ): Encoding<unknown> {
   strategies(tok, options); // options that contradict each other come before texts that are wrong
-  refuseOffsets(
+  expectNoOffsets(
     options,
     ' More information on available tokenizers at https://github.com/huggingface/transformers/pull/2674',
   );
@@ -139,7 +139,7 @@ export function batchEncodePlus(
   options: EncodeOptions,
 ): Encoding<unknown> {
   strategies(tok, options);
-  refuseOffsets(options, '');
+  expectNoOffsets(options, '');
   return toEncoding(prepareBatch(tok, batchToIds(tok, batch, options), options), options);
 }
 

@@ -29,7 +29,7 @@ export function prepareForModel(
   const { add_special_tokens = true } = options;
   const chosen = strategies(tok, options);
   const { max_length, truncation } = chosen;
-  checkRequest(options, truncation === 'longest_first' && pair !== null);
+  expectRequest(options, truncation === 'longest_first' && pair !== null);
   const wantsMask =
     options.return_attention_mask ?? tok.model_input_names.includes('attention_mask');
 
@@ -69,7 +69,7 @@ export function prepareForModel(
   return fields;
 }
 
-function checkRequest(options: PrepareOptions, pairLongestFirst: boolean): void {
+function expectRequest(options: PrepareOptions, pairLongestFirst: boolean): void {
   if (options.return_token_type_ids && options.add_special_tokens === false)
     throw new Error(
       'Asking to return token_type_ids while setting add_special_tokens to False ' +

@@ -2,7 +2,7 @@
 // SentencePiece, eos at the end. No chat templates, no pickling, no offsets.
 import type { AddedToken } from '../tokens/added-tokens.ts';
 import { cutText } from './cut-text.ts';
-import type { Part } from '../sentencepiece/sentencepiece.ts';
+import { SentencePiece, type Part } from '../sentencepiece/sentencepiece.ts';
 import {
   cleanUpTokenization,
   decodeTokens,
@@ -31,7 +31,7 @@ import { initFromFiles, readDecoder, tokenizerFiles, VOCAB_FILE } from '../token
 import {
   checkedSide,
   consoleWarn,
-  refuseSampling,
+  expectNoSampling,
   toTokens,
   withDefaults,
   type Settings,
@@ -41,7 +41,6 @@ import {
 } from '../tokens/init.ts';
 import { pad, type Paddable } from '../encoding/padding.ts';
 import { prepareForModel } from '../encoding/prepare.ts';
-import { SentencePiece } from '../sentencepiece/sentencepiece.ts';
 import { eosMask, joinedLength, joinSequences, specialMask } from './sequences.ts';
 import { ROLES, textOf, type Role, type Token } from '../tokens/special-tokens.ts';
 import { truncateSequences, type TruncateOptions, type Truncated } from '../encoding/truncation.ts';
@@ -90,7 +89,7 @@ export class SiglipTokenizer {
     this.#init = withDefaults(kwargs);
     this.#vocabFile = vocab_file;
     this.#warn = warn ?? consoleWarn;
-    refuseSampling(kwargs.sp_model_kwargs);
+    expectNoSampling(kwargs.sp_model_kwargs);
     this.sp_model = SentencePiece.fromBytes(vocab_file, { add_dummy_prefix: false, scoring });
     this.model_max_length = kwargs.model_max_length ?? 64;
     this.do_lower_case = kwargs.do_lower_case ?? true;

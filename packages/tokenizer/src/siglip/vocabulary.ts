@@ -3,8 +3,7 @@
 // nothing.
 import { addedToken, applyFlags, TokenTrie, type AddedToken } from '../tokens/added-tokens.ts';
 import { checkRole, toToken, type TokenInit } from '../tokens/init.ts';
-import type { Part } from '../sentencepiece/sentencepiece.ts';
-import type { SentencePiece } from '../sentencepiece/sentencepiece.ts';
+import type { Part, SentencePiece } from '../sentencepiece/sentencepiece.ts';
 import {
   ROLES,
   SpecialTokens,

@@ -86,7 +86,7 @@ export function withDefaults(kwargs: SiglipTokenizerOptions): Record<string, unk
 }
 
 /** Throws an Error for the sampling options of SentencePieceProcessor. */
-export function refuseSampling(kwargs: Record<string, unknown> | null | undefined): void {
+export function expectNoSampling(kwargs: Record<string, unknown> | null | undefined): void {
   for (const name of ['enable_sampling', 'add_bos', 'add_eos', 'reverse', 'emit_unk_piece'])
     if (kwargs?.[name]) throw new Error(`sp_model_kwargs: ${name} is not supported`);
 }

@@ -9,9 +9,8 @@ import {
   type Run,
 } from '@siglip-ts/core';
 import { companions, SiglipForImageClassification } from 'siglip-ts';
-import { attentionDropout } from '@siglip-ts/train';
+import { attentionDropout, loadParameters } from '@siglip-ts/train';
 import { grad, type NamedTensors } from '@siglip-ts/autograd';
-import { loadParameters } from '@siglip-ts/train';
 import type { Prepared } from '../data/sample.ts';
 import { allOf, modelFilesOf, pixelsOf, preparation, rowsOf, type LoadTrainee } from './trainee.ts';
 

@@ -8,8 +8,7 @@ import {
   visionTransformer,
 } from '@siglip-ts/core';
 import { AutoTokenizer, companions, SiglipModel } from 'siglip-ts';
-import { contrastiveGradients } from '@siglip-ts/train';
-import { loadParameters } from '@siglip-ts/train';
+import { contrastiveGradients, loadParameters } from '@siglip-ts/train';
 import { evaluate } from '../evaluation.ts';
 import type { Prepared } from '../data/sample.ts';
 import {

@@ -1,9 +1,7 @@
 // checked(b, oracle): runs every operation of b once more on an exact backend, on b's own inputs, and says which one
 // first gave something else. For finding the kernel that is wrong, not for speed.
 import type { Backend, Handle, Operand } from '../../contract/backend.ts';
-import type { Values } from '../../contract/dtypes.ts';
-import { isHalf } from '../../contract/dtypes.ts';
-import { convert } from '../../contract/dtypes.ts';
+import { isHalf, convert, type Values } from '../../contract/dtypes.ts';
 import { scopedSync } from '../../tensor/lifetimes.ts';
 import { showShape } from '../../contract/shapes.ts';
 import { decorate, fusedOf, type Call } from '../decorate.ts';

@@ -1,22 +1,17 @@
 // JPEG files to pixels, bit for bit what Pillow 13 with its libjpeg-turbo 3.2 gives: baseline, extended and
 // progressive Huffman files of 8 bits. Not arithmetic coding, not lossless, not hierarchical.
-import type { DecodeLimits } from '../limits.ts';
-import { expectPixels } from '../limits.ts';
+import { expectPixels, type DecodeLimits } from '../limits.ts';
 import type { KernelOption, PixelKernels } from '../../pixel-kernels.ts';
-import type { RawImage } from '../../raw-image.ts';
-import { channelsOf } from '../../raw-image.ts';
+import { channelsOf, type RawImage } from '../../raw-image.ts';
 import { concat } from '../bytes.ts';
 import { broken, truncated } from '../errors.ts';
 import { BitReader, EOI, RST0 } from './bit-reader.ts';
 import { colorSpace, writeColors } from './color.ts';
-import type { Component, Frame } from './frame.ts';
-import { allocate, readFrame } from './frame.ts';
-import type { HuffmanTables } from './huffman-table.ts';
-import { addStandardTables, huffmanTable } from './huffman-table.ts';
+import { allocate, readFrame, type Component, type Frame } from './frame.ts';
+import { addStandardTables, huffmanTable, type HuffmanTables } from './huffman-table.ts';
 import { inverseDct } from './idct.ts';
 import { openJpeg } from './open.ts';
-import type { Progress } from './progressive.ts';
-import { noteProgress, progressOf, progressiveBlocks } from './progressive.ts';
+import { noteProgress, progressOf, progressiveBlocks, type Progress } from './progressive.ts';
 import { ZIGZAG, readScanHeader, walkScan } from './scan.ts';
 import { sequentialBlocks } from './sequential.ts';
 import { smoothComponent, smoothingHelps } from './smoothing.ts';
@@ -183,7 +178,7 @@ class JpegStream {
       this.#oneScan = !frame.progressive && scan.components.length === frame.components.length;
       if (!frame.progressive) addStandardTables(this.#huffman);
       frame.components.forEach((c) => upsampler(frame, c)); // refuses odd sampling before allocating
-      refuseHollow(frame, reader.data.length);
+      expectContent(frame, reader.data.length);
       allocate(frame, this.#oneScan);
     } else if (this.#oneScan) throw broken('jpeg: more scans than one');
     if (this.#scans > MAX_SCANS) throw broken(`jpeg: more than ${MAX_SCANS} scans`);
@@ -224,7 +219,7 @@ class JpegStream {
  * A large picture needs a bit of file for each block, at the very least. Pillow would show less as gray; here
  * it is an error, for a few bytes must not ask for a gigabyte.
  */
-function refuseHollow(frame: Frame, bytes: number): void {
+function expectContent(frame: Frame, bytes: number): void {
   const blocks = frame.components.reduce((sum, c) => sum + c.blocksAcross * c.blocksDown, 0);
   if (frame.width * frame.height > 1 << 24 && blocks > bytes * 8) {
     throw broken(`jpeg: ${bytes} bytes cannot hold ${frame.width}x${frame.height} pixels`);

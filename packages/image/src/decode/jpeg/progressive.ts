@@ -3,10 +3,8 @@
 import type { BitReader } from './bit-reader.ts';
 import { broken } from '../errors.ts';
 import type { Component, Frame } from './frame.ts';
-import type { HuffmanTables } from './huffman-table.ts';
-import { tableOf } from './huffman-table.ts';
-import type { BlockDecoder, ScanHeader } from './scan.ts';
-import { ZIGZAG } from './scan.ts';
+import { tableOf, type HuffmanTables } from './huffman-table.ts';
+import { ZIGZAG, type BlockDecoder, type ScanHeader } from './scan.ts';
 
 /** How precisely coefficients are known: the lowest bit sent, -1 for nothing sent. */
 export interface Progress {

@@ -1,6 +1,5 @@
 // Mistakes between a picture and pixel_values.
-import type { RawImage } from '@siglip-ts/image';
-import { resizePillow } from '@siglip-ts/image';
+import { resizePillow, type RawImage } from '@siglip-ts/image';
 import type { Mistake, Pixels } from './mistake.ts';
 import { cropped, resized, type ResizeOptions } from './resize.ts';
 
