@@ -1,4 +1,4 @@
-// siglip train and siglip finetune: what they say and what it leaves. The run itself is tests/train.
+// siglip train and siglip finetune: what they say and what it leaves. The run itself is tests/trainer.
 import { readFileSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline, SiglipVisionModel } from 'siglip-ts';

@@ -8,7 +8,7 @@ import { grad, type NamedTensors } from '@siglip-ts/autograd';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadGolden, lossOf } from './golden.ts';
+import { loadGolden, lossOf } from '../autograd/golden.ts';
 
 const path = join(import.meta.dirname, '../../fixtures/train/bfloat16.json');
 const torch: { bfloat16: number[]; float32: number[] } = JSON.parse(readFileSync(path, 'utf8'));

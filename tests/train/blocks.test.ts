@@ -14,7 +14,7 @@ import {
 import { grad } from '@siglip-ts/autograd';
 import { expect, test } from 'vitest';
 import { difference } from '../model/golden.ts';
-import { random } from './random.ts';
+import { random } from '../autograd/random.ts';
 
 const contrast = (b: Backend, B = 12, D = 5): Contrast => ({
   text: l2Normalize(random(b, [B, D], 1)),

@@ -21,8 +21,8 @@ import {
 import { grad } from '@siglip-ts/autograd';
 import { describe, expect, test } from 'vitest';
 import { difference } from '../model/golden.ts';
-import { loadGolden, lossOf } from './golden.ts';
-import { numbers } from './random.ts';
+import { loadGolden, lossOf } from '../autograd/golden.ts';
+import { numbers } from '../autograd/random.ts';
 
 const golden = await loadGolden('plain', 'float64');
 const config = SiglipConfig.from_dict(golden.model.config);

@@ -7,7 +7,7 @@ import { adafactor, adamw, lion, optimizer, schedule } from '@siglip-ts/train';
 import { grad } from '@siglip-ts/autograd';
 import { expect, test } from 'vitest';
 import { difference } from '../model/golden.ts';
-import { loadGolden, lossOf, parametersOf } from './golden.ts';
+import { loadGolden, lossOf, parametersOf } from '../autograd/golden.ts';
 
 test.each(['plain', 'odd', 'classifier-single'])('ten steps of AdamW on %s', async (name) => {
   const g = await loadGolden(name, 'float64');

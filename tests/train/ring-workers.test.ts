@@ -10,8 +10,8 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
 import { difference } from '../model/golden.ts';
 import { bundle } from '../runtimes/bundle.ts';
-import { loadGolden } from './golden.ts';
-import { numbers } from './random.ts';
+import { loadGolden } from '../autograd/golden.ts';
+import { numbers } from '../autograd/random.ts';
 import type { Answer, Device } from './ring-worker.ts';
 
 const B = 6;

@@ -4,7 +4,7 @@ import { l2Normalize, Tensor } from '@siglip-ts/core';
 import { portNeighbours, sigmoidBlocks, sigmoidRing } from '@siglip-ts/train';
 import { expect, test } from 'vitest';
 import { difference } from '../model/golden.ts';
-import { random } from './random.ts';
+import { random } from '../autograd/random.ts';
 
 const [B, D] = [12, 5];
 const b = cpu();

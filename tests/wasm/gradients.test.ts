@@ -17,7 +17,7 @@ import {
 import { pullback } from '@siglip-ts/autograd';
 import { afterAll, describe, expect, test } from 'vitest';
 import { difference, rms } from '../model/golden.ts';
-import { numbers } from '../train/random.ts';
+import { numbers } from '../autograd/random.ts';
 
 type Op = (...x: Tensor[]) => Tensor;
 const heads =
