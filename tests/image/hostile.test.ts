@@ -1,5 +1,10 @@
 // Bad input: decoders return or throw an Error, soon, and allocate nothing that the input does not justify.
-import { decodeImage, decodeImageAsync, isRawImage, type DecodeOptions } from '@siglip-ts/image';
+import {
+  decodeImage,
+  decodeImageAsync,
+  isRawImage,
+  type DecodeImageOptions,
+} from '@siglip-ts/image';
 import fc from 'fast-check';
 import { join } from 'node:path';
 import { zlibSync } from 'fflate';
@@ -16,7 +21,7 @@ function attempt(bytes: Uint8Array): void {
 }
 
 /** The picture's hash, or the error's words. */
-function outcome(bytes: Uint8Array, options: DecodeOptions): string {
+function outcome(bytes: Uint8Array, options: DecodeImageOptions): string {
   try {
     const image = decodeImage(bytes, { ...SMALL, ...options });
     expect(isRawImage(image)).toBe(true);

@@ -3,8 +3,8 @@ import {
   SiglipImageProcessor,
   SiglipImageProcessorFast,
   channelsOf,
-  type CallOptions,
-  type ImageInput,
+  type PreprocessOptions,
+  type ProcessorImages,
   type Mode,
   type PixelKernels,
   type TypedImage,
@@ -23,7 +23,7 @@ interface Described {
 interface Case {
   images: unknown;
   config: Record<string, unknown>;
-  options: CallOptions;
+  options: PreprocessOptions;
   result?: Described | Described[];
   error?: string;
   message?: string;
@@ -103,7 +103,7 @@ function run(
   const warn = (message: string) => warnings.push(message);
   try {
     const made = processor.from_dict(config, {}, { warn, kernels });
-    const { pixel_values } = made.preprocess(build(images) as ImageInput, options);
+    const { pixel_values } = made.preprocess(build(images) as ProcessorImages, options);
     const result = Array.isArray(pixel_values)
       ? pixel_values.map(described)
       : described(pixel_values);

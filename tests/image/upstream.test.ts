@@ -4,7 +4,7 @@ import {
   SiglipImageProcessorFast,
   convertRgb,
   decodeImage,
-  type ImageInput,
+  type ProcessorImages,
   type RawImage,
   type TypedImage,
 } from '@siglip-ts/image';
@@ -59,10 +59,10 @@ for (const [name, Processor] of Object.entries(PROCESSORS)) {
     test.each([
       ['PIL', pil],
       ['numpy', arrays],
-    ] as [string, ImageInput[]][])('call with %s', (_, images) => {
+    ] as [string, ProcessorImages[]][])('call with %s', (_, images) => {
       const one = processor.call(images[0]!, { return_tensors: 'pt' }).pixel_values;
       expect(shapeOf(one)).toEqual([1, 3, 18, 18]);
-      const all = processor.call(images as ImageInput, { return_tensors: 'pt' }).pixel_values;
+      const all = processor.call(images as ProcessorImages, { return_tensors: 'pt' }).pixel_values;
       expect(shapeOf(all)).toEqual([7, 3, 18, 18]);
     });
 

@@ -5,7 +5,7 @@ import type { RawImage } from '@siglip-ts/image';
 import { defaultModel, loadImage, mapFiles, modelFiles, SiglipTokenizer } from 'siglip-ts';
 import { judged, type Verdict } from '../../packages/parity/src/diagnose/diagnose.ts';
 import type { DumpTensor, Taps } from '../../packages/parity/src/dump.ts';
-import type { Mistake, Values } from '../../packages/parity/src/diagnose/catalogue/mistake.ts';
+import type { Mistake, Numbers } from '../../packages/parity/src/diagnose/catalogue/mistake.ts';
 import {
   referenceOf,
   type Reference,
@@ -56,7 +56,7 @@ async function load(name: ModelName, kind: Kind): Promise<Case> {
   return { ours, diagnose: (dump) => judged(ours, dump) };
 }
 
-async function largePixels(subject: Subject, pictures: RawImage[]): Promise<Values> {
+async function largePixels(subject: Subject, pictures: RawImage[]): Promise<Numbers> {
   const { image_size, patch_size } = subject.vision!;
   const size = { height: image_size + 2 * patch_size, width: image_size - patch_size };
   const other = { ...subject, pixels: { ...subject.pixels, ...size } };
@@ -87,9 +87,9 @@ export async function planted(
   { ours }: Case,
   mistakes: readonly Mistake[],
   dtype: 'float32' | 'float64' = 'float32',
-): Promise<Map<string, Values>> {
-  const all = new Map<string, Values>();
-  const pooled: Values[] = [];
+): Promise<Map<string, Numbers>> {
+  const all = new Map<string, Numbers>();
+  const pooled: Numbers[] = [];
   for (const tower of ['vision', 'text'] as const) {
     if (!ours.subject[tower]) continue;
     const own = mistakes.filter((m) => m.towers.includes(tower));
@@ -112,7 +112,7 @@ export const VIEWS = {
 export type View = keyof typeof VIEWS;
 
 /** The dump that shows so much of it; null if nothing. */
-export function dumpOf(all: ReadonlyMap<string, Values>, view: View): Taps | null {
+export function dumpOf(all: ReadonlyMap<string, Numbers>, view: View): Taps | null {
   const taps = new Map<string, DumpTensor>();
   for (const [key, { shape, data }] of all)
     if (VIEWS[view](key)) taps.set(key, { shape, dtype: 'float32', data: new Float32Array(data) });

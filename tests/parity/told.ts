@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CATALOGUE, mistakeNames } from '../../packages/parity/src/diagnose/catalogue/catalogue.ts';
 import { squaredError } from '../../packages/parity/src/diagnose/search/compare.ts';
-import type { Mistake, Values } from '../../packages/parity/src/diagnose/catalogue/mistake.ts';
+import type { Mistake, Numbers } from '../../packages/parity/src/diagnose/catalogue/mistake.ts';
 import { limitOf } from '../../packages/parity/src/diagnose/search/towers.ts';
 import { caseOf, dumpOf, planted, VIEWS, type ModelName, type View } from './planted.ts';
 
@@ -36,7 +36,7 @@ async function measured(model: ModelName, m: Mistake | null, view: View): Promis
   return { shows, first: (await c.diagnose(dump))[0]!.mistake };
 }
 
-const beyond = (x: Values, exact: Values, single: Values): boolean =>
+const beyond = (x: Numbers, exact: Numbers, single: Numbers): boolean =>
   squaredError(x, exact) > limitOf(exact, squaredError(single, exact), false);
 
 /** Of a classifier's logits nothing comes after the last state: its norm left out is its norm left out. */

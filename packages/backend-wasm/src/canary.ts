@@ -12,7 +12,7 @@ import {
   type Backend,
   type Shape,
 } from '@siglip-ts/core';
-import { selfTest, type SelfTest, type Step } from '@siglip-ts/core/kit';
+import { selfTest, type SelfTest, type Question } from '@siglip-ts/core/kit';
 
 /** A share of the magnitudes summed: four times what 'w8a8' needs, a thousand times what float32 does. */
 const TOLERANCE = 1e-4;
@@ -49,7 +49,7 @@ export const canary = (b: Backend): Promise<void> => selfTest(b, CANARY);
 
 /** No size is a multiple of a vector or a tile, and a sum over 132 is longer than the blocks that sums are cut into. */
 function encoderLayer(
-  step: Step,
+  step: Question,
   weight: (...shape: number[]) => Tensor,
   ids: Tensor,
   keys: Tensor,
@@ -70,7 +70,7 @@ function encoderLayer(
 }
 
 /** In the order of what they need; a name that comes again is the operation in another form. */
-function primitives(step: Step, x: Tensor, ids: Tensor): void {
+function primitives(step: Question, x: Tensor, ids: Tensor): void {
   const row = step('max', () => x.max(1)); // [2, 1, D]
   const column = step('norm', () => l2Norm(x)); // [2, 5, 1]
   const unit = step('div', () => x.div(column));

@@ -1,6 +1,6 @@
 // Pixels as Python has them: decoding, resizing and SigLIP's two image processors.
 /** @module @siglip-ts/image */
-export type { DecodeOptions, ImageDecoder } from './decode/decode.ts';
+export type { DecodeImageOptions, ImageDecoder } from './decode/decode.ts';
 export { decodeImage, decodeImageAsync } from './decode/decode.ts';
 export type { ImageFormat } from './decode/format.ts';
 export { imageFormat } from './decode/format.ts';
@@ -21,7 +21,7 @@ export { resizeTorchvisionBytes } from './resize/torchvision-bytes.ts';
 export { resizeTorchvisionFloats } from './resize/torchvision-floats.ts';
 export type {
   ArrayImage,
-  ImageInput,
+  ProcessorImages,
   SampleType,
   Samples,
   TypedImage,
@@ -29,7 +29,7 @@ export type {
 export type {
   BatchFeature,
   Behaviour,
-  CallOptions,
+  PreprocessOptions,
   PerChannel,
   ProcessorOptions,
   SizeDict,

@@ -2,7 +2,7 @@
 // flax stores a linear layer as [in, out] and attention by heads, torch as [out, in] and flat.
 import { siglip, Tensor } from '@siglip-ts/core';
 import { parametersOf, SiglipConfig } from 'siglip-ts';
-import { permuted, type DumpTensor } from '@siglip-ts/parity';
+import { transposed, type DumpTensor } from '@siglip-ts/parity';
 
 export interface Converted {
   readonly config: SiglipConfig;
@@ -139,7 +139,6 @@ const matrix = (x: DumpTensor, columns: number): DumpTensor => ({
   shape: [x.data.length / columns, columns],
 });
 const flat = (x: DumpTensor): DumpTensor => ({ ...x, shape: [x.data.length] });
-const transposed = (x: DumpTensor): DumpTensor => permuted(x, [1, 0]);
 
 function linear(take: Take, put: Put, from: string, to: string): void {
   put(`${to}.weight`, transposed(take(`${from}/kernel`))); // [in, out] -> [out, in]
@@ -191,7 +190,7 @@ function visionTower(take: Take, put: Put, { vision_config: c }: SiglipConfig): 
   const D = c.hidden_size;
   const [embeddings, head, pool] = ['vision_model.embeddings', 'vision_model.head', 'img/MAPHead_0']; // prettier-ignore
   const kernel = take('img/embedding/kernel'); // [p, p, C, D]
-  put(`${embeddings}.patch_embedding.weight`, permuted(kernel, [3, 2, 0, 1])); // [D, C, p, p]
+  put(`${embeddings}.patch_embedding.weight`, transposed(kernel, [3, 2, 0, 1])); // [D, C, p, p]
   put(`${embeddings}.patch_embedding.bias`, take('img/embedding/bias'));
   put(`${embeddings}.position_embedding.weight`, matrix(take('img/pos_embedding'), D));
   encoder(take, put, 'img/Transformer', 'vision_model', c.num_hidden_layers, D);

@@ -33,8 +33,11 @@ export const ARGUMENTS: ReadonlySet<string> = new Set([
   'labels',
 ]);
 
-/** The tensor with its axes in another order, as numpy.transpose has it. */
-export function permuted(x: DumpTensor, axes: readonly number[]): DumpTensor {
+/** The tensor with its axes in another order, reversed by default: numpy.transpose. */
+export function transposed(
+  x: DumpTensor,
+  axes: readonly number[] = x.shape.map((_, i) => x.shape.length - 1 - i),
+): DumpTensor {
   const shape = axes.map((axis) => x.shape[axis]!);
   const strides = axes.map((axis) => x.shape.slice(axis + 1).reduce((a, b) => a * b, 1));
   const data = x.data.slice();

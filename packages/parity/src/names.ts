@@ -1,5 +1,5 @@
 // What other implementations call the tensors that HF has names for. Not a change of numbers, but for the order of axes.
-import { permuted, type Dump, type DumpTensor } from './dump.ts';
+import { transposed, type Dump, type DumpTensor } from './dump.ts';
 
 /**
  * Their name to HF's. `{i}` stands for a number, "block{i}" for block0 and block00. `axes` says which of their axes is
@@ -91,7 +91,7 @@ const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '
 function reordered(x: DumpTensor, axes: readonly number[], name: string): DumpTensor {
   if (x.shape.length !== axes.length)
     throw new RangeError(`names: "${name}" has ${x.shape.length} axes, expected ${axes.length}`);
-  return permuted(x, axes);
+  return transposed(x, axes);
 }
 
 /** A map from JSON. Throws with `path` for one that is none. */

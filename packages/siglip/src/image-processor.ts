@@ -3,7 +3,7 @@ import {
   SiglipImageProcessor as Slow,
   SiglipImageProcessorFast as Fast,
   type BatchFeature,
-  type CallOptions,
+  type PreprocessOptions,
   type SiglipImageProcessorConfig,
   type SiglipImageProcessorFastConfig,
   type TypedImage,
@@ -28,7 +28,7 @@ export interface PixelValues<T> {
   /** [B, C, H, W], or a list of [C, H, W]. */
   pixel_values: T;
 }
-type AsTensor = CallOptions & { return_tensors: true | 'np' | 'pt' };
+type AsTensor = PreprocessOptions & { return_tensors: true | 'np' | 'pt' };
 
 /** HF's options go before those of the file. */
 export interface ImageProcessorOptions<C> extends HubOptions {
@@ -37,7 +37,7 @@ export interface ImageProcessorOptions<C> extends HubOptions {
 
 export interface SiglipImageProcessor {
   (images: Images, options: AsTensor): PixelValues<FloatTensor>;
-  (images: Images, options?: CallOptions): PixelValues<TypedImage[]>;
+  (images: Images, options?: PreprocessOptions): PixelValues<TypedImage[]>;
 }
 /** Pillow's resize. */
 export class SiglipImageProcessor extends Slow {
@@ -76,7 +76,7 @@ export class SiglipImageProcessor extends Slow {
 
 export interface SiglipImageProcessorFast {
   (images: Images, options: AsTensor): PixelValues<FloatTensor>;
-  (images: Images, options?: CallOptions): PixelValues<TypedImage[]>;
+  (images: Images, options?: PreprocessOptions): PixelValues<TypedImage[]>;
 }
 /** torchvision's resize. */
 export class SiglipImageProcessorFast extends Fast {

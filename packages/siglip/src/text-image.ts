@@ -1,8 +1,8 @@
 // The bytes of a picture that a text names, or is: a path, a URL, base64.
-import { imageFormat, type DecodeOptions } from '@siglip-ts/image';
+import { imageFormat, type DecodeImageOptions } from '@siglip-ts/image';
 import { hasFileSystem, node } from '@siglip-ts/hub';
 
-export interface ReadOptions extends DecodeOptions {
+export interface ReadOptions extends DecodeImageOptions {
   /** Used for URLs in place of the platform's. */
   fetch?: typeof globalThis.fetch;
   /** Aborts fetching, which then rejects with its reason. */

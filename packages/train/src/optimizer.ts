@@ -23,7 +23,7 @@ export interface OptimizerOptions {
    * torch's `weight_decay` is this divided by the rate.
    */
   readonly decay?: number;
-  /** Which parameters decay; default isKernel. */
+  /** Which parameters decay; default decays. */
   readonly decayed?: (key: string) => boolean;
   /** The first that matches counts. A pretrained tower: { match: /^vision_model/, rate: 0.1, decay: 0 }. */
   readonly groups?: readonly Group[];
@@ -46,7 +46,7 @@ export interface Optimizer {
 }
 
 /** What big_vision's wd_mults decay by default: `kernel`s, so neither biases, norms, tables nor the probe. */
-export const isKernel = (key: string): boolean =>
+export const decays = (key: string): boolean =>
   /(_proj|fc\d|patch_embedding|head|classifier)\.weight$|\.in_proj_weight$/.test(key);
 
 /** The parameters, which it overwrites, must be constants. */
@@ -67,9 +67,7 @@ export function optimizer(
     if (!x) throw new Error(`optimizer: a gradient for "${key}", which is none of the parameters`);
     const group = o.groups?.find(({ match }) => match.test(key));
     const rate = o.rate * (group?.rate ?? 1) * schedule;
-    const decay = (o.decayed ?? isKernel)(key)
-      ? (o.decay ?? 0) * (group?.decay ?? 1) * schedule
-      : 0;
+    const decay = (o.decayed ?? decays)(key) ? (o.decay ?? 0) * (group?.decay ?? 1) * schedule : 0;
     const names = Object.keys(rule.slots(x.shape));
     const old = names.map((slot) => [slot, state.get(`${slot}.${key}`)!.cast(x.dtype)]);
     const { update, slots } = rule.update(g, Object.fromEntries(old), steps);

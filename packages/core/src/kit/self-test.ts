@@ -5,12 +5,12 @@ import { scopedSync } from '../tensor/lifetimes.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Computes one operation, whose result will be compared, and gives it to those that follow. */
-export type Step = (op: string, compute: () => Tensor) => Tensor;
+export type Question = (op: string, compute: () => Tensor) => Tensor;
 
 /** What a backend is asked, and which answers are right. */
 export interface SelfTest {
   /** Takes the steps, in the order of what they need. Constants are its own to free; all else is let go of. */
-  readonly ask: (b: Backend, step: Step) => void;
+  readonly ask: (b: Backend, step: Question) => void;
   /** How the numbers of step i are wrong: "gives 3, expected 4"; null where they are right. */
   readonly wrong: (numbers: ArrayLike<number>, i: number) => string | null;
 }
@@ -20,7 +20,7 @@ export async function selfTest(b: Backend, { ask, wrong }: SelfTest): Promise<vo
   const answers: { op: string; numbers: Promise<ArrayLike<number>> }[] = [];
   const fails = (op: string, cause: unknown) =>
     new Error(`${b.name}: ${op} does not run on this machine`, { cause });
-  const step: Step = (op, compute) => {
+  const step: Question = (op, compute) => {
     try {
       const y = compute();
       const numbers = y.data();

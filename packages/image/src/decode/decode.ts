@@ -17,7 +17,7 @@ export interface ImageDecoder {
 }
 
 /** How a file becomes a picture. */
-export interface DecodeOptions extends DecodeLimits, KernelOption {
+export interface DecodeImageOptions extends DecodeLimits, KernelOption {
   /** Asked in their order, before the built-in ones. */
   readonly decoders?: readonly ImageDecoder[];
 }
@@ -29,7 +29,7 @@ export interface DecodeOptions extends DecodeLimits, KernelOption {
  * @throws Error with Pillow's message for a bad file, or naming the format if no decoder knows it;
  *   RangeError for more than `maxPixels` pixels; TypeError if a plug-in answers with a promise
  */
-export function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): RawImage {
+export function decodeImage(bytes: Uint8Array, options: DecodeImageOptions = {}): RawImage {
   const image = decode(bytes, options);
   if ('then' in image) {
     image.then(undefined, () => {}); // its failure would be nobody's
@@ -41,12 +41,12 @@ export function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Raw
 /** `decodeImage` for plug-ins that answer with a promise. */
 export async function decodeImageAsync(
   bytes: Uint8Array,
-  options: DecodeOptions = {},
+  options: DecodeImageOptions = {},
 ): Promise<RawImage> {
   return checked(await decode(bytes, options), options);
 }
 
-function decode(bytes: Uint8Array, options: DecodeOptions): RawImage | Promise<RawImage> {
+function decode(bytes: Uint8Array, options: DecodeImageOptions): RawImage | Promise<RawImage> {
   const plugin = options.decoders?.find((decoder) => decoder.matches(bytes));
   if (plugin) return plugin.decode(bytes, options);
   const format = imageFormat(bytes);
@@ -59,7 +59,7 @@ function decode(bytes: Uint8Array, options: DecodeOptions): RawImage | Promise<R
   );
 }
 
-function checked(image: RawImage, options: DecodeOptions): RawImage {
+function checked(image: RawImage, options: DecodeImageOptions): RawImage {
   if (!isRawImage(image)) throw new TypeError('decodeImage: a plug-in gave no RawImage');
   expectPixels(image.width, image.height, options);
   return image;

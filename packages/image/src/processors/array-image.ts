@@ -35,7 +35,7 @@ export type TypedImage = ArrayImage & {
 };
 
 /** What processors take: one picture, a list, or a list of lists. 4-D arrays are batches. */
-export type ImageInput =
+export type ProcessorImages =
   | RawImage
   | ArrayImage
   | readonly (RawImage | ArrayImage)[]

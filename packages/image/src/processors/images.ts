@@ -1,5 +1,5 @@
 // How HF's processors read their `images` argument and find the channel axis (`transformers.image_utils`).
-import { isArrayImage, unstacked, type ArrayImage, type ImageInput } from './array-image.ts';
+import { isArrayImage, unstacked, type ArrayImage, type ProcessorImages } from './array-image.ts';
 import { isRawImage, type RawImage } from '../raw-image.ts';
 
 export type ChannelFormat = 'channels_first' | 'channels_last';
@@ -19,7 +19,7 @@ function isPictureList(value: unknown): value is readonly Picture[] {
  *
  * @throws TypeError "Could not make a flat list of images from ..."; RangeError for an empty list
  */
-export function flatListOfImages(images: ImageInput): readonly Picture[] {
+export function flatListOfImages(images: ProcessorImages): readonly Picture[] {
   if (Array.isArray(images) && images.length === 0) throw new RangeError('list index out of range');
   if (Array.isArray(images) && images.every(isPictureList)) return images.flat();
   if (isPictureList(images)) {

@@ -39,7 +39,7 @@ export interface ProcessorOptions {
 }
 
 /** Options of a call, beside those above. Keys that HF does not know are warned about. */
-export interface CallOptions extends ProcessorOptions {
+export interface PreprocessOptions extends ProcessorOptions {
   /** 'np' and 'pt' (or true) give one array, as there is one kind of array here; null a list. */
   readonly return_tensors?: 'np' | 'pt' | true | string | null;
   /** 'channels_first' (default) or 'channels_last', of the result. */
@@ -56,7 +56,7 @@ export interface Behaviour extends KernelOption {
 }
 
 /** Options of a call that asks for one array. */
-export type AsTensors = CallOptions & { readonly return_tensors: true | 'np' | 'pt' };
+export type AsTensors = PreprocessOptions & { readonly return_tensors: true | 'np' | 'pt' };
 
 /** What a processor gives. Source: BatchFeature. */
 export interface BatchFeature<T = TypedImage | TypedImage[]> {

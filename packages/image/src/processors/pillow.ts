@@ -7,7 +7,7 @@ import {
   lastToFirst,
   stacked,
   toArray,
-  type ImageInput,
+  type ProcessorImages,
   type TypedImage,
 } from './array-image.ts';
 import { convertRgb } from '../convert.ts';
@@ -24,7 +24,7 @@ import {
   type AsTensors,
   type BatchFeature,
   type Behaviour,
-  type CallOptions,
+  type PreprocessOptions,
   type PerChannel,
   type ProcessorOptions,
 } from './options.ts';
@@ -133,9 +133,9 @@ export class SiglipImageProcessor {
   }
 
   /** HF's `__call__`. */
-  call(images: ImageInput, options: AsTensors): BatchFeature<TypedImage>;
-  call(images: ImageInput, options?: CallOptions): BatchFeature;
-  call(images: ImageInput, options: CallOptions = {}): BatchFeature {
+  call(images: ProcessorImages, options: AsTensors): BatchFeature<TypedImage>;
+  call(images: ProcessorImages, options?: PreprocessOptions): BatchFeature;
+  call(images: ProcessorImages, options: PreprocessOptions = {}): BatchFeature {
     return this.preprocess(images, options);
   }
 
@@ -144,9 +144,9 @@ export class SiglipImageProcessor {
    * @returns float32 pixel_values, [B, C, H, W] with `return_tensors`, else a list of [C, H, W]
    * @throws TypeError or RangeError with HF's message
    */
-  preprocess(images: ImageInput, options: AsTensors): BatchFeature<TypedImage>;
-  preprocess(images: ImageInput, options?: CallOptions): BatchFeature;
-  preprocess(images: ImageInput, options: CallOptions = {}): BatchFeature {
+  preprocess(images: ProcessorImages, options: AsTensors): BatchFeature<TypedImage>;
+  preprocess(images: ProcessorImages, options?: PreprocessOptions): BatchFeature;
+  preprocess(images: ProcessorImages, options: PreprocessOptions = {}): BatchFeature {
     this.warnOfUnknown(options);
     const o = this.resolved(options);
     const size = sizeDict(o.size, false);
@@ -179,7 +179,7 @@ export class SiglipImageProcessor {
   }
 
   /** Unlike the fast processor, this one takes None for "not given". */
-  private resolved(options: CallOptions) {
+  private resolved(options: PreprocessOptions) {
     return {
       do_resize: options.do_resize ?? this.do_resize,
       size: options.size ?? this.size,
@@ -193,7 +193,7 @@ export class SiglipImageProcessor {
     };
   }
 
-  private warnOfUnknown(options: CallOptions): void {
+  private warnOfUnknown(options: PreprocessOptions): void {
     const unknown = Object.keys(options).filter((key) => !CALL_KEYS.includes(key));
     if (unknown.length === 0) return;
     this.warn(
@@ -279,7 +279,7 @@ function inFormat(image: TypedImage, from: string, to: string | null): TypedImag
   return to === 'channels_first' ? lastToFirst(image) : firstToLast(image);
 }
 
-function batched(images: TypedImage[], kind: CallOptions['return_tensors']) {
+function batched(images: TypedImage[], kind: PreprocessOptions['return_tensors']) {
   if (kind === undefined || kind === null) return images;
   if (kind !== true && kind !== 'np' && kind !== 'pt') {
     throw new RangeError(`return_tensors: "${kind}" is not supported, only "np", "pt" and true`);

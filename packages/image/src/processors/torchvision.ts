@@ -6,7 +6,7 @@ import {
   stacked,
   toArray,
   type ArrayImage,
-  type ImageInput,
+  type ProcessorImages,
   type TypedImage,
 } from './array-image.ts';
 import { convertRgb } from '../convert.ts';
@@ -30,7 +30,7 @@ import {
   type AsTensors,
   type BatchFeature,
   type Behaviour,
-  type CallOptions,
+  type PreprocessOptions,
   type ProcessorOptions,
   type SizeDict,
 } from './options.ts';
@@ -154,9 +154,9 @@ export class SiglipImageProcessorFast {
   }
 
   /** HF's `__call__`. */
-  call(images: ImageInput, options: AsTensors & FastOptions): BatchFeature<TypedImage>;
-  call(images: ImageInput, options?: CallOptions & FastOptions): BatchFeature;
-  call(images: ImageInput, options: CallOptions & FastOptions = {}): BatchFeature {
+  call(images: ProcessorImages, options: AsTensors & FastOptions): BatchFeature<TypedImage>;
+  call(images: ProcessorImages, options?: PreprocessOptions & FastOptions): BatchFeature;
+  call(images: ProcessorImages, options: PreprocessOptions & FastOptions = {}): BatchFeature {
     return this.preprocess(images, options);
   }
 
@@ -165,9 +165,9 @@ export class SiglipImageProcessorFast {
    * @returns float32 pixel_values, [B, C, H, W] with `return_tensors`, else a list of [C, H, W]
    * @throws TypeError or RangeError with HF's message
    */
-  preprocess(images: ImageInput, options: AsTensors & FastOptions): BatchFeature<TypedImage>;
-  preprocess(images: ImageInput, options?: CallOptions & FastOptions): BatchFeature;
-  preprocess(images: ImageInput, options: CallOptions & FastOptions = {}): BatchFeature {
+  preprocess(images: ProcessorImages, options: AsTensors & FastOptions): BatchFeature<TypedImage>;
+  preprocess(images: ProcessorImages, options?: PreprocessOptions & FastOptions): BatchFeature;
+  preprocess(images: ProcessorImages, options: PreprocessOptions & FastOptions = {}): BatchFeature {
     const o = this.resolved(options);
     const tensors = flatListOfImages(images).map((image) =>
       this.toTensor(image, o.do_convert_rgb, options),
@@ -190,7 +190,7 @@ export class SiglipImageProcessorFast {
   }
 
   /** Here None is a value: `do_resize: null` means no. */
-  private resolved(options: CallOptions & FastOptions): Fields {
+  private resolved(options: PreprocessOptions & FastOptions): Fields {
     const unknown = Object.keys(options).filter((key) => !CALL_KEYS.includes(key));
     if (unknown.length > 0) this.warn(`Unused or unrecognized kwargs: ${unknown.join(', ')}.`);
     const pick = (key: keyof Fields) => (options[key] === undefined ? this[key] : options[key]);
@@ -201,7 +201,7 @@ export class SiglipImageProcessorFast {
   private toTensor(
     image: RawImage | ArrayImage,
     rgb: boolean | null,
-    { input_data_format }: CallOptions,
+    { input_data_format }: PreprocessOptions,
   ): TypedImage {
     const tensor = isRawImage(image)
       ? pilToTensor(rgb ? convertRgb(image) : image)
@@ -223,7 +223,7 @@ function pilToTensor(image: RawImage): TypedImage {
   return array.shape.length === 3 ? lastToFirst(array) : { ...array, shape: [1, ...array.shape] };
 }
 
-function validateFast(o: Fields, { return_tensors, data_format }: CallOptions): void {
+function validateFast(o: Fields, { return_tensors, data_format }: PreprocessOptions): void {
   expectArguments(o);
   const tensors = return_tensors ?? null;
   if (tensors !== null && tensors !== 'pt' && tensors !== true) {
@@ -235,7 +235,7 @@ function validateFast(o: Fields, { return_tensors, data_format }: CallOptions): 
 }
 
 /** After the warning, Python fails on the argument. */
-function refuseUnknown(options: CallOptions): void {
+function refuseUnknown(options: PreprocessOptions): void {
   const unknown = Object.keys(options).find((key) => !CALL_KEYS.includes(key));
   if (unknown === undefined) return;
   throw new TypeError(

@@ -1,7 +1,7 @@
 // diagnose: which known mistakes explain a dump's numbers, best first; "none" if it is right, "unknown" if none does.
 import type { Taps } from '../dump.ts';
 import { CATALOGUE } from './catalogue/catalogue.ts';
-import type { Mistake, Tower, Values } from './catalogue/mistake.ts';
+import type { Mistake, Tower, Numbers } from './catalogue/mistake.ts';
 import { given, referenceOf, type Reference } from './reference/reference.ts';
 import { searchTower, ENOUGH, type Divergence, type Theirs } from './search/towers.ts';
 import { searchOutputs, type OutputResult } from './search/outputs.ts';
@@ -142,7 +142,7 @@ function because(d: Divergence, s: Divergence['suspects'][number], m: Mistake): 
 }
 
 function theirsOf({ taps }: Taps): Theirs {
-  const tensors = new Map<string, Values>();
+  const tensors = new Map<string, Numbers>();
   for (const [key, { shape, data }] of taps)
     tensors.set(key, { shape, data: new Float64Array(data) });
   return { tensors, exact: (key) => /64/.test(taps.get(key)?.dtype ?? '') };

@@ -1,7 +1,7 @@
 // NumPy's .npy: magic, a Python dictionary, numbers. Little-endian only, which numpy.save writes on today's machines unless
 // asked. No pickled objects.
 import { fromBits } from '@siglip-ts/core';
-import { permuted, type DumpTensor } from '../dump.ts';
+import { transposed, type DumpTensor } from '../dump.ts';
 
 const MAGIC = '\x93NUMPY';
 const HEADER =
@@ -35,7 +35,7 @@ export function readNpy(bytes: Uint8Array, name: string): DumpTensor {
   if (fortran === 'False') return { shape, ...read(buffer) };
   // The first axis is densest: numpy.save writes a transposed array so.
   const backwards = { shape: shape.toReversed(), ...read(buffer) };
-  return permuted(backwards, shape.map((_, i) => i).toReversed());
+  return transposed(backwards, shape.map((_, i) => i).toReversed());
 }
 
 const DESCRIPTIONS = { Float64Array: '<f8', Float32Array: '<f4', Int32Array: '<i4' } as const;

@@ -2,7 +2,7 @@
 // shape: its tensor gets one axis, and takes the shape of the reference's tensor that it is compared with.
 //
 // Order: ggml stores its first dimension densest, so ne = {D, N, B} is [B, N, D] here, as in HF; likewise {w, h, D, B} is
-// [B, D, h, w]. A tensor that was permuted without ggml_cont has to be made contiguous before it is written.
+// [B, D, h, w]. A tensor that was transposed without ggml_cont has to be made contiguous before it is written.
 import type { DumpTensor } from '../dump.ts';
 
 /** What holds ids and not floats: llama-debug ends their files in -tokens. */

@@ -15,7 +15,7 @@ export type Tower = 'vision' | 'text';
 export type TowerConfig = SiglipVisionConfig | SiglipTextConfig;
 
 /** Numbers on the host, in float64. */
-export interface Values {
+export interface Numbers {
   readonly shape: readonly number[];
   readonly data: Float64Array;
 }
@@ -55,10 +55,10 @@ export interface Outputs {
   readonly scale: number;
   readonly bias: number;
   /** Not normalised. */
-  readonly image: Values;
-  readonly text: Values;
+  readonly image: Numbers;
+  readonly text: Numbers;
   /** By HF's field names, and `scores`, the sigmoid of logits_per_image. */
-  readonly fields: ReadonlyMap<string, Values>;
+  readonly fields: ReadonlyMap<string, Numbers>;
 }
 
 /** One of the changes is set. */
@@ -90,5 +90,5 @@ export interface Mistake {
   readonly classifier?: true;
   /** Only where position tables are resized. */
   readonly interpolated?: true;
-  readonly output?: (o: Outputs) => ReadonlyMap<string, Values>;
+  readonly output?: (o: Outputs) => ReadonlyMap<string, Numbers>;
 }

@@ -1,5 +1,5 @@
 // Mistakes after the towers: how the two vectors become numbers.
-import type { Mistake, Outputs, Values } from './mistake.ts';
+import type { Mistake, Outputs, Numbers } from './mistake.ts';
 
 const output = (m: Omit<Mistake, 'stage' | 'towers'>): Mistake => ({
   stage: 'output',
@@ -11,13 +11,13 @@ const output = (m: Omit<Mistake, 'stage' | 'towers'>): Mistake => ({
 function withLogits(
   o: Outputs,
   change: (logits: Float64Array) => Float64Array,
-): Map<string, Values> {
+): Map<string, Numbers> {
   const { shape, data } = o.fields.get('logits_per_image')!;
   return new Map([...o.fields, ...logitFields(shape, change(data))]);
 }
 
 /** The fields that follow from logits per image. */
-export function logitFields(shape: readonly number[], data: Float64Array): [string, Values][] {
+export function logitFields(shape: readonly number[], data: Float64Array): [string, Numbers][] {
   const [I, T] = shape as [number, number];
   const turned = data.map((_, i) => data[(i % I) * T + Math.floor(i / I)]!);
   return [

@@ -8,7 +8,7 @@ import {
   type DType,
   type Tensor,
 } from '@siglip-ts/core';
-import type { Values } from '../catalogue/mistake.ts';
+import type { Numbers } from '../catalogue/mistake.ts';
 
 /** `b` that lets go of nothing at a release: what was heard stays readable until the run is over. */
 export const unreleased = (b: Backend): Backend => ({ ...b, mark: () => ({}), release() {} });
@@ -18,7 +18,7 @@ export function backendFor(dtype: DType): Backend {
   return isHalf(dtype) ? rounded(withoutFused(b), dtype) : b;
 }
 
-export async function hosted(x: Tensor): Promise<Values> {
+export async function hosted(x: Tensor): Promise<Numbers> {
   const data = await x.host().data();
   return { shape: x.shape, data: data instanceof Float64Array ? data : new Float64Array(data) };
 }

@@ -9,15 +9,15 @@ import {
   type Parameters,
 } from '@siglip-ts/core';
 import { backendFor, hosted } from './backends.ts';
-import type { Mistake, Outputs, Values } from '../catalogue/mistake.ts';
+import type { Mistake, Outputs, Numbers } from '../catalogue/mistake.ts';
 import { logitFields } from '../catalogue/outputs.ts';
 import type { Subject } from './subject.ts';
 
 export type RunOutputs = (
-  image: Values,
-  text: Values,
+  image: Numbers,
+  text: Numbers,
   mistakes: readonly Mistake[],
-) => Promise<ReadonlyMap<string, Values>>;
+) => Promise<ReadonlyMap<string, Numbers>>;
 
 export function outputsOf({ checkpoint }: Subject): RunOutputs {
   const places = new Map<DType, { b: Backend; store: Parameters }>();
@@ -34,10 +34,10 @@ export function outputsOf({ checkpoint }: Subject): RunOutputs {
   return async (image, text, mistakes) => {
     const dtype = mistakes.find((m) => m.dtype)?.dtype ?? 'float64';
     const { b, store } = placeOf(dtype);
-    const tensor = (x: Values) => Tensor.from(b, x.data, x.shape, dtype);
+    const tensor = (x: Numbers) => Tensor.from(b, x.data, x.shape, dtype);
     const y = await similarity(new Scope(store), tensor(text), tensor(image));
     const logits = await hosted(y.logits_per_image);
-    let fields = new Map<string, Values>([
+    let fields = new Map<string, Numbers>([
       ['image_embeds', await hosted(y.image_embeds)],
       ['text_embeds', await hosted(y.text_embeds)],
       ...logitFields(logits.shape, logits.data),

@@ -1,7 +1,7 @@
 // From pictures to pixel_values, as the reference and as mistakes have it.
 import type { SiglipVisionConfig } from '@siglip-ts/core';
 import { resizePillow, type RawImage } from '@siglip-ts/image';
-import type { Mistake, Values } from '../catalogue/mistake.ts';
+import type { Mistake, Numbers } from '../catalogue/mistake.ts';
 import { scaled } from '../catalogue/pixels.ts';
 import type { Inputs, Subject } from './subject.ts';
 
@@ -16,7 +16,7 @@ export function pixelValues(
   { pictures, pixel_values }: Inputs,
   mistakes: readonly Mistake[],
   known: Resized = new Map(),
-): Values {
+): Numbers {
   const o = subject.pixels;
   const resize = mistakes.find((m) => m.resize)?.resize;
   const number = mistakes.find((m) => m.number)?.number ?? scaled;
@@ -46,10 +46,10 @@ const filterOf = ({ processor }: Subject) =>
   processor?.resample === 2 ? ({ filter: 'bilinear' } as const) : {};
 
 function renumbered(
-  { shape, data }: Values,
+  { shape, data }: Numbers,
   change: (v: number, c: number) => number,
   channels: readonly number[],
-): Values {
+): Numbers {
   const [B, C, H, W] = shape as [number, number, number, number];
   if (C !== 3) return { shape, data };
   const n = H * W;
@@ -61,6 +61,6 @@ function renumbered(
 }
 
 /** Whether the pictures have another size than the model's. */
-export const interpolates = (c: SiglipVisionConfig, { shape }: Values): boolean =>
+export const interpolates = (c: SiglipVisionConfig, { shape }: Numbers): boolean =>
   Math.floor(shape[2]! / c.patch_size) !== Math.floor(c.image_size / c.patch_size) ||
   Math.floor(shape[3]! / c.patch_size) !== Math.floor(c.image_size / c.patch_size);

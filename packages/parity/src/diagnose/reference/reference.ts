@@ -17,7 +17,7 @@ import {
   type Listener,
   type Parameters,
 } from '@siglip-ts/core';
-import type { Mistake, Place, Tower, TowerConfig, Values } from '../catalogue/mistake.ts';
+import type { Mistake, Place, Tower, TowerConfig, Numbers } from '../catalogue/mistake.ts';
 import { outputsOf, type RunOutputs } from './outputs.ts';
 import { interpolates, pixelValues, type Resized } from './pixels.ts';
 import { reusing, type Reusing } from './reuse.ts';
@@ -26,7 +26,7 @@ import { backendFor, hosted } from './backends.ts';
 import { idValues, tokensOf } from './tokens.ts';
 
 /** What a tower gave, in the order of computation. */
-export type Run = ReadonlyMap<string, Values>;
+export type Run = ReadonlyMap<string, Numbers>;
 
 export interface RunOptions {
   readonly mistakes: readonly Mistake[];
@@ -35,9 +35,9 @@ export interface RunOptions {
   /** Nothing after this is computed, and nothing else given. */
   readonly until?: string;
   /** Tensors that take the place of what was computed. */
-  readonly forced?: ReadonlyMap<string, Values>;
+  readonly forced?: ReadonlyMap<string, Numbers>;
   /** Hears of every tensor before `until`; true ends the run, which then gives nothing. */
-  readonly refuses?: (path: string, x: Values) => boolean;
+  readonly refuses?: (path: string, x: Numbers) => boolean;
 }
 
 /** A model on given inputs. What one run computed serves the next. */
@@ -50,7 +50,7 @@ export interface Reference {
     tower: Tower,
     mistakes: readonly Mistake[],
     dtype: 'float32' | 'float64',
-  ): Promise<Values | undefined>;
+  ): Promise<Numbers | undefined>;
   /** HF's output fields of two pooled vectors. */
   readonly outputs: RunOutputs;
   /** By mistakes: a module that they change, for sure. So where a dump is right there, they were not made. */
@@ -65,7 +65,7 @@ export function referenceOf(subject: Subject, inputs: Inputs): Reference {
   const engine = engineOf(subject);
   const resized: Resized = new Map();
   const whole = new Map<string, Promise<Run>>();
-  const vectors = new Map<string, Promise<Values | undefined>>();
+  const vectors = new Map<string, Promise<Numbers | undefined>>();
   let last: Promise<unknown> = Promise.resolve();
   const queued = (name: Tower, o: RunOptions): Promise<Run> => {
     const turn = last.then(() => run({ subject, inputs, name, engine, resized, o }));
@@ -179,7 +179,7 @@ const ENOUGH = new Error('heard enough');
 /** What a run gives, as it comes. */
 class Hearing {
   readonly tensors = new Map<string, Tensor>();
-  private readonly inputs = new Map<string, Values>();
+  private readonly inputs = new Map<string, Numbers>();
   private readonly o: RunOptions;
   private readonly checks: Promise<void>[] = [];
   private refused = false;
@@ -189,7 +189,7 @@ class Hearing {
   }
 
   /** An input of the model. */
-  input(key: string, x: Values): void {
+  input(key: string, x: Numbers): void {
     this.inputs.set(key, x);
     if (key !== this.o.until) this.refused ||= this.o.refuses?.(key, x) ?? false;
     if (this.refused || key === this.o.until) throw ENOUGH;
@@ -199,7 +199,7 @@ class Hearing {
     const { mistakes, forced, until, refuses } = this.o;
     return {
       tap: (path, x) => {
-        // Values come a moment later: a run that is refused ends with its layer.
+        // Numbers come a moment later: a run that is refused ends with its layer.
         if (this.refused) throw ENOUGH;
         let y = x;
         for (const m of mistakes) y = m.replaces?.(path, y, place) ?? y;
@@ -218,7 +218,7 @@ class Hearing {
     };
   }
 
-  async found(): Promise<Map<string, Values>> {
+  async found(): Promise<Map<string, Numbers>> {
     await Promise.all(this.checks);
     if (this.refused) return new Map();
     const { until } = this.o;
@@ -289,7 +289,7 @@ function configOf(subject: Subject, tower: Tower, mistakes: readonly Mistake[]):
 const configs = new WeakMap<Subject, Map<string, TowerConfig>>();
 
 /** The run with HF's output fields, each behind the module that it is the output of. */
-function withFields(run: ReadonlyMap<string, Values>, tower: Tower, layers: number): Run {
+function withFields(run: ReadonlyMap<string, Numbers>, tower: Tower, layers: number): Run {
   const model = `${tower}_model`;
   const prefix = `${model}_output.`;
   const fields = new Map([
@@ -299,7 +299,7 @@ function withFields(run: ReadonlyMap<string, Values>, tower: Tower, layers: numb
   ]);
   for (let i = 0; i < layers; i++)
     fields.set(`${model}.encoder.layers.${i}`, `hidden_states.${i + 1}`);
-  const all = new Map<string, Values>();
+  const all = new Map<string, Numbers>();
   for (const [path, x] of run) {
     all.set(path, x);
     const field = fields.get(path);

@@ -15,7 +15,7 @@ import {
   SiglipTokenizer,
   type ModelFiles,
 } from 'siglip-ts';
-import type { Pixels, Values } from '../catalogue/mistake.ts';
+import type { Pixels, Numbers } from '../catalogue/mistake.ts';
 
 /** A model as diagnose needs it: every part that the checkpoint has. */
 export interface Subject {
@@ -33,7 +33,7 @@ export interface Subject {
 export interface Inputs {
   readonly pictures?: readonly RawImage[];
   readonly texts?: readonly string[];
-  readonly pixel_values?: Values;
+  readonly pixel_values?: Numbers;
   readonly input_ids?: Ids;
   readonly attention_mask?: Ids;
 }

@@ -1,7 +1,7 @@
 // From texts to input_ids, as the reference and as mistakes have it.
 import type { Ids, SiglipTextConfig } from '@siglip-ts/core';
 import type { SiglipTokenizer } from 'siglip-ts';
-import type { Mistake, Tokens, Values } from '../catalogue/mistake.ts';
+import type { Mistake, Tokens, Numbers } from '../catalogue/mistake.ts';
 import type { Inputs, Subject } from './subject.ts';
 
 /** The ids of the texts, or the given ones, as the mistakes have them; `forced` takes their place. */
@@ -9,7 +9,7 @@ export function tokensOf(
   { tokenizer, text }: Subject,
   { texts, input_ids }: Inputs,
   mistakes: readonly Mistake[],
-  forced?: Values,
+  forced?: Numbers,
 ): Tokens {
   const c: SiglipTextConfig = text!;
   const length = c.max_position_embeddings;
@@ -35,7 +35,7 @@ function encode(tokenizer: SiglipTokenizer, texts: readonly string[], max_length
   return { data: Int32Array.from(data), shape };
 }
 
-export const idValues = ({ data, shape }: Ids): Values => ({
+export const idValues = ({ data, shape }: Ids): Numbers => ({
   shape,
   data: new Float64Array(data),
 });

@@ -1,8 +1,8 @@
 // How far a tensor is from another, against what rounding alone does; and how much of that a mistake explains.
-import type { Values } from '../catalogue/mistake.ts';
+import type { Numbers } from '../catalogue/mistake.ts';
 
 /** Sum of squared differences; Infinity for another shape or for NaN on one side. */
-export function squaredError(found: Values, expected: Values): number {
+export function squaredError(found: Numbers, expected: Numbers): number {
   if (!alike(found, expected)) return Infinity;
   let sum = 0;
   for (let i = 0; i < expected.data.length; i++) {
@@ -15,11 +15,11 @@ export function squaredError(found: Values, expected: Values): number {
 }
 
 /** The same shape, but for axes of size 1. */
-const alike = (a: Values, b: Values): boolean =>
+const alike = (a: Numbers, b: Numbers): boolean =>
   a.data.length === b.data.length && squeezed(a) === squeezed(b);
-const squeezed = ({ shape }: Values): string => shape.filter((n) => n !== 1).join();
+const squeezed = ({ shape }: Numbers): string => shape.filter((n) => n !== 1).join();
 
-export function power({ data }: Values): number {
+export function power({ data }: Numbers): number {
   let sum = 0;
   for (let i = 0; i < data.length; i++) sum += data[i]! ** 2;
   return sum;

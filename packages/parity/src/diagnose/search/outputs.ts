@@ -1,7 +1,7 @@
 // Finds which mistakes explain embeddings, logits or scores, where the towers themselves were not seen: every mistake
 // is run end to end, then every pair of one in each place.
 import { explained, power, squaredError } from './compare.ts';
-import type { Mistake, Tower, Values } from '../catalogue/mistake.ts';
+import type { Mistake, Tower, Numbers } from '../catalogue/mistake.ts';
 import type { Reference, Run } from '../reference/reference.ts';
 import {
   equals,
@@ -77,7 +77,7 @@ const biasOf = async ({ checkpoint }: Subject): Promise<number> =>
  * The magnitudes that rounding goes by. A logit is a sum with the bias, which may cancel: what counts is the larger of
  * it and what the bias was added to; in a score, that times its slope p (1 - p).
  */
-function summands(key: string, y: Values, bias: number): Values {
+function summands(key: string, y: Numbers, bias: number): Numbers {
   if (key.endsWith('_embeds')) return y;
   const larger = (l: number) => Math.max(Math.abs(l), Math.abs(l - bias));
   const ofScore = (p: number) => Math.max(p, p * (1 - p) * larger(Math.log(p / (1 - p))) || 0);
@@ -89,7 +89,7 @@ interface At {
   readonly theirs: Theirs;
   readonly at: string;
   /** The right numbers, the squared error that rounding makes in them, and the one up to which they are right. */
-  readonly y: Values;
+  readonly y: Numbers;
   readonly noise: number;
   readonly limit: number;
   readonly places: readonly (Tower | 'output')[];

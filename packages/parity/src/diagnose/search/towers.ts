@@ -1,7 +1,7 @@
 // Finds which mistakes explain a tower's numbers: at the first tensor that differs, then carries the explanation on
 // and looks for the next. Where nothing explains it, their tensor takes the place of ours and the search goes on.
 import { explained, power, squaredError } from './compare.ts';
-import type { Mistake, Tower, Values } from '../catalogue/mistake.ts';
+import type { Mistake, Tower, Numbers } from '../catalogue/mistake.ts';
 import { interpolates } from '../reference/pixels.ts';
 import { keyOf, type Reference, type Run } from '../reference/reference.ts';
 import type { Inputs, Subject } from '../reference/subject.ts';
@@ -36,7 +36,7 @@ export interface TowerResult {
 }
 
 export interface Theirs {
-  readonly tensors: ReadonlyMap<string, Values>;
+  readonly tensors: ReadonlyMap<string, Numbers>;
   /** Of each tensor: whether it was computed in float64. */
   readonly exact: (key: string) => boolean;
 }
@@ -52,12 +52,12 @@ const LEAST = { single: 2 ** -21, exact: 1e-13, tiny: 2 ** -149 };
 export const ENOUGH = 0.9;
 
 /** The squared error up to which a tensor is right. */
-export const limitOf = (expected: Values, noise: number, exact: boolean): number =>
+export const limitOf = (expected: Numbers, noise: number, exact: boolean): number =>
   BEYOND ** 2 * noise +
   power(expected) * (exact ? LEAST.exact : LEAST.single) ** 2 +
   expected.data.length * (exact ? 0 : LEAST.tiny) ** 2;
 
-export const rms = (squared: number, { data }: Values): number =>
+export const rms = (squared: number, { data }: Numbers): number =>
   Math.sqrt(squared / Math.max(1, data.length));
 
 export async function searchTower(
@@ -67,7 +67,7 @@ export async function searchTower(
   candidates: readonly Mistake[],
 ): Promise<TowerResult> {
   const divergences: Divergence[] = [];
-  const forced = new Map<string, Values>();
+  const forced = new Map<string, Numbers>();
   let mistakes: Mistake[] = [];
   const settled = new Set<string>();
   for (let round = 0; ; round++) {
@@ -104,7 +104,7 @@ interface At {
   readonly ours: Reference;
   readonly tower: Tower;
   readonly theirs: Theirs;
-  readonly forced: ReadonlyMap<string, Values>;
+  readonly forced: ReadonlyMap<string, Numbers>;
   readonly at: string;
   readonly noise: (key: string) => number;
   readonly reference: Run;
@@ -126,7 +126,7 @@ async function explain(
     const { ours, tower, forced } = p;
     const all = [...before, ...mistakes];
     const name = `${tower} ${keyOf(before)} then ${keyOf(mistakes)}`;
-    const refuses = (path: string, x: Values): boolean => {
+    const refuses = (path: string, x: Numbers): boolean => {
       const key = rightAt.get(path);
       if (key === undefined) return false;
       const far = squaredError(p.theirs.tensors.get(key)!, x);
@@ -200,7 +200,7 @@ async function noiseOf(
   ours: Reference,
   tower: Tower,
   mistakes: readonly Mistake[],
-  forced: ReadonlyMap<string, Values>,
+  forced: ReadonlyMap<string, Numbers>,
   reference: Run,
 ): Promise<(key: string) => number> {
   const others = mistakes.filter((m) => !m.dtype);
