@@ -1,5 +1,6 @@
 // A function under construction: parameters, locals, loops and stores, in the order they are written.
 import { uleb, vector } from './bytes.ts';
+import * as op from './opcodes.ts';
 import {
   F32,
   float,
@@ -16,10 +17,10 @@ import {
   type Vector,
 } from './expressions.ts';
 
-const TYPE = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const;
+const TYPE = { i32: op.i32, f32: op.f32, v128: op.v128 } as const;
 export type Type = keyof typeof TYPE;
 
-const get = (index: number): Code => [0x20, ...uleb(index)];
+const get = (index: number): Code => [op.local_get, ...uleb(index)];
 
 export class LocalI32 extends I32 {
   readonly index: number;
@@ -85,7 +86,7 @@ export class FunctionBuilder {
           ? float(value as Float)
           : vec(value as Vector);
     this.put(x.code);
-    this.body.push(0x21, ...uleb(local.index));
+    this.body.push(op.local_set, ...uleb(local.index));
     this.justSet = get(local.index);
   }
   /** Appends; what sets a local and gets it at once is one instruction, a tee. */
@@ -93,7 +94,7 @@ export class FunctionBuilder {
     const got = this.justSet;
     this.justSet = undefined;
     if (got?.every((byte, i) => byte === code[i])) {
-      this.body[this.body.length - got.length] = 0x22;
+      this.body[this.body.length - got.length] = op.local_tee;
       code = code.slice(got.length);
     }
     for (const byte of code) this.body.push(byte);
@@ -108,40 +109,40 @@ export class FunctionBuilder {
   /** for (i = from; i < to; i += step) */
   for(i: LocalI32, from: Int, to: Int, step: Int, body: () => void): void {
     this.set(i, from);
-    this.put([0x02, 0x40, 0x03, 0x40, ...i.ge(to).code, 0x0d, 1]);
+    this.put([op.block, op.empty, op.loop, op.empty, ...i.ge(to).code, op.br_if, 1]);
     body();
     this.set(i, i.add(step));
-    this.put([0x0c, 0, 0x0b, 0x0b]);
+    this.put([op.br, 0, op.end, op.end]);
   }
   /** do … while (i += step) < to: for inner loops that run at least once, a test and a jump shorter. */
   repeat(i: LocalI32, to: Int, step: number, body: () => void): void {
-    this.put([0x02, 0x40, 0x03, 0x40]);
+    this.put([op.block, op.empty, op.loop, op.empty]);
     body();
     this.set(i, i.add(step));
-    this.put([...i.lt(to).code, 0x0d, 0, 0x0b, 0x0b]);
+    this.put([...i.lt(to).code, op.br_if, 0, op.end, op.end]);
   }
   /**
    * Leaves the `repeat` around. A condition that is never true, and is no other's, keeps what stands before it before
    * what stands after: engines otherwise move all loads of a long body to its front and run out of registers.
    */
   leaveIf(condition: I32): void {
-    this.put([...condition.code, 0x0d, 1]);
+    this.put([...condition.code, op.br_if, 1]);
   }
   if(condition: I32, yes: () => void, no?: () => void): void {
-    this.put([...condition.code, 0x04, 0x40]);
+    this.put([...condition.code, op.if_, op.empty]);
     yes();
     if (no) {
-      this.put([0x05]);
+      this.put([op.else_]);
       no();
     }
-    this.put([0x0b]);
+    this.put([op.end]);
   }
   call(index: number, ...args: readonly Int[]): void {
-    this.put([...args.flatMap((a) => int(a).code), 0x10, ...uleb(index)]);
+    this.put([...args.flatMap((a) => int(a).code), op.call, ...uleb(index)]);
   }
   /** The type of the function, and its locals and body. */
   finish(): { type: Code; code: Code } {
-    const type = [0x60, ...vector(this.params.map((p) => [TYPE[p]])), 0];
+    const type = [op.func, ...vector(this.params.map((p) => [TYPE[p]])), 0];
     const runs: { count: number; type: Type }[] = [];
     for (const type of this.locals) {
       const last = runs.at(-1);
@@ -149,7 +150,7 @@ export class FunctionBuilder {
       else runs.push({ count: 1, type });
     }
     const locals = vector(runs.map(({ count, type }) => [...uleb(count), TYPE[type]]));
-    return { type, code: [...locals, ...this.body, 0x0b] };
+    return { type, code: [...locals, ...this.body, op.end] };
   }
 }
 

@@ -3,51 +3,48 @@
 // assembler writes, no more, and throws on others.
 import { Reader, sized, sleb, uleb, vector } from './bytes.ts';
 import type { Code } from './expressions.ts';
+import * as op from './opcodes.ts';
 
-const I32 = 0x7f;
-const V128 = 0x7b;
-const TO_FLOAT = 0xbe; // f32.reinterpret_i32
-const TO_INT = 0xbc; // i32.reinterpret_f32
 const LANES = [0, 1, 2, 3] as const;
 
 /** Float instructions by their vector forms: a result that is a truth value becomes a mask. */
 const FLOAT_BINARY: Record<number, number> = {
-  228: 0x92, // add
-  229: 0x93, // sub
-  230: 0x94, // mul
-  231: 0x95, // div
-  232: 0x96, // min
-  233: 0x97, // max
+  [op.f32x4_add]: op.f32_add,
+  [op.f32x4_sub]: op.f32_sub,
+  [op.f32x4_mul]: op.f32_mul,
+  [op.f32x4_div]: op.f32_div,
+  [op.f32x4_min]: op.f32_min,
+  [op.f32x4_max]: op.f32_max,
 };
 const FLOAT_COMPARE: Record<number, number> = {
-  65: 0x5b, // eq
-  66: 0x5c, // ne
-  67: 0x5d, // lt
-  68: 0x5e, // gt
-  69: 0x5f, // le
-  70: 0x60, // ge
+  [op.f32x4_eq]: op.f32_eq,
+  [op.f32x4_ne]: op.f32_ne,
+  [op.f32x4_lt]: op.f32_lt,
+  [op.f32x4_gt]: op.f32_gt,
+  [op.f32x4_le]: op.f32_le,
+  [op.f32x4_ge]: op.f32_ge,
 };
 const FLOAT_UNARY: Record<number, number> = {
-  103: 0x8d, // ceil
-  104: 0x8e, // floor
-  105: 0x8f, // trunc
-  106: 0x90, // nearest
-  224: 0x8b, // abs
-  225: 0x8c, // neg
-  227: 0x91, // sqrt
+  [op.f32x4_ceil]: op.f32_ceil,
+  [op.f32x4_floor]: op.f32_floor,
+  [op.f32x4_trunc]: op.f32_trunc,
+  [op.f32x4_nearest]: op.f32_nearest,
+  [op.f32x4_abs]: op.f32_abs,
+  [op.f32x4_neg]: op.f32_neg,
+  [op.f32x4_sqrt]: op.f32_sqrt,
 };
 const INT_BINARY: Record<number, number> = {
-  78: 0x71, // and
-  80: 0x72, // or
-  81: 0x73, // xor
-  174: 0x6a, // add
-  177: 0x6b, // sub
-  181: 0x6c, // mul
+  [op.v128_and]: op.i32_and,
+  [op.v128_or]: op.i32_or,
+  [op.v128_xor]: op.i32_xor,
+  [op.i32x4_add]: op.i32_add,
+  [op.i32x4_sub]: op.i32_sub,
+  [op.i32x4_mul]: op.i32_mul,
 };
 const SHIFT: Record<number, number> = {
-  171: 0x74, // left
-  172: 0x75, // right, keeping the sign
-  173: 0x76, // right
+  [op.i32x4_shl]: op.i32_shl,
+  [op.i32x4_shr_s]: op.i32_shr_s,
+  [op.i32x4_shr_u]: op.i32_shr_u,
 };
 
 /** `code`: a function's locals and body as FunctionBuilder finishes it, without their size. No parameter is a vector. */
@@ -64,14 +61,16 @@ export function scalarCode(code: ArrayLike<number>, params: number): Code {
   let next = params;
   for (const type of types) {
     starts.push(next);
-    next += type === V128 ? 4 : 1;
+    next += type === op.v128 ? 4 : 1;
   }
   const out = new Scalars(next);
-  const isVector = (local: number) => types[local - params] === V128;
+  const isVector = (local: number) => types[local - params] === op.v128;
   const startOf = (local: number) => (local < params ? local : starts[local - params]!);
   while (!reader.done) instruction(reader, out, isVector, startOf);
-  const widened = types.flatMap((type) => (type === V128 ? [I32, I32, I32, I32] : [type]));
-  const locals = [...widened, ...Array.from({ length: TEMPORARIES }, () => I32)];
+  const widened = types.flatMap((type) =>
+    type === op.v128 ? [op.i32, op.i32, op.i32, op.i32] : [type],
+  );
+  const locals = [...widened, ...Array.from({ length: TEMPORARIES }, () => op.i32)];
   return sized([...vector(locals.map((type) => [1, type])), ...out.code]);
 }
 
@@ -89,10 +88,10 @@ class Scalars {
     for (const byte of bytes) this.code.push(byte);
   }
   get(local: number): void {
-    this.put(0x20, ...uleb(local));
+    this.put(op.local_get, ...uleb(local));
   }
   set(local: number): void {
-    this.put(0x21, ...uleb(local));
+    this.put(op.local_set, ...uleb(local));
   }
   get address(): number {
     return this.#first + 12;
@@ -111,16 +110,26 @@ class Scalars {
   }
   float(operand: 0 | 1 | 2, lane: number): void {
     this.int(operand, lane);
-    this.put(TO_FLOAT);
+    this.put(op.f32_reinterpret_i32);
   }
   /** The lower (0) or upper (1) int16 of a lane, its sign kept. */
   short(operand: 0 | 1, lane: number, half: 0 | 1): void {
     this.int(operand, lane);
-    if (half === 0)
-      this.put(0xc1); // i32.extend16_s
-    else this.put(0x41, 16, 0x75);
+    if (half === 0) this.put(op.i32_extend16_s);
+    else this.put(op.i32_const, 16, op.i32_shr_s);
+  }
+  /** An int32 becomes the lower int16 of a lane; another, pushed after that, the upper one. */
+  lowerShort(): void {
+    this.put(op.i32_const, ...sleb(0xffff), op.i32_and);
+  }
+  upperShort(): void {
+    this.put(op.i32_const, 16, op.i32_shl, op.i32_or);
   }
 }
+
+/** Instructions that a number follows, and some that nothing follows. */
+const ONE_NUMBER: readonly number[] = [op.br, op.br_if, op.call, op.more, op.i32_const];
+const NOTHING: readonly number[] = [op.else_, op.end, op.select];
 
 function instruction(
   r: Reader,
@@ -129,75 +138,82 @@ function instruction(
   startOf: (local: number) => number,
 ): void {
   const at = r.at;
-  const op = r.byte();
-  if (op === 0xfd) return vectorInstruction(r.uleb(), r, out);
-  if (op === 0x20 || op === 0x21 || op === 0x22) {
+  const found = r.byte();
+  if (found === op.simd) return vectorInstruction(r.uleb(), r, out);
+  if (found === op.local_get || found === op.local_set || found === op.local_tee) {
     const local = r.uleb();
     const start = startOf(local);
-    if (!isVector(local)) out.put(op, ...uleb(start));
+    if (!isVector(local)) out.put(found, ...uleb(start));
     else {
-      if (op !== 0x20) for (const lane of [3, 2, 1, 0]) out.set(start + lane);
-      if (op !== 0x21) for (const lane of LANES) out.get(start + lane);
+      if (found !== op.local_get) for (const lane of [3, 2, 1, 0]) out.set(start + lane);
+      if (found !== op.local_set) for (const lane of LANES) out.get(start + lane);
     }
     return;
   }
-  if (op >= 0x28 && op <= 0x3e) r.pair();
-  else if (op >= 0x02 && op <= 0x04) r.byte();
-  else if (op === 0x0c || op === 0x0d || op === 0x10 || op === 0xfc) r.uleb();
-  else if (op === 0x41) r.uleb();
-  else if (op === 0x43) r.bytes(4);
-  else if (op !== 0x05 && op !== 0x0b && op !== 0x1b && !(op >= 0x45 && op <= 0xc4))
-    throw unknown(`0x${op.toString(16)}`);
+  if (found >= op.i32_load && found <= op.i64_store32) r.pair();
+  else if (found >= op.block && found <= op.if_) r.byte();
+  else if (ONE_NUMBER.includes(found)) r.uleb();
+  else if (found === op.f32_const) r.bytes(4);
+  else if (!NOTHING.includes(found) && !(found >= op.i32_eqz && found <= op.i64_extend32_s))
+    throw unknown(`0x${found.toString(16)}`);
   out.put(...r.since(at));
 }
 
-function vectorInstruction(op: number, r: Reader, out: Scalars): void {
-  if (memoryInstruction(op, r, out) || laneInstruction(op, r, out)) return;
-  if (op in FLOAT_BINARY || op in FLOAT_COMPARE) {
+function vectorInstruction(found: number, r: Reader, out: Scalars): void {
+  if (memoryInstruction(found, r, out) || laneInstruction(found, r, out)) return;
+  if (found in FLOAT_BINARY || found in FLOAT_COMPARE) {
     out.take(2);
     for (const lane of LANES) {
-      if (op in FLOAT_COMPARE) out.put(0x41, 0); // 0 - truth: all bits set where true
+      if (found in FLOAT_COMPARE) out.put(op.i32_const, 0); // 0 - truth: all bits set where true
       out.float(0, lane);
       out.float(1, lane);
-      if (op in FLOAT_COMPARE) out.put(FLOAT_COMPARE[op]!, 0x6b);
-      else out.put(FLOAT_BINARY[op]!, TO_INT);
+      if (found in FLOAT_COMPARE) out.put(FLOAT_COMPARE[found]!, op.i32_sub);
+      else out.put(FLOAT_BINARY[found]!, op.i32_reinterpret_f32);
     }
-  } else if (op in FLOAT_UNARY) {
+  } else if (found in FLOAT_UNARY) {
     out.take(1);
     for (const lane of LANES) {
       out.float(0, lane);
-      out.put(FLOAT_UNARY[op]!, TO_INT);
+      out.put(FLOAT_UNARY[found]!, op.i32_reinterpret_f32);
     }
-  } else if (op in INT_BINARY) {
+  } else if (found in INT_BINARY) {
     out.take(2);
     for (const lane of LANES) {
       out.int(0, lane);
       out.int(1, lane);
-      out.put(INT_BINARY[op]!);
+      out.put(INT_BINARY[found]!);
     }
-  } else if (op in SHIFT) {
+  } else if (found in SHIFT) {
     out.set(out.address); // by how much
     out.take(1);
     for (const lane of LANES) {
       out.int(0, lane);
       out.get(out.address);
-      out.put(SHIFT[op]!);
+      out.put(SHIFT[found]!);
     }
-  } else if (op === 234 || op === 235) {
+  } else if (found === op.f32x4_pmin || found === op.f32x4_pmax) {
     out.take(2);
     for (const lane of LANES) {
       out.int(1, lane);
       out.int(0, lane);
       out.float(1, lane);
       out.float(0, lane);
-      out.put(op === 234 ? 0x5d : 0x5e, 0x1b); // b if it is less (greater), else a
+      out.put(found === op.f32x4_pmin ? op.f32_lt : op.f32_gt, op.select); // b if it is less (greater), else a
     }
-  } else if (!otherInstruction(op, out)) throw unknown(`vector instruction ${op}`);
+  } else if (!otherInstruction(found, out)) throw unknown(`vector instruction ${found}`);
 }
 
-/** Loads and stores. */
-function memoryInstruction(op: number, r: Reader, out: Scalars): boolean {
-  if (![0, 1, 3, 4, 9, 11, 90].includes(op)) return false;
+const STORES: readonly number[] = [op.v128_store, op.v128_store32_lane];
+const LOADS: readonly number[] = [
+  op.v128_load,
+  op.v128_load8x8_s,
+  op.v128_load16x4_s,
+  op.v128_load16x4_u,
+  op.v128_load32_splat,
+];
+
+function memoryInstruction(found: number, r: Reader, out: Scalars): boolean {
+  if (!STORES.includes(found) && !LOADS.includes(found)) return false;
   r.uleb(); // the hint of alignment
   const offset = r.uleb();
   /** From the address plus offset plus `more`. */
@@ -205,36 +221,36 @@ function memoryInstruction(op: number, r: Reader, out: Scalars): boolean {
     out.get(out.address);
     out.put(instruction, 0, ...uleb(offset + more));
   };
-  if (op === 11 || op === 90) {
+  if (STORES.includes(found)) {
     out.take(1);
     out.set(out.address);
-    for (const [i, lane] of op === 11 ? LANES.entries() : [[0, r.byte()] as const]) {
+    for (const [i, lane] of found === op.v128_store ? LANES.entries() : [[0, r.byte()] as const]) {
       out.get(out.address);
       out.int(0, lane);
-      out.put(0x36, 0, ...uleb(offset + 4 * i));
+      out.put(op.i32_store, 0, ...uleb(offset + 4 * i));
     }
     return true;
   }
   out.set(out.address);
   for (const lane of LANES)
-    if (op === 0) from(0x28, 4 * lane);
-    else if (op === 9) from(0x28, 0);
-    else if (op === 3) from(0x2e, 2 * lane);
-    else if (op === 4) from(0x2f, 2 * lane);
+    if (found === op.v128_load) from(op.i32_load, 4 * lane);
+    else if (found === op.v128_load32_splat) from(op.i32_load, 0);
+    else if (found === op.v128_load16x4_s) from(op.i32_load16_s, 2 * lane);
+    else if (found === op.v128_load16x4_u) from(op.i32_load16_u, 2 * lane);
     else {
-      from(0x2c, 2 * lane); // two int8 as two int16 of a lane
-      out.put(0x41, ...sleb(0xffff), 0x71);
-      from(0x2c, 2 * lane + 1);
-      out.put(0x41, 16, 0x74, 0x72);
+      from(op.i32_load8_s, 2 * lane); // two int8 as two int16 of a lane
+      out.lowerShort();
+      from(op.i32_load8_s, 2 * lane + 1);
+      out.upperShort();
     }
   return true;
 }
 
 /** Constants and what moves lanes. */
-function laneInstruction(op: number, r: Reader, out: Scalars): boolean {
-  if (op === 12) {
-    for (const _ of LANES) out.put(0x41, ...sleb(new Int32Array(r.bytes(4).buffer)[0]!));
-  } else if (op === 13) {
+function laneInstruction(found: number, r: Reader, out: Scalars): boolean {
+  if (found === op.v128_const) {
+    for (const _ of LANES) out.put(op.i32_const, ...sleb(new Int32Array(r.bytes(4).buffer)[0]!));
+  } else if (found === op.i8x16_shuffle) {
     out.take(2);
     const from = [...r.bytes(16)];
     for (const lane of LANES) {
@@ -243,65 +259,66 @@ function laneInstruction(op: number, r: Reader, out: Scalars): boolean {
         throw unknown('a shuffle of single bytes');
       out.int(first < 16 ? 0 : 1, (first / 4) % 4);
     }
-  } else if (op === 17 || op === 19) {
-    if (op === 19) out.put(TO_INT);
+  } else if (found === op.i32x4_splat || found === op.f32x4_splat) {
+    if (found === op.f32x4_splat) out.put(op.i32_reinterpret_f32);
     out.set(out.address);
     for (const _ of LANES) out.get(out.address);
-  } else if (op === 27 || op === 31) {
+  } else if (found === op.i32x4_extract_lane || found === op.f32x4_extract_lane) {
     out.take(1);
     out.int(0, r.byte());
-    if (op === 31) out.put(TO_FLOAT);
+    if (found === op.f32x4_extract_lane) out.put(op.f32_reinterpret_i32);
   } else return false;
   return true;
 }
 
 /** Conversions, selection and 16-bit arithmetic. */
-function otherInstruction(op: number, out: Scalars): boolean {
+function otherInstruction(found: number, out: Scalars): boolean {
   const each = (operands: 1 | 2 | 3, lane: (lane: number) => void): true => {
     out.take(operands);
     for (const l of LANES) lane(l);
     return true;
   };
-  switch (op) {
-    case 82: // bits of a where c has ones, else of b: b ^ ((a ^ b) & c)
+  switch (found) {
+    case op.v128_bitselect: // bits of a where c has ones, else of b: b ^ ((a ^ b) & c)
       return each(3, (l) => {
         out.int(0, l);
         out.int(1, l);
-        out.put(0x73);
+        out.put(op.i32_xor);
         out.int(2, l);
-        out.put(0x71);
+        out.put(op.i32_and);
         out.int(1, l);
-        out.put(0x73);
+        out.put(op.i32_xor);
       });
-    case 248: // to int32, cut off at its limits
+    case op.i32x4_trunc_sat_f32x4_s:
       return each(1, (l) => {
         out.float(0, l);
-        out.put(0xfc, 0);
+        out.put(op.more, op.i32_trunc_sat_f32_s);
       });
-    case 250: // from int32
+    case op.f32x4_convert_i32x4_s:
       return each(1, (l) => {
         out.int(0, l);
-        out.put(0xb2, TO_INT);
+        out.put(op.f32_convert_i32_s, op.i32_reinterpret_f32);
       });
-    case 186: // neighbouring products of int16, added
+    case op.i32x4_dot_i16x8_s: // neighbouring products of int16, added
       return each(2, (l) => {
         for (const half of [0, 1] as const) {
           out.short(0, l, half);
           out.short(1, l, half);
-          out.put(0x6c);
+          out.put(op.i32_mul);
         }
-        out.put(0x6a);
+        out.put(op.i32_add);
       });
-    case 167: // int16 to int32: the lower four,
-    case 168: // the upper four
-      return each(1, (l) => out.short(0, (op - 167) * 2 + (l >> 1), (l & 1) as 0 | 1));
-    case 133: // two times four int32 to int16, cut off at its limits
+    case op.i32x4_extend_low_i16x8_s:
+      return each(1, (l) => out.short(0, l >> 1, (l & 1) as 0 | 1));
+    case op.i32x4_extend_high_i16x8_s:
+      return each(1, (l) => out.short(0, 2 + (l >> 1), (l & 1) as 0 | 1));
+    case op.i16x8_narrow_i32x4_s: // two times four int32 to int16, cut off at its limits
       return each(2, (l) => {
         const [operand, first] = [(l >> 1) as 0 | 1, 2 * (l & 1)];
         limited(out, operand, first);
-        out.put(0x41, ...sleb(0xffff), 0x71);
+        out.lowerShort();
         limited(out, operand, first + 1);
-        out.put(0x41, 16, 0x74, 0x72);
+        out.upperShort();
       });
   }
   return false;
@@ -310,13 +327,13 @@ function otherInstruction(op: number, out: Scalars): boolean {
 /** max(-32768, min(lane, 32767)); its local is free afterwards. */
 function limited(out: Scalars, operand: 0 | 1, lane: number): void {
   for (const [limit, within] of [
-    [32767, 0x48], // less than
-    [-32768, 0x4a], // greater than
+    [32767, op.i32_lt_s],
+    [-32768, op.i32_gt_s],
   ] as const) {
     out.int(operand, lane);
-    out.put(0x41, ...sleb(limit));
+    out.put(op.i32_const, ...sleb(limit));
     out.int(operand, lane);
-    out.put(0x41, ...sleb(limit), within, 0x1b); // select
+    out.put(op.i32_const, ...sleb(limit), within, op.select);
     out.set(out.lane(operand, lane));
   }
   out.int(operand, lane);
