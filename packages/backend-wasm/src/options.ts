@@ -21,7 +21,7 @@ export interface WasmOptions {
    * a warning.
    */
   threads?: number | 'auto';
-  /** Told why there is one thread where more were wanted. Default: console.warn. */
+  /** Receives the reason why there is one thread where more were wanted. Default: console.warn. */
   warn?: (message: string) => void;
   /** Fused multiply-and-add where the machine has it: faster, other last bits. Default false. */
   relaxed?: boolean;

@@ -2,7 +2,11 @@
 import { fromBits, toBits } from '@siglip-ts/core';
 import type { Heap } from './heap.ts';
 import type { Storage } from './options.ts';
+import { call, type Kernels } from './assembler/kernel.ts';
+import { PACK_ROWS } from './kernels/pack.ts';
 import { WIDTH } from './kernels/product.ts';
+
+export type { Kernels };
 
 /** A matrix [n, k] in panels of 16 rows; of 8 for whole numbers. */
 export interface Panels {
@@ -13,8 +17,6 @@ export interface Panels {
   readonly at: number;
   readonly scales: number;
 }
-
-export type Kernels = Readonly<Record<string, (...args: number[]) => void>>;
 
 /** Whole numbers are multiplied in pairs and quantised by four: k is rounded up with zeros. */
 export const paddedK = (k: number): number => Math.ceil(k / 4) * 4;
@@ -29,7 +31,7 @@ const whole = (storage: Storage, n: number): number => {
 /** Panels of float32 numbers that are in the memory at `from`. */
 export function packFloats(heap: Heap, run: Kernels, from: number, n: number, k: number): Panels {
   const at = heap.take(4 * whole('float32', n) * k);
-  run.packRows!(at, from, n, k, k, WIDTH);
+  call(run, PACK_ROWS, { out: at, x: from, rows: n, k, stride: k, width: WIDTH });
   return { storage: 'float32', n, k, at, scales: 0 };
 }
 

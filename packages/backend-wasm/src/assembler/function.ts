@@ -1,5 +1,6 @@
 // A function under construction: parameters, locals, loops and stores, in the order they are written.
 import { uleb, vector } from './bytes.ts';
+import { inOrder, type Args, type Kernel } from './kernel.ts';
 import * as op from './opcodes.ts';
 import {
   F32,
@@ -18,7 +19,7 @@ import {
 } from './expressions.ts';
 
 const TYPE = { i32: op.i32, f32: op.f32, v128: op.v128 } as const;
-export type Type = keyof typeof TYPE;
+type Type = keyof typeof TYPE;
 
 const get = (index: number): Code => [op.local_get, ...uleb(index)];
 
@@ -43,18 +44,29 @@ export class LocalV128 extends V128 {
     this.index = index;
   }
 }
-const LOCAL = { i32: LocalI32, f32: LocalF32, v128: LocalV128 };
-export type Param<T extends Type> = InstanceType<(typeof LOCAL)[T]>;
+
+/** A kernel's arguments as its code sees them. */
+export type Params<A extends string, F extends string> = {
+  readonly [N in A]: N extends F ? LocalF32 : LocalI32;
+};
+export const paramsOf = <A extends string, F extends string>(kernel: Kernel<A, F>) =>
+  Object.fromEntries(
+    kernel.args.map((name, i) => [name, new (isFloat(kernel, name) ? LocalF32 : LocalI32)(i)]),
+  ) as unknown as Params<A, F>;
+const isFloat = (kernel: Kernel, name: string): boolean => name === kernel.float;
 
 export class FunctionBuilder {
-  readonly params: readonly Type[];
+  private readonly params: readonly Type[];
+  private readonly others: readonly string[];
   private readonly locals: Type[] = [];
   private readonly body: number[] = [];
   /** The instruction that gets the local which the last instruction set. */
   private justSet: Code | undefined;
 
-  constructor(params: readonly Type[]) {
-    this.params = params;
+  /** `others`: the names of the module's functions before it. */
+  constructor(kernel: Kernel, others: readonly string[]) {
+    this.params = kernel.args.map((name) => (isFloat(kernel, name) ? 'f32' : 'i32'));
+    this.others = others;
   }
   /** A fresh local, holding `value`; without one it is to be set before it is read. */
   i32(value?: Int): LocalI32 {
@@ -137,8 +149,10 @@ export class FunctionBuilder {
     }
     this.put([op.end]);
   }
-  call(index: number, ...args: readonly Int[]): void {
-    this.put([...args.flatMap((a) => int(a).code), op.call, ...uleb(index)]);
+  call<A extends string>(kernel: Kernel<A>, args: Args<A, Int>): void {
+    const index = this.others.indexOf(kernel.name);
+    if (index < 0) throw new Error(`module: no function ${kernel.name} yet`);
+    this.put([...inOrder(kernel, args).flatMap((a) => int(a).code), op.call, ...uleb(index)]);
   }
   /** The type of the function, and its locals and body. */
   finish(): { type: Code; code: Code } {
@@ -153,6 +167,3 @@ export class FunctionBuilder {
     return { type, code: [...locals, ...this.body, op.end] };
   }
 }
-
-export const paramOf = <T extends Type>(type: T, index: number): Param<T> =>
-  new LOCAL[type](index) as Param<T>;

@@ -1,30 +1,23 @@
 // A WebAssembly module of functions over one imported memory. Written in one pass, the same bytes every time.
 import { ascii, limits, section, sized, text, uleb, vector } from './bytes.ts';
 import type { Code } from './expressions.ts';
-import { FunctionBuilder, paramOf, type Param, type Type } from './function.ts';
+import { FunctionBuilder, paramsOf, type Params } from './function.ts';
+import type { Kernel } from './kernel.ts';
 import { scalarCode } from './scalar.ts';
 
 export class ModuleBuilder {
-  private readonly functions: { name: string; params: number; type: Code; code: Code }[] = [];
+  private readonly functions: { kernel: Kernel; type: Code; code: Code }[] = [];
   private readonly notes: Code[] = [];
 
-  /** Adds a function without a result and exports it under its name. */
-  func<const P extends readonly Type[]>(
-    name: string,
-    params: P,
-    build: (f: FunctionBuilder, ...args: { [K in keyof P]: Param<P[K]> }) => void,
+  /** Adds a function without a result and exports it under its name. It may call those that were added before. */
+  func<A extends string, F extends string>(
+    kernel: Kernel<A, F>,
+    build: (f: FunctionBuilder, params: Params<A, F>) => void,
   ): void {
-    const f = new FunctionBuilder(params);
-    const args = params.map((type, i) => paramOf(type, i));
-    build(f, ...(args as { [K in keyof P]: Param<P[K]> }));
-    this.functions.push({ name, params: params.length, ...f.finish() });
-  }
-
-  /** The index of a function that was added before, for calls. */
-  indexOf(name: string): number {
-    const index = this.functions.findIndex((f) => f.name === name);
-    if (index < 0) throw new Error(`module: no function ${name} yet`);
-    return index;
+    const names = this.functions.map((f) => f.kernel.name);
+    const f = new FunctionBuilder(kernel, names);
+    build(f, paramsOf(kernel));
+    this.functions.push({ kernel, ...f.finish() });
   }
 
   /** Text in ASCII that WebAssembly.Module.customSections finds by its name. */
@@ -34,8 +27,8 @@ export class ModuleBuilder {
 
   /** The module. `shared`: its memory is one that threads share; `scalar`: without SIMD instructions. */
   bytes({ shared = false, scalar = false } = {}): Uint8Array {
-    const codeOf = (f: { code: Code; params: number }) =>
-      scalar ? scalarCode(f.code, f.params) : sized(f.code);
+    const codeOf = (f: { code: Code; kernel: Kernel }) =>
+      scalar ? scalarCode(f.code, f.kernel.args.length) : sized(f.code);
     const memory = [...text('env'), ...text('memory'), 0x02, ...limits(shared)];
     const index = (i: number) => uleb(i);
     const types = [...new Map(this.functions.map(({ type }) => [type.join(), type])).entries()];
@@ -45,7 +38,10 @@ export class ModuleBuilder {
       ...section(1, vector(types.map(([, type]) => type))),
       ...section(2, vector([memory])),
       ...section(3, vector(this.functions.map(typeOf))),
-      ...section(7, vector(this.functions.map((f, i) => [...text(f.name), 0x00, ...index(i)]))),
+      ...section(
+        7,
+        vector(this.functions.map((f, i) => [...text(f.kernel.name), 0x00, ...index(i)])),
+      ),
       ...section(10, vector(this.functions.map(codeOf))),
       ...this.notes.flat(),
     ]);

@@ -18,16 +18,10 @@ const FLOAT_BINARY: Record<number, number> = {
 };
 const FLOAT_COMPARE: Record<number, number> = {
   [op.f32x4_eq]: op.f32_eq,
-  [op.f32x4_ne]: op.f32_ne,
   [op.f32x4_lt]: op.f32_lt,
   [op.f32x4_gt]: op.f32_gt,
-  [op.f32x4_le]: op.f32_le,
-  [op.f32x4_ge]: op.f32_ge,
 };
 const FLOAT_UNARY: Record<number, number> = {
-  [op.f32x4_ceil]: op.f32_ceil,
-  [op.f32x4_floor]: op.f32_floor,
-  [op.f32x4_trunc]: op.f32_trunc,
   [op.f32x4_nearest]: op.f32_nearest,
   [op.f32x4_abs]: op.f32_abs,
   [op.f32x4_neg]: op.f32_neg,
@@ -36,15 +30,12 @@ const FLOAT_UNARY: Record<number, number> = {
 const INT_BINARY: Record<number, number> = {
   [op.v128_and]: op.i32_and,
   [op.v128_or]: op.i32_or,
-  [op.v128_xor]: op.i32_xor,
   [op.i32x4_add]: op.i32_add,
   [op.i32x4_sub]: op.i32_sub,
-  [op.i32x4_mul]: op.i32_mul,
 };
 const SHIFT: Record<number, number> = {
   [op.i32x4_shl]: op.i32_shl,
   [op.i32x4_shr_s]: op.i32_shr_s,
-  [op.i32x4_shr_u]: op.i32_shr_u,
 };
 
 /** `code`: a function's locals and body as FunctionBuilder finishes it, without their size. No parameter is a vector. */
@@ -207,7 +198,6 @@ const STORES: readonly number[] = [op.v128_store, op.v128_store32_lane];
 const LOADS: readonly number[] = [
   op.v128_load,
   op.v128_load8x8_s,
-  op.v128_load16x4_s,
   op.v128_load16x4_u,
   op.v128_load32_splat,
 ];
@@ -235,7 +225,6 @@ function memoryInstruction(found: number, r: Reader, out: Scalars): boolean {
   for (const lane of LANES)
     if (found === op.v128_load) from(op.i32_load, 4 * lane);
     else if (found === op.v128_load32_splat) from(op.i32_load, 0);
-    else if (found === op.v128_load16x4_s) from(op.i32_load16_s, 2 * lane);
     else if (found === op.v128_load16x4_u) from(op.i32_load16_u, 2 * lane);
     else {
       from(op.i32_load8_s, 2 * lane); // two int8 as two int16 of a lane
@@ -263,10 +252,10 @@ function laneInstruction(found: number, r: Reader, out: Scalars): boolean {
     if (found === op.f32x4_splat) out.put(op.i32_reinterpret_f32);
     out.set(out.address);
     for (const _ of LANES) out.get(out.address);
-  } else if (found === op.i32x4_extract_lane || found === op.f32x4_extract_lane) {
+  } else if (found === op.f32x4_extract_lane) {
     out.take(1);
     out.int(0, r.byte());
-    if (found === op.f32x4_extract_lane) out.put(op.f32_reinterpret_i32);
+    out.put(op.f32_reinterpret_i32);
   } else return false;
   return true;
 }

@@ -7,8 +7,12 @@
 // It only calls the other kernels, so its numbers are theirs.
 import type { I32 } from '../assembler/expressions.ts';
 import type { FunctionBuilder } from '../assembler/function.ts';
+import { kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
-import { PRODUCT_ROOM, WIDTH } from './product.ts';
+import { binaryKernel, scalarKernel } from './elementwise.ts';
+import { PACK_COLUMNS, PACK_ROWS } from './pack.ts';
+import { PRODUCT, PRODUCT_ROOM, WIDTH } from './product.ts';
+import { SOFTMAX } from './rows.ts';
 
 /** Queries that are scored together: their scores fit the second cache. */
 const QUERIES = 64;
@@ -24,42 +28,41 @@ export function attentionRoom(T: number, S: number, d: number): number {
 }
 
 /**
- * (y, q, k, v, mask, heads, T, S, d, D, room, scale). y, q, k and v begin at the first head; rows are D floats apart.
- * mask: S floats to add to every row of scores, or 0. scale: the address of a float.
+ * y, q, k and v begin at the first head; rows are D floats apart. mask: S floats to add to every row of scores, or 0.
+ * scale: the address of a float.
  */
+export const ATTENTION = kernel('attention', 'y q k v mask heads T S d D room scale');
+
 export function addAttention(m: ModuleBuilder): void {
-  const p = 'i32' as const;
-  const names = ['product', 'packRows', 'packColumns', 'softmax', 'mulScalar', 'add'] as const;
-  const params = [p, p, p, p, p, p, p, p, p, p, p, p] as const;
-  m.func('attention', params, (f, y, q, k, v, mask, heads, T, S, d, D, room, scale) => {
-    const call = (name: (typeof names)[number], ...args: (I32 | number)[]) =>
-      f.call(m.indexOf(name), ...args);
+  m.func(ATTENTION, (f, { y, q, k, v, mask, heads, T, S, d, D, room, scale }) => {
     const zero = f.i32(0);
     const [h, t, left] = [f.i32(), f.i32(), f.i32()];
     const most = f.i32(T.min(QUERIES));
     const { keys, values, scores, weights } = layOut(f, room, most, S, d);
     f.for(h, 0, heads, 1, () => {
       const head = f.i32(h.mul(d));
-      call('packRows', keys, k.at(head), S, d, D, WIDTH);
-      call('packColumns', values, v.at(head), d, S, D, WIDTH);
+      const packing = { stride: D, width: WIDTH };
+      f.call(PACK_ROWS, { out: keys, x: k.at(head), rows: S, k: d, ...packing });
+      f.call(PACK_COLUMNS, { out: values, x: v.at(head), rows: d, k: S, ...packing });
       f.for(t, 0, T, most, () => {
         const n = f.i32(T.sub(t).min(most));
         const at = f.i32(t.mul(D).add(head));
-        call('product', scores, q.at(at), keys, n, S, d, zero, S, room, zero, D);
-        call('mulScalar', weights, scores, scale, 1, n.mul(S), zero);
+        const plain = { rows: n, bias: zero, room, scales: zero };
+        f.call(PRODUCT, { c: scores, a: q.at(at), b: keys, n: S, k: d, cStride: S, aStride: D, ...plain }); // prettier-ignore
+        f.call(scalarKernel('mul'), { y: weights, a: scores, b: scale, rows: 1, n: n.mul(S), step: zero }); // prettier-ignore
         f.if(
           mask.eq(0),
           () => {
-            call('softmax', scores, weights, n, S);
+            f.call(SOFTMAX, { y: scores, x: weights, rows: n, n: S });
             f.set(left, scores);
           },
           () => {
-            call('add', scores, weights, mask, n, S, zero);
-            call('softmax', weights, scores, n, S);
+            f.call(binaryKernel('add'), { y: scores, a: weights, b: mask, rows: n, n: S, step: zero }); // prettier-ignore
+            f.call(SOFTMAX, { y: weights, x: scores, rows: n, n: S });
             f.set(left, weights);
           },
         );
-        call('product', y.at(at), left, values, n, d, S, zero, D, room, zero, S);
+        f.call(PRODUCT, { c: y.at(at), a: left, b: values, n: d, k: S, cStride: D, aStride: S, ...plain }); // prettier-ignore
       });
     });
   });

@@ -1,11 +1,8 @@
 // Kernels that treat every number alike. Arrays begin at multiples of 16 bytes, are padded to them and have 16 more, so
 // each runs over whole vectors, past the end into the padding; the GELU of every model over pairs of them.
-//
-//   unary(y, x, n):               for (i < n) y[i] = f(x[i])
-//   binary(y, a, b, rows, n, step): for (r < rows) for (i < n) y[r][i] = f(a[r][i], b[r * step][i])
-//   …Scalar:                                                    f(a[r][i], b[r * step][0])
 import { loadSplat, load, vec, type I32, type V128 } from '../assembler/expressions.ts';
-import type { FunctionBuilder } from '../assembler/function.ts';
+import type { FunctionBuilder, Params } from '../assembler/function.ts';
+import { alike, kernel, type Kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 import { erf, exp, log, log1p, roughExp, tanh } from './maths.ts';
 
@@ -23,7 +20,7 @@ const geluTanh: Unary = (f, x) => {
 };
 
 /** By the names of the contract: unary operations, and the activations that have a kernel. */
-export const UNARY: Readonly<Record<string, Unary>> = {
+const UNARY: Readonly<Record<string, Unary>> = {
   neg: (_, x) => x.neg(),
   exp,
   log,
@@ -38,7 +35,7 @@ export const UNARY: Readonly<Record<string, Unary>> = {
 
 const mask = (truth: V128): V128 => truth.and(vec(1));
 
-export const BINARY: Readonly<Record<string, (a: V128, b: V128) => V128>> = {
+const BINARY: Readonly<Record<string, (a: V128, b: V128) => V128>> = {
   add: (a, b) => a.add(b),
   sub: (a, b) => a.sub(b),
   mul: (a, b) => a.mul(b),
@@ -49,9 +46,20 @@ export const BINARY: Readonly<Record<string, (a: V128, b: V128) => V128>> = {
   equal: (a, b) => mask(a.eq(b)),
 };
 
+const ONE = kernel('', 'y x n');
+const TWO = kernel('', 'y a b rows n step');
+type Two = typeof TWO extends Kernel<infer A, infer F> ? Params<A, F> : never;
+
+/** for (i < n) y[i] = f(x[i]) */
+export const unaryKernel = (op: string): typeof ONE => alike(ONE, op);
+/** for (r < rows) for (i < n) y[r][i] = f(a[r][i], b[r * step][i]) */
+export const binaryKernel = (op: string): typeof TWO => alike(TWO, op);
+/** for (r < rows) for (i < n) y[r][i] = f(a[r][i], b[r * step][0]) */
+export const scalarKernel = (op: string): typeof TWO => alike(TWO, `${op}Scalar`);
+
 export function addElementwise(m: ModuleBuilder): void {
   for (const [name, op] of Object.entries(UNARY))
-    m.func(name, ['i32', 'i32', 'i32'], (f, y, x, n) => {
+    m.func(unaryKernel(name), (f, { y, x, n }) => {
       const i = f.i32();
       const vectors = name === 'gelu_pytorch_tanh' ? [0, 16] : [0];
       f.for(i, 0, n, 4 * vectors.length, () =>
@@ -62,10 +70,9 @@ export function addElementwise(m: ModuleBuilder): void {
       );
     });
   for (const [name, op] of Object.entries(BINARY)) {
-    const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
     const rowByRow =
       (value: (b: I32, i: I32) => V128) =>
-      (f: FunctionBuilder, y: I32, a: I32, b: I32, rows: I32, n: I32, step: I32) => {
+      (f: FunctionBuilder, { y, a, b, rows, n, step }: Two) => {
         const [r, i] = [f.i32(), f.i32()];
         // The vectors of a row may run into the next one, which is written after.
         f.for(r, 0, rows, 1, () => {
@@ -75,13 +82,11 @@ export function addElementwise(m: ModuleBuilder): void {
         });
       };
     m.func(
-      name,
-      params,
+      binaryKernel(name),
       rowByRow((b, i) => load(b.at(i))),
     );
     m.func(
-      `${name}Scalar`,
-      params,
+      scalarKernel(name),
       rowByRow((b) => loadSplat(b)),
     );
   }

@@ -2,21 +2,25 @@
 // packages/autograd/src/rules/composites.ts; rows as in rows.ts. Not the only way back: operations without a kernel here have
 // gradients composed of others.
 import { load, loadFloat, loadSplat, vec, type I32, type V128 } from '../assembler/expressions.ts';
+import { kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
+import { binaryKernel, scalarKernel } from './elementwise.ts';
 import { roughExp } from './maths.ts';
-import { PRODUCT_ROOM, WIDTH } from './product.ts';
-import { fold, plus } from './rows.ts';
+import { PACK_COLUMNS, PACK_ROWS } from './pack.ts';
+import { PRODUCT, PRODUCT_ROOM, WIDTH } from './product.ts';
+import { fold, plus, SOFTMAX } from './rows.ts';
 
-const p = 'i32' as const;
-const SLOPE = 2 * Math.sqrt(2 / Math.PI);
+const SLOPE = 1.5957691216057308; // 2 √(2/π)
 const CUBIC = 0.044715;
 
 /**
- * (y, g, x, n). With v = 2 √(2/π) (x + 0.044715 x³), e = e^-|v| and r = 1 / (1 + e), the two of σ(v) and σ(-v) are r and
- * e r; the derivative of x σ(v) is σ(v) (1 + x σ(-v) v').
+ * With v = 2 √(2/π) (x + 0.044715 x³), e = e^-|v| and r = 1 / (1 + e), the two of σ(v) and σ(-v) are r and e r; the
+ * derivative of x σ(v) is σ(v) (1 + x σ(-v) v').
  */
+export const GELU_TANH_BACK = kernel('gelu_pytorch_tanhBack', 'y g x n');
+
 function addGeluTanhBack(m: ModuleBuilder): void {
-  m.func('gelu_pytorch_tanhBack', [p, p, p, p], (f, y, g, x, n) => {
+  m.func(GELU_TANH_BACK, (f, { y, g, x, n }) => {
     const i = f.i32();
     f.for(i, 0, n, 4, () => {
       const a = f.v128(load(x.at(i)));
@@ -34,11 +38,13 @@ function addGeluTanhBack(m: ModuleBuilder): void {
 }
 
 /**
- * (dx, dw, g, x, w, rows, n, eps). With u = (x - mean) / deviation and d = g w, dx is
+ * With u = (x - mean) / deviation and d = g w, dx is
  * (d - mean(d) - u mean(d u)) / deviation; the rows of dw, g u, are to be summed. eps: the address of a float.
  */
+export const LAYER_NORM_BACK = kernel('layerNormBack', 'dx dw g x w rows n eps');
+
 function addLayerNormBack(m: ModuleBuilder): void {
-  m.func('layerNormBack', [p, p, p, p, p, p, p, p], (f, dx, dw, g, x, w, rows, n, eps) => {
+  m.func(LAYER_NORM_BACK, (f, { dx, dw, g, x, w, rows, n, eps }) => {
     const [r, i] = [f.i32(0), f.i32(0)];
     const count = f.f32(n.toFloat());
     f.for(r, 0, rows, 1, () => {
@@ -64,9 +70,11 @@ function addLayerNormBack(m: ModuleBuilder): void {
   });
 }
 
-/** (dx, y, g, rows, n, scale): scale y (g - Σ g y), where y = softmax(x). scale: the address of a float. */
+/** dx = scale y (g - Σ g y), where y = softmax(x). scale: the address of a float. */
+const SOFTMAX_BACK = /* @__PURE__ */ kernel('softmaxBack', 'dx y g rows n scale');
+
 function addSoftmaxBack(m: ModuleBuilder): void {
-  m.func('softmaxBack', [p, p, p, p, p, p], (f, dx, y, g, rows, n, scale) => {
+  m.func(SOFTMAX_BACK, (f, { dx, y, g, rows, n, scale }) => {
     const [r, i] = [f.i32(0), f.i32(0)];
     f.for(r, 0, rows, 1, () => {
       const at = f.i32(r.mul(n));
@@ -90,18 +98,16 @@ export function attentionBackRoom(T: number, S: number, d: number) {
   return { stretch, room: 4 * PRODUCT_ROOM + 5 * stretch };
 }
 
-/**
- * (dq, dk, dv, g, q, k, v, mask, heads, T, S, d, D, room, scale, stretch), as attention's. A head at a time, with all of
- * its weights, which are computed anew.
- */
+/** As attention's; a head at a time, with all of its weights, which are computed anew. */
+export const ATTENTION_BACK = kernel(
+  'attentionBack',
+  'dq dk dv g q k v mask heads T S d D room scale stretch',
+);
+
 function addAttentionBack(m: ModuleBuilder): void {
-  const params = [p, p, p, p, p, p, p, p, p, p, p, p, p, p, p, p] as const;
   m.func(
-    'attentionBack',
-    params,
-    (f, dq, dk, dv, g, q, k, v, mask, heads, T, S, d, D, room, scale, stretch) => {
-      // prettier-ignore
-      const call = (name: string, ...args: (I32 | number)[]) => f.call(m.indexOf(name), ...args);
+    ATTENTION_BACK,
+    (f, { dq, dk, dv, g, q, k, v, mask, heads, T, S, d, D, room, scale, stretch }) => {
       const zero = f.i32(0);
       const turned = f.i32(room.at(PRODUCT_ROOM));
       const right = f.i32(turned.add(stretch));
@@ -110,33 +116,37 @@ function addAttentionBack(m: ModuleBuilder): void {
       const scores = f.i32(b.add(stretch));
       const [h, weights, other] = [f.i32(), f.i32(), f.i32()];
       const along = f.i32(T.add(3).and(-4));
-      const turn = (x: I32) => call('packRows', turned, x, T, S, S, along); // xᵀ
-      const product = (c: I32, left: I32, step: I32, rows: I32, n: I32, sum: I32, width: I32) =>
-        call('product', c, left, right, rows, n, sum, zero, width, room, zero, step);
+      const turn = (x: I32) =>
+        f.call(PACK_ROWS, { out: turned, x, rows: T, k: S, stride: S, width: along }); // xᵀ
+      const packing = { out: right, stride: D, width: WIDTH };
+      const plain = { b: right, bias: zero, room, scales: zero };
+      const toScores = { aStride: D, rows: T, n: S, k: d, cStride: S, ...plain };
+      const fromScores = { aStride: S, rows: T, n: d, k: S, cStride: D, ...plain };
+      const fromTurned = { a: turned, aStride: along, rows: S, n: d, k: T, cStride: D, ...plain };
       f.for(h, 0, heads, 1, () => {
         const at = (x: I32) => x.at(h.mul(d));
-        call('packRows', right, at(k), S, d, D, WIDTH);
-        product(a, at(q), D, T, S, d, S);
-        call('mulScalar', b, a, scale, 1, T.mul(S), zero);
+        f.call(PACK_ROWS, { x: at(k), rows: S, k: d, ...packing });
+        f.call(PRODUCT, { c: a, a: at(q), ...toScores });
+        f.call(scalarKernel('mul'), { y: b, a, b: scale, rows: 1, n: T.mul(S), step: zero });
         f.set(weights, a);
         f.set(other, b);
         f.if(mask.eq(0).eq(0), () => {
-          call('add', a, b, mask, T, S, zero);
+          f.call(binaryKernel('add'), { y: a, a: b, b: mask, rows: T, n: S, step: zero });
           f.set(weights, b);
           f.set(other, a);
         });
-        call('softmax', weights, other, T, S);
+        f.call(SOFTMAX, { y: weights, x: other, rows: T, n: S });
         turn(weights);
-        call('packColumns', right, at(g), d, T, D, WIDTH);
-        product(at(dv), turned, along, S, d, T, D); // weightsᵀ g
-        call('packRows', right, at(v), S, d, D, WIDTH);
-        product(other, at(g), D, T, S, d, S); // of the weights: g vᵀ
-        call('softmaxBack', scores, weights, other, T, S, scale);
-        call('packColumns', right, at(k), d, S, D, WIDTH);
-        product(at(dq), scores, S, T, d, S, D); // scores k
+        f.call(PACK_COLUMNS, { x: at(g), rows: d, k: T, ...packing });
+        f.call(PRODUCT, { c: at(dv), ...fromTurned }); // weightsᵀ g
+        f.call(PACK_ROWS, { x: at(v), rows: S, k: d, ...packing });
+        f.call(PRODUCT, { c: other, a: at(g), ...toScores }); // of the weights: g vᵀ
+        f.call(SOFTMAX_BACK, { dx: scores, y: weights, g: other, rows: T, n: S, scale });
+        f.call(PACK_COLUMNS, { x: at(k), rows: d, k: S, ...packing });
+        f.call(PRODUCT, { c: at(dq), a: scores, ...fromScores }); // scores k
         turn(scores);
-        call('packColumns', right, at(q), d, T, D, WIDTH);
-        product(at(dk), turned, along, S, d, T, D); // scoresᵀ q
+        f.call(PACK_COLUMNS, { x: at(q), rows: d, k: T, ...packing });
+        f.call(PRODUCT, { c: at(dk), ...fromTurned }); // scoresᵀ q
       });
     },
   );

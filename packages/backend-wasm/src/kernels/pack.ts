@@ -5,6 +5,7 @@
 //   packColumns: the rows are contiguous along k: row r, k is at x + k * stride + r, as in x [k, rows]
 import { float, int, load, loadFloat, vec, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder } from '../assembler/function.ts';
+import { alike, kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 
 /** Numbers of k that packColumns takes at a time. */
@@ -21,10 +22,11 @@ function transpose(f: FunctionBuilder, rows: readonly V128[]): V128[] {
   ]);
 }
 
-export function addPack(m: ModuleBuilder): void {
-  const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+export const PACK_ROWS = kernel('packRows', 'out x rows k stride width');
+export const PACK_COLUMNS = alike(PACK_ROWS, 'packColumns');
 
-  m.func('packRows', params, (f, out, x, rows, k, stride, width) => {
+export function addPack(m: ModuleBuilder): void {
+  m.func(PACK_ROWS, (f, { out, x, rows, k, stride, width }) => {
     const [panel, quad, i, w] = [f.i32(), f.i32(), f.i32(), f.i32()];
     const whole = f.i32(k.and(-4));
     f.for(panel, 0, rows, width, () =>
@@ -66,7 +68,7 @@ export function addPack(m: ModuleBuilder): void {
   });
 
   // Some lines of x at a time, so that they stay in the first cache while panel after panel takes its numbers from them.
-  m.func('packColumns', params, (f, out, x, rows, k, stride, width) => {
+  m.func(PACK_COLUMNS, (f, { out, x, rows, k, stride, width }) => {
     const [begin, end, first, i, w] = [f.i32(), f.i32(), f.i32(), f.i32(), f.i32()];
     const [from, to] = [f.i32(), f.i32()];
     const along = f.i32(stride.shl(2));

@@ -23,6 +23,7 @@ import {
   type V128,
 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalI32, LocalV128 } from '../assembler/function.ts';
+import { alike, kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 import { addTile, storeTile, TILE, type Tile } from './tile.ts';
 
@@ -71,45 +72,44 @@ const widenInt8 = (p: I32, quad: number, scales: readonly V128[]): V128 => {
   return (quad % 2 === 0 ? eight.lowInts() : eight.highInts()).toFloats().mul(scales[quad]!);
 };
 
-export const STORAGES: Readonly<Record<'product' | 'productHalf' | 'productInt8', Storage>> = {
-  product: { bytes: 4 },
-  productHalf: { bytes: 2, widen: widenHalf },
-  productInt8: { bytes: 1, widen: widenInt8 },
-};
 const QUADS = [0, 1, 2, 3];
 
 /**
- * (c, a, b, rows, n, k, bias, cStride, room, scales, aStride). bias 0: none. cStride, aStride: floats from row to row.
- * room: PRODUCT_ROOM floats. scales: of int8, one for each of n.
+ * bias 0: none. cStride, aStride: floats from row to row. room: PRODUCT_ROOM floats. scales: of int8, one for each of n.
  */
+export const PRODUCT = kernel('product', 'c a b rows n k bias cStride room scales aStride');
+/** The same of other storages. */
+export const PRODUCT_HALF = alike(PRODUCT, 'productHalf');
+export const PRODUCT_INT8 = alike(PRODUCT, 'productInt8');
+
 export function addProduct(m: ModuleBuilder, { relaxed = false } = {}): void {
-  const p = 'i32' as const;
+  const storages: readonly (readonly [typeof PRODUCT, Storage])[] = [
+    [PRODUCT, { bytes: 4 }],
+    [PRODUCT_HALF, { bytes: 2, widen: widenHalf }],
+    [PRODUCT_INT8, { bytes: 1, widen: widenInt8 }],
+  ];
   addTile(m);
   addPanel(m, relaxed);
-  for (const [name, storage] of Object.entries(STORAGES))
-    m.func(
-      name,
-      [p, p, p, p, p, p, p, p, p, p, p],
-      (f, c, a, b, rows, n, k, bias, cStride, room, scales, aStride) => {
-        const [first, from, j] = [f.i32(), f.i32(), f.i32()];
-        const block = f.i32(room.at(TILE + BLOCK * WIDTH));
-        f.for(first, 0, rows, ROWS, () => {
-          const many = f.i32(rows.sub(first).min(ROWS));
-          f.for(from, 0, k, BLOCK, () => {
-            const count = f.i32(k.sub(from).min(BLOCK));
-            copyBlock(f, block, a.at(first.mul(aStride).add(from)), many, count, aStride);
-            f.for(j, 0, n, WIDTH, () => {
-              const stored = f.i32(b.add(j.mul(k).add(from.mul(WIDTH)).mul(storage.bytes)));
-              const panel = storage.widen ? f.i32(room.at(TILE)) : stored;
-              if (storage.widen) widenPanel(f, storage, panel, stored, count, scales.at(j));
-              const to = c.at(first.mul(cStride).add(j));
-              const add = bias.eq(0).choose(int(0), bias.at(j));
-              f.call(m.indexOf('panel'), to, block, panel, many, n.sub(j), count, add, cStride, room, from); // prettier-ignore
-            });
+  for (const [kernel, storage] of storages)
+    m.func(kernel, (f, { c, a, b, rows, n, k, bias, cStride, room, scales, aStride }) => {
+      const [first, from, j] = [f.i32(), f.i32(), f.i32()];
+      const block = f.i32(room.at(TILE + BLOCK * WIDTH));
+      f.for(first, 0, rows, ROWS, () => {
+        const many = f.i32(rows.sub(first).min(ROWS));
+        f.for(from, 0, k, BLOCK, () => {
+          const count = f.i32(k.sub(from).min(BLOCK));
+          copyBlock(f, block, a.at(first.mul(aStride).add(from)), many, count, aStride);
+          f.for(j, 0, n, WIDTH, () => {
+            const stored = f.i32(b.add(j.mul(k).add(from.mul(WIDTH)).mul(storage.bytes)));
+            const panel = storage.widen ? f.i32(room.at(TILE)) : stored;
+            if (storage.widen) widenPanel(f, storage, panel, stored, count, scales.at(j));
+            const to = c.at(first.mul(cStride).add(j));
+            const add = bias.eq(0).choose(int(0), bias.at(j));
+            f.call(PANEL, { c: to, block, panel, rows: many, n: n.sub(j), count, bias: add, cStride, room, from }); // prettier-ignore
           });
         });
-      },
-    );
+      });
+    });
 }
 
 /** Rows of `count` floats, one after the other, each taking a whole number of vectors. */
@@ -151,44 +151,41 @@ function widenPanel(
 }
 
 /**
- * (c, block, panel, rows, n, count, bias, cStride, room, from): all rows of a copied block with one panel, of which n
- * columns are there; c = bias + sums if `from` is 0, else c += sums.
+ * All rows of a copied block with one panel, of which n columns are there; c = bias + sums if `from` is 0, else
+ * c += sums.
  */
+const PANEL = /* @__PURE__ */ kernel('panel', 'c block panel rows n count bias cStride room from');
+
 function addPanel(m: ModuleBuilder, relaxed: boolean): void {
-  const p = 'i32' as const;
   const tile = relaxed ? FUSED : PLAIN;
   const { height, width } = tile;
-  m.func(
-    'panel',
-    [p, p, p, p, p, p, p, p, p, p],
-    (f, c, block, panel, rows, n, count, bias, cStride, room, from) => {
-      const [i, j] = [f.i32(), f.i32()];
-      const a = Array.from({ length: height }, () => f.i32());
-      const b = f.i32();
-      const [turns, end] = [f.i32(), f.i32()];
-      const sums = Array.from({ length: (height * width) / 4 }, () => f.v128());
-      const [row, to, add] = [f.i32(), f.i32(), f.i32()];
-      f.for(j, 0, n.min(WIDTH), width, () => {
-        f.set(row, block);
-        f.set(to, c.at(j));
-        f.set(add, bias.eq(0).choose(int(0), bias.at(j)));
-        f.for(i, 0, rows, height, () => {
-          for (const at of a) {
-            f.set(at, row);
-            f.set(row, row.at(padded(count)));
-          }
-          f.set(b, panel.at(j));
-          f.set(turns, a[0]!.at(count.and(-TURN)));
-          f.set(end, a[0]!.at(count));
-          sums.forEach((s) => f.set(s, 0));
-          f.if(a[0]!.lt(turns), () => inner(f, a, b, turns, TURN, sums, tile, relaxed));
-          f.if(a[0]!.lt(end), () => inner(f, a, b, end, 1, sums, tile, relaxed));
-          storeTile(m, f, { c: to, rows: rows.sub(i), n: n.sub(j), bias: add, cStride, scratch: room }, sums, from, tile); // prettier-ignore
-          f.set(to, to.at(cStride.mul(height)));
-        });
+  m.func(PANEL, (f, { c, block, panel, rows, n, count, bias, cStride, room, from }) => {
+    const [i, j] = [f.i32(), f.i32()];
+    const a = Array.from({ length: height }, () => f.i32());
+    const b = f.i32();
+    const [turns, end] = [f.i32(), f.i32()];
+    const sums = Array.from({ length: (height * width) / 4 }, () => f.v128());
+    const [row, to, add] = [f.i32(), f.i32(), f.i32()];
+    f.for(j, 0, n.min(WIDTH), width, () => {
+      f.set(row, block);
+      f.set(to, c.at(j));
+      f.set(add, bias.eq(0).choose(int(0), bias.at(j)));
+      f.for(i, 0, rows, height, () => {
+        for (const at of a) {
+          f.set(at, row);
+          f.set(row, row.at(padded(count)));
+        }
+        f.set(b, panel.at(j));
+        f.set(turns, a[0]!.at(count.and(-TURN)));
+        f.set(end, a[0]!.at(count));
+        sums.forEach((s) => f.set(s, 0));
+        f.if(a[0]!.lt(turns), () => inner(f, a, b, turns, TURN, sums, tile, relaxed));
+        f.if(a[0]!.lt(end), () => inner(f, a, b, end, 1, sums, tile, relaxed));
+        storeTile(f, { c: to, rows: rows.sub(i), n: n.sub(j), bias: add, cStride, scratch: room }, sums, from, tile); // prettier-ignore
+        f.set(to, to.at(cStride.mul(height)));
       });
-    },
-  );
+    });
+  });
 }
 
 /** The loop that counts. For each k: a row of b, a column of a, and their products added. */
@@ -206,12 +203,12 @@ function inner(
   const b = Array.from({ length: across }, () => f.v128());
   const x = f.v128();
   const [first, ...others] = a as [LocalI32, ...LocalI32[]];
-  // Never so, as floats have even addresses; but what follows is loaded after it.
-  const later = (step: number) => f.leaveIf(first.eq(2 * step + 1));
+  // Never true (addresses are even). A fence: keeps later loads after this point.
+  const fence = (step: number) => f.leaveIf(first.eq(2 * step + 1));
   f.repeat(first, end, 4 * turn, () => {
     for (let k = 0; k < turn; k++) {
       a.forEach((row, r) => {
-        if (r % together === 0 && k + r > 0) later(k * height + r);
+        if (r % together === 0 && k + r > 0) fence(k * height + r);
         if (r === 0) b.forEach((four, q) => f.set(four, load(pb, 4 * WIDTH * k + 16 * q)));
         f.set(x, loadSplat(row, 4 * k));
         b.forEach((four, q) => {

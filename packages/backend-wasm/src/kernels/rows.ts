@@ -3,6 +3,7 @@
 // vector of a row may be written into the next one, which is written after; y and x are never the same.
 import { lanes, load, loadFloat, vec, type I32, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalI32, LocalV128 } from '../assembler/function.ts';
+import { alike, kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 import { roughExp } from './maths.ts';
 
@@ -44,9 +45,23 @@ const BLOCK = 64;
 export const plus = (a: V128, b: V128): V128 => a.add(b);
 const larger = (a: V128, b: V128): V128 => a.max(b);
 
+/** for (r < rows) { max; y = e^(x - max); y /= Σ y } */
+export const SOFTMAX = kernel('softmax', 'y x rows n');
+/** for (r < rows) { mean; variance; y = (x - mean) / √(variance + eps) * w + b }; eps: the address of a float */
+export const LAYER_NORM = kernel('layerNorm', 'y x w b rows n eps');
+/** for (r < rows) y[r] = √Σ x² */
+export const NORM = alike(SOFTMAX, 'norm');
+/** y[r] = Σ x or max x */
+export const ALONG_ROWS = {
+  sum: alike(SOFTMAX, 'sumRows'),
+  max: alike(SOFTMAX, 'maximumRows'),
+};
+const SUM_COLUMNS = kernel('sumColumns', 'y x outer n inner width');
+/** y = Σ x or max x over the middle axis of [outer, n, inner]: of the last, the first `width` columns. */
+export const DOWN_COLUMNS = { sum: SUM_COLUMNS, max: alike(SUM_COLUMNS, 'maximumColumns') };
+
 export function addRows(m: ModuleBuilder): void {
-  // for (r < rows) { max; y = e^(x - max); y /= Σ y }
-  m.func('softmax', ['i32', 'i32', 'i32', 'i32'], (f, y, x, rows, n) => {
+  m.func(SOFTMAX, (f, { y, x, rows, n }) => {
     const [r, i] = [f.i32(), f.i32()];
     f.for(r, 0, rows, 1, () => {
       const [from, to] = [f.i32(x.at(r.mul(n))), f.i32(y.at(r.mul(n)))];
@@ -64,29 +79,23 @@ export function addRows(m: ModuleBuilder): void {
     });
   });
 
-  // for (r < rows) { mean; variance; y = (x - mean) / √(variance + eps) * weight + bias }; eps: the address of a float
-  m.func(
-    'layerNorm',
-    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-    (f, y, x, w, b, rows, n, eps) => {
-      const [r, i] = [f.i32(), f.i32()];
-      const count = f.f32(n.toFloat());
-      f.for(r, 0, rows, 1, () => {
-        const [from, to] = [f.i32(x.at(r.mul(n))), f.i32(y.at(r.mul(n)))];
-        const mean = f.v128(fold(f, i, from, n, 0, plus).sum().div(count).splat());
-        const squared = (v: V128) => v.sub(mean).mul(v.sub(mean));
-        const variance = fold(f, i, from, n, 0, plus, squared).sum().div(count);
-        const scale = f.v128(variance.add(loadFloat(eps)).sqrt().splat());
-        f.for(i, 0, n, 4, () => {
-          const normal = load(from.at(i)).sub(mean).div(scale);
-          f.store(to.at(i), normal.mul(load(w.at(i))).add(load(b.at(i))));
-        });
+  m.func(LAYER_NORM, (f, { y, x, w, b, rows, n, eps }) => {
+    const [r, i] = [f.i32(), f.i32()];
+    const count = f.f32(n.toFloat());
+    f.for(r, 0, rows, 1, () => {
+      const [from, to] = [f.i32(x.at(r.mul(n))), f.i32(y.at(r.mul(n)))];
+      const mean = f.v128(fold(f, i, from, n, 0, plus).sum().div(count).splat());
+      const squared = (v: V128) => v.sub(mean).mul(v.sub(mean));
+      const variance = fold(f, i, from, n, 0, plus, squared).sum().div(count);
+      const scale = f.v128(variance.add(loadFloat(eps)).sqrt().splat());
+      f.for(i, 0, n, 4, () => {
+        const normal = load(from.at(i)).sub(mean).div(scale);
+        f.store(to.at(i), normal.mul(load(w.at(i))).add(load(b.at(i))));
       });
-    },
-  );
+    });
+  });
 
-  // for (r < rows) y[r] = √Σ x²
-  m.func('norm', ['i32', 'i32', 'i32', 'i32'], (f, y, x, rows, n) => {
+  m.func(NORM, (f, { y, x, rows, n }) => {
     const [r, i] = [f.i32(), f.i32()];
     f.for(r, 0, rows, 1, () => {
       const from = f.i32(x.at(r.mul(n)));
@@ -99,20 +108,18 @@ export function addRows(m: ModuleBuilder): void {
     });
   });
 
-  // y = Σ x or max x over the middle axis of [outer, n, inner]; columns: of the last, the first `width`
-  const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
   for (const [name, op, neutral] of [
     ['sum', plus, 0],
-    ['maximum', larger, -Infinity],
+    ['max', larger, -Infinity],
   ] as const) {
-    m.func(`${name}Rows`, ['i32', 'i32', 'i32', 'i32'], (f, y, x, rows, n) => {
+    m.func(ALONG_ROWS[name], (f, { y, x, rows, n }) => {
       const [r, i] = [f.i32(), f.i32()];
       f.for(r, 0, rows, 1, () => {
         const found = fold(f, i, f.i32(x.at(r.mul(n))), n, neutral, op);
         f.store(y.at(r), op === plus ? found.sum() : found.largest());
       });
     });
-    m.func(`${name}Columns`, params, (f, y, x, outer, n, inner, width) => {
+    m.func(DOWN_COLUMNS[name], (f, { y, x, outer, n, inner, width }) => {
       const [o, k, i, j] = [f.i32(), f.i32(), f.i32(), f.i32()];
       f.for(o, 0, outer, 1, () => {
         const to = f.i32(y.at(o.mul(inner)));

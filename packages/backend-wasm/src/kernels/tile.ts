@@ -1,6 +1,7 @@
 // Where a tile of sums goes: into c as it is, or number by number where it sticks out.
 import { load, loadFloat, type I32, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalV128 } from '../assembler/function.ts';
+import { kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 
 /** Numbers in the largest tile. */
@@ -27,7 +28,6 @@ export interface Place {
 
 /** c = bias + sums if `from` is 0, else c += sums. */
 export function storeTile(
-  m: ModuleBuilder,
   f: FunctionBuilder,
   place: Place,
   sums: readonly LocalV128[],
@@ -41,7 +41,16 @@ export function storeTile(
     () => storeWhole(f, at, place, sums, from, height),
     () => {
       sums.forEach((s, index) => f.store(scratch, s, 16 * index));
-      f.call(m.indexOf('storePart'), at, rows.min(height), n.min(width), cStride, bias, scratch, from, width); // prettier-ignore
+      f.call(STORE_PART, {
+        c: at,
+        rows: rows.min(height),
+        n: n.min(width),
+        cStride,
+        bias,
+        tile: scratch,
+        from,
+        width,
+      });
     },
   );
 }
@@ -74,26 +83,23 @@ function storeWhole(
   );
 }
 
-/** (c, rows, n, cStride, bias, tile, from, width): what is inside of c of a tile that lies in the memory. */
+/** What is inside of c of a tile that lies in the memory. */
+const STORE_PART = /* @__PURE__ */ kernel('storePart', 'c rows n cStride bias tile from width');
+
 export function addTile(m: ModuleBuilder): void {
-  const p = 'i32' as const;
-  m.func(
-    'storePart',
-    [p, p, p, p, p, p, p, p],
-    (f, c, rows, n, cStride, bias, tile, from, width) => {
-      const [r, q] = [f.i32(), f.i32()];
-      f.for(r, 0, rows, 1, () =>
-        f.for(q, 0, n, 1, () => {
-          const at = f.i32(c.at(r.mul(cStride).add(q)));
-          const sum = f.f32(loadFloat(tile.at(r.mul(width).add(q))));
-          f.if(
-            from.eq(0),
-            () => f.if(bias.eq(0).eq(0), () => f.set(sum, sum.add(loadFloat(bias.at(q))))),
-            () => f.set(sum, sum.add(loadFloat(at))),
-          );
-          f.store(at, sum);
-        }),
-      );
-    },
-  );
+  m.func(STORE_PART, (f, { c, rows, n, cStride, bias, tile, from, width }) => {
+    const [r, q] = [f.i32(), f.i32()];
+    f.for(r, 0, rows, 1, () =>
+      f.for(q, 0, n, 1, () => {
+        const at = f.i32(c.at(r.mul(cStride).add(q)));
+        const sum = f.f32(loadFloat(tile.at(r.mul(width).add(q))));
+        f.if(
+          from.eq(0),
+          () => f.if(bias.eq(0).eq(0), () => f.set(sum, sum.add(loadFloat(bias.at(q))))),
+          () => f.set(sum, sum.add(loadFloat(at))),
+        );
+        f.store(at, sum);
+      }),
+    );
+  });
 }

@@ -2,6 +2,7 @@
 // and its passes saturate as there, for both follow libjpeg-turbo's SIMD code.
 import { int, load, type I32, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalI32, LocalV128 } from '../assembler/function.ts';
+import { kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 import {
   addShorts,
@@ -37,23 +38,26 @@ const SHIFT1 = 11;
 const SHIFT2 = 18;
 
 /** What the pairs of inputs are multiplied by: T.81's figure in sums of two products. */
-const FACTORS = {
-  a2: [F_0_541, F_0_541 - F_1_847], // x2, x6
-  a3: [F_0_541 + F_0_765, F_0_541],
-  s3: [F_1_175 - F_1_961, F_1_175], // z3, z4
-  s4: [F_1_175, F_1_175 - F_0_390],
-  o0: [F_0_298 - F_0_899, -F_0_899], // x7, x1
-  o3: [-F_0_899, F_1_501 - F_0_899],
-  o1: [F_2_053 - F_2_562, -F_2_562], // x5, x3
-  o2: [-F_2_562, F_3_072 - F_2_562],
-} as const;
-type Factors = Record<keyof typeof FACTORS, LocalV128>;
+const factorsOf = () =>
+  ({
+    a2: [F_0_541, F_0_541 - F_1_847], // x2, x6
+    a3: [F_0_541 + F_0_765, F_0_541],
+    s3: [F_1_175 - F_1_961, F_1_175], // z3, z4
+    s4: [F_1_175, F_1_175 - F_0_390],
+    o0: [F_0_298 - F_0_899, -F_0_899], // x7, x1
+    o3: [-F_0_899, F_1_501 - F_0_899],
+    o1: [F_2_053 - F_2_562, -F_2_562], // x5, x3
+    o2: [-F_2_562, F_3_072 - F_2_562],
+  }) as const;
+type Factors = Record<keyof ReturnType<typeof factorsOf>, LocalV128>;
 
-/** idct(coefficients, quant, samples, stride, blocks): blocks side by side; `stride` bytes from row to row. */
+/** Blocks of coefficients side by side, to samples; `stride` bytes from row to row. */
+export const IDCT = kernel('idct', 'from quant to stride blocks');
+
 export function addInverseDct(m: ModuleBuilder): void {
-  m.func('idct', ['i32', 'i32', 'i32', 'i32', 'i32'], (f, from, quant, to, stride, blocks) => {
+  m.func(IDCT, (f, { from, quant, to, stride, blocks }) => {
     const factors = Object.fromEntries(
-      Object.entries(FACTORS).map(([name, [a, b]]) => [name, f.v128(pairs(a, b))]),
+      Object.entries(factorsOf()).map(([name, [a, b]]) => [name, f.v128(pairs(a, b))]),
     ) as Factors;
     const rows = Array.from({ length: 8 }, () => f.v128());
     const [block, pass, live] = [f.i32(), f.i32(), f.i32()];

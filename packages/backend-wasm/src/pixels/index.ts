@@ -3,7 +3,11 @@
 /** @module @siglip-ts/backend-wasm/pixels */
 import { fromText } from '../text-bytes.ts';
 import type { CompiledModule } from '../options.ts';
+import { call, type Args, type Kernels } from '../assembler/kernel.ts';
+import { IDCT } from './idct.ts';
 import { KERNELS } from './pixels-bytes.ts';
+import { ACROSS, ACROSS_GRAY, DOWN } from './resize.ts';
+import { FANCY, YCC } from './rows.ts';
 
 /** Weights of a resize along an axis, as image makes them: for output i, from i * stride. */
 interface Axis {
@@ -34,11 +38,6 @@ export interface PixelKernels {
   resizeDown(image: Bytes, axis: Axis, bits: number, out: Uint8Array): boolean;
 }
 
-type Exports = Record<
-  'idct' | 'fancy' | 'ycc' | 'across' | 'acrossGray' | 'down',
-  (...args: number[]) => void
->;
-
 /** The most that the scratch memory may grow to, in bytes. */
 const LIMIT = 1 << 24;
 /** What a strip of rows aims at, so that it stays in the cache. */
@@ -58,7 +57,7 @@ export function pixelKernels(module?: CompiledModule): PixelKernels | undefined 
     const memory = new WebAssembly.Memory({ initial: 1 });
     const compiled = (module as WebAssembly.Module) ?? new WebAssembly.Module(fromText(KERNELS));
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-    return kernelsOf(exports as Exports, new Scratch(memory));
+    return kernelsOf(exports as Kernels, new Scratch(memory));
   } catch {
     return undefined;
   }
@@ -73,13 +72,13 @@ class Scratch {
     this.#memory = memory;
     this.bytes = new Uint8Array(memory.buffer);
   }
-  /** Places of these sizes in bytes; undefined if they are too much. */
-  places(...sizes: number[]): number[] | undefined {
+  /** Addresses of arrays of these sizes in bytes; undefined if they are too much. */
+  places<A extends string>(sizes: Args<A>): Args<A> | undefined {
     this.#used = MARGIN;
-    const places = sizes.map((size) => {
+    const places = Object.entries<number>(sizes).map(([name, size]) => {
       const place = this.#used;
       this.#used += Math.ceil(size / 16) * 16 + MARGIN;
-      return place;
+      return [name, place] as const;
     });
     if (!(this.#used <= LIMIT)) return undefined;
     const missing = this.#used - this.bytes.length;
@@ -87,7 +86,7 @@ class Scratch {
       this.#memory.grow(Math.ceil(missing / 65536));
       this.bytes = new Uint8Array(this.#memory.buffer);
     }
-    return places;
+    return Object.fromEntries(places) as Args<A>;
   }
   put(place: number, array: Int16Array | Uint16Array | Int32Array): void {
     this.bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), place);
@@ -97,48 +96,45 @@ class Scratch {
   }
 }
 
-function kernelsOf(exports: Exports, scratch: Scratch): PixelKernels {
+function kernelsOf(run: Kernels, scratch: Scratch): PixelKernels {
   return {
     inverseDct(coefficients, quant, samples) {
       if (coefficients.length !== samples.length || quant.length !== 64) return false;
-      const places = scratch.places(coefficients.byteLength, 128, samples.length);
-      if (!places) return false;
-      const [from, steps, to] = places as [number, number, number];
+      const sizes = { from: coefficients.byteLength, quant: 128, to: samples.length };
+      const at = scratch.places(sizes);
+      if (!at) return false;
       const blocks = samples.length / 64;
-      scratch.put(from, coefficients);
-      scratch.put(steps, quant);
-      exports.idct(from, steps, to, blocks * 8, blocks);
-      scratch.get(to, samples);
+      scratch.put(at.from, coefficients);
+      scratch.put(at.quant, quant);
+      call(run, IDCT, { ...at, stride: blocks * 8, blocks });
+      scratch.get(at.to, samples);
       return true;
     },
     upsample(near, far, out) {
       const n = near.length;
       if (far.length !== n || out.length !== 2 * n) return false;
-      const places = scratch.places(n + 2, n + 2, out.length);
-      if (!places) return false;
-      const [a, b, to] = places as [number, number, number];
-      withEdges(scratch.bytes, a, near);
-      withEdges(scratch.bytes, b, far);
-      exports.fancy(a, b, to, n);
-      scratch.get(to, out);
+      const at = scratch.places({ near: n + 2, far: n + 2, out: 2 * n });
+      if (!at) return false;
+      withEdges(scratch.bytes, at.near, near);
+      withEdges(scratch.bytes, at.far, far);
+      call(run, FANCY, { ...at, n });
+      scratch.get(at.out, out);
       return true;
     },
     yccToRgb(luma, blue, red, out) {
       const n = out.length / 3;
       if (Math.min(luma.length, blue.length, red.length) < n) return false;
-      const places = scratch.places(n, n, n, out.length);
-      if (!places) return false;
-      const [y, cb, cr, to] = places as [number, number, number, number];
-      scratch.bytes.set(luma.subarray(0, n), y);
-      scratch.bytes.set(blue.subarray(0, n), cb);
-      scratch.bytes.set(red.subarray(0, n), cr);
-      exports.ycc(y, cb, cr, to, n);
-      scratch.get(to, out);
+      const at = scratch.places({ luma: n, blue: n, red: n, out: 3 * n });
+      if (!at) return false;
+      scratch.bytes.set(luma.subarray(0, n), at.luma);
+      scratch.bytes.set(blue.subarray(0, n), at.blue);
+      scratch.bytes.set(red.subarray(0, n), at.red);
+      call(run, YCC, { ...at, n });
+      scratch.get(at.out, out);
       return true;
     },
-    resizeAcross: (image, axis, bits, out) =>
-      resizeAcross(exports, scratch, image, axis, bits, out),
-    resizeDown: (image, axis, bits, out) => resizeDown(exports, scratch, image, axis, bits, out),
+    resizeAcross: (image, axis, bits, out) => resizeAcross(run, scratch, image, axis, bits, out),
+    resizeDown: (image, axis, bits, out) => resizeDown(run, scratch, image, axis, bits, out),
   };
 }
 
@@ -150,7 +146,7 @@ function withEdges(bytes: Uint8Array, place: number, row: Uint8Array): void {
 }
 
 function resizeAcross(
-  { across, acrossGray }: Exports,
+  run: Kernels,
   scratch: Scratch,
   { data, width, height, channels }: Bytes,
   axis: Axis,
@@ -162,28 +158,27 @@ function resizeAcross(
   const size = first.length;
   const [pitch, outPitch] = [width * channels, size * channels];
   const rows = Math.max(1, Math.floor(STRIP / (pitch + outPitch)));
-  const places = scratch.places(
-    rows * pitch,
-    rows * outPitch,
-    4 * size,
-    4 * size,
-    values.byteLength,
-  );
-  if (!places) return false;
-  const [from, to, starts, counts, weights] = places as [number, number, number, number, number];
+  const at = scratch.places({
+    from: rows * pitch,
+    to: rows * outPitch,
+    first: 4 * size,
+    count: 4 * size,
+    weights: values.byteLength,
+  });
+  if (!at) return false;
   scratch.put(
-    starts,
+    at.first,
     first.map((x) => x * channels),
   );
-  scratch.put(counts, count);
-  scratch.put(weights, values);
+  scratch.put(at.count, count);
+  scratch.put(at.weights, values);
+  const args = { ...at, stride: 4 * stride, width: size, bits, pitch };
   for (let y = 0; y < height; y += rows) {
     const n = Math.min(rows, height - y);
-    scratch.bytes.set(data.subarray(y * pitch, (y + n) * pitch), from);
-    const common = [from, to, starts, counts, weights, 4 * stride, size, n, bits];
-    if (channels === 1) acrossGray(...common, pitch);
-    else across(...common, channels, pitch);
-    scratch.get(to, out.subarray(y * outPitch, (y + n) * outPitch));
+    scratch.bytes.set(data.subarray(y * pitch, (y + n) * pitch), at.from);
+    if (channels === 1) call(run, ACROSS_GRAY, { ...args, height: n });
+    else call(run, ACROSS, { ...args, height: n, step: channels });
+    scratch.get(at.to, out.subarray(y * outPitch, (y + n) * outPitch));
   }
   return true;
 }
@@ -198,7 +193,7 @@ function inFours({ first, count, values, stride }: Axis): Axis {
 }
 
 function resizeDown(
-  { down }: Exports,
+  run: Kernels,
   scratch: Scratch,
   { data, width, height, channels }: Bytes,
   { first, count, values, stride }: Axis,
@@ -213,30 +208,33 @@ function resizeDown(
     return { y, end, top: first[y]!, bottom: first[end - 1]! + count[end - 1]! };
   });
   const tallest = strips.reduce((most, { top, bottom }) => Math.max(most, bottom - top), 0);
-  const places = scratch.places(tallest * n, ROWS * n, 4 * ROWS, 4 * size, values.byteLength);
-  if (!places) return false;
-  const [from, to, starts, counts, weights] = places as [number, number, number, number, number];
-  scratch.put(counts, count);
-  scratch.put(weights, values);
+  const at = scratch.places({
+    from: tallest * n,
+    to: ROWS * n,
+    first: 4 * ROWS,
+    count: 4 * size,
+    weights: values.byteLength,
+  });
+  if (!at) return false;
+  scratch.put(at.count, count);
+  scratch.put(at.weights, values);
   for (const { y, end, top, bottom } of strips) {
-    scratch.bytes.set(data.subarray(top * n, bottom * n), from);
+    scratch.bytes.set(data.subarray(top * n, bottom * n), at.from);
     scratch.put(
-      starts,
+      at.first,
       first.subarray(y, end).map((row) => (row - top) * n),
     );
     const skipped = 4 * y;
-    down(
-      from,
-      to,
-      starts,
-      counts + skipped,
-      weights + skipped * stride,
-      4 * stride,
-      end - y,
+    call(run, DOWN, {
+      ...at,
+      count: at.count + skipped,
+      weights: at.weights + skipped * stride,
+      stride: 4 * stride,
+      height: end - y,
       bits,
       n,
-    );
-    scratch.get(to, out.subarray(y * n, end * n));
+    });
+    scratch.get(at.to, out.subarray(y * n, end * n));
   }
   return true;
 }

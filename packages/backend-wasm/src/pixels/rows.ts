@@ -1,6 +1,7 @@
 // Rows of a JPEG on their way to pixels: image's jpeg/upsample.ts (both ways by 2) and jpeg/color.ts (YCbCr), in
 // vectors, bit for bit. They compute a few samples beyond the end of a row: its buffers have room for them.
 import { type I32, type V128 } from '../assembler/expressions.ts';
+import { kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 import {
   addShorts,
@@ -17,9 +18,11 @@ import {
 
 const shorts = (n: number) => pairs(n, n);
 
-/** fancy(near, far, out, n): 2n samples of n; near and far have their edge samples repeated before and behind. */
+/** 2n samples of n; near and far have their edge samples repeated before and behind. */
+export const FANCY = kernel('fancy', 'near far out n');
+
 export function addFancy(m: ModuleBuilder): void {
-  m.func('fancy', ['i32', 'i32', 'i32', 'i32'], (f, near, far, out, n) => {
+  m.func(FANCY, (f, { near, far, out, n }) => {
     const x = f.i32();
     const three = f.v128(shorts(3));
     /** near * 3 + far, of eight samples that begin `shift` further. */
@@ -45,9 +48,11 @@ const GREEN_CB = 22554;
 const GREEN_CR = 46802;
 const BLUE_CB = 116130;
 
-/** ycc(luma, blue, red, out, n): n pixels of three bytes. */
+/** n pixels of three bytes. */
+export const YCC = kernel('ycc', 'luma blue red out n');
+
 export function addYcc(m: ModuleBuilder): void {
-  m.func('ycc', ['i32', 'i32', 'i32', 'i32', 'i32'], (f, luma, blue, red, out, n) => {
+  m.func(YCC, (f, { luma, blue, red, out, n }) => {
     const x = f.i32();
     const middle = f.v128(shorts(128));
     /** The terms' sum, rounded and >> 16, as int16. */
