@@ -2,8 +2,8 @@
 // They have no state. The same results as image's own loops, to the last bit: tests/image runs its goldens on both.
 /** @module @siglip-ts/backend-wasm/pixels */
 import { fromText } from '../text-bytes.ts';
-import type { CompiledModule } from '../options.ts';
-import { call, type Args, type Kernels } from '../assembler/kernel.ts';
+import type { CompiledModule } from '../engine/options.ts';
+import { call, type Kernels } from '../assembler/kernel.ts';
 import { IDCT } from './idct.ts';
 import { KERNELS } from './pixels-bytes.ts';
 import { ACROSS, ACROSS_GRAY, DOWN } from './resize.ts';
@@ -72,13 +72,13 @@ class Scratch {
     this.#memory = memory;
     this.bytes = new Uint8Array(memory.buffer);
   }
-  /** Addresses of arrays of these sizes in bytes; undefined if they are too much. */
-  places<A extends string>(sizes: Args<A>): Args<A> | undefined {
+  /** Places of these sizes in bytes; undefined if they are too much. */
+  places(...sizes: number[]): number[] | undefined {
     this.#used = MARGIN;
-    const places = Object.entries<number>(sizes).map(([name, size]) => {
+    const places = sizes.map((size) => {
       const place = this.#used;
       this.#used += Math.ceil(size / 16) * 16 + MARGIN;
-      return [name, place] as const;
+      return place;
     });
     if (!(this.#used <= LIMIT)) return undefined;
     const missing = this.#used - this.bytes.length;
@@ -86,7 +86,7 @@ class Scratch {
       this.#memory.grow(Math.ceil(missing / 65536));
       this.bytes = new Uint8Array(this.#memory.buffer);
     }
-    return Object.fromEntries(places) as Args<A>;
+    return places;
   }
   put(place: number, array: Int16Array | Uint16Array | Int32Array): void {
     this.bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), place);
@@ -100,37 +100,39 @@ function kernelsOf(run: Kernels, scratch: Scratch): PixelKernels {
   return {
     inverseDct(coefficients, quant, samples) {
       if (coefficients.length !== samples.length || quant.length !== 64) return false;
-      const sizes = { from: coefficients.byteLength, quant: 128, to: samples.length };
-      const at = scratch.places(sizes);
-      if (!at) return false;
+      const places = scratch.places(coefficients.byteLength, 128, samples.length);
+      if (!places) return false;
+      const [from, steps, to] = places as [number, number, number];
       const blocks = samples.length / 64;
-      scratch.put(at.from, coefficients);
-      scratch.put(at.quant, quant);
-      call(run, IDCT, { ...at, stride: blocks * 8, blocks });
-      scratch.get(at.to, samples);
+      scratch.put(from, coefficients);
+      scratch.put(steps, quant);
+      call(run, IDCT, { from, quant: steps, to, stride: blocks * 8, blocks });
+      scratch.get(to, samples);
       return true;
     },
     upsample(near, far, out) {
       const n = near.length;
       if (far.length !== n || out.length !== 2 * n) return false;
-      const at = scratch.places({ near: n + 2, far: n + 2, out: 2 * n });
-      if (!at) return false;
-      withEdges(scratch.bytes, at.near, near);
-      withEdges(scratch.bytes, at.far, far);
-      call(run, FANCY, { ...at, n });
-      scratch.get(at.out, out);
+      const places = scratch.places(n + 2, n + 2, out.length);
+      if (!places) return false;
+      const [a, b, to] = places as [number, number, number];
+      withEdges(scratch.bytes, a, near);
+      withEdges(scratch.bytes, b, far);
+      call(run, FANCY, { near: a, far: b, out: to, n });
+      scratch.get(to, out);
       return true;
     },
     yccToRgb(luma, blue, red, out) {
       const n = out.length / 3;
       if (Math.min(luma.length, blue.length, red.length) < n) return false;
-      const at = scratch.places({ luma: n, blue: n, red: n, out: 3 * n });
-      if (!at) return false;
-      scratch.bytes.set(luma.subarray(0, n), at.luma);
-      scratch.bytes.set(blue.subarray(0, n), at.blue);
-      scratch.bytes.set(red.subarray(0, n), at.red);
-      call(run, YCC, { ...at, n });
-      scratch.get(at.out, out);
+      const places = scratch.places(n, n, n, out.length);
+      if (!places) return false;
+      const [y, cb, cr, to] = places as [number, number, number, number];
+      scratch.bytes.set(luma.subarray(0, n), y);
+      scratch.bytes.set(blue.subarray(0, n), cb);
+      scratch.bytes.set(red.subarray(0, n), cr);
+      call(run, YCC, { luma: y, blue: cb, red: cr, out: to, n });
+      scratch.get(to, out);
       return true;
     },
     resizeAcross: (image, axis, bits, out) => resizeAcross(run, scratch, image, axis, bits, out),
@@ -158,27 +160,29 @@ function resizeAcross(
   const size = first.length;
   const [pitch, outPitch] = [width * channels, size * channels];
   const rows = Math.max(1, Math.floor(STRIP / (pitch + outPitch)));
-  const at = scratch.places({
-    from: rows * pitch,
-    to: rows * outPitch,
-    first: 4 * size,
-    count: 4 * size,
-    weights: values.byteLength,
-  });
-  if (!at) return false;
+  const places = scratch.places(
+    rows * pitch,
+    rows * outPitch,
+    4 * size,
+    4 * size,
+    values.byteLength,
+  );
+  if (!places) return false;
+  const [from, to, starts, counts, weights] = places as [number, number, number, number, number];
   scratch.put(
-    at.first,
+    starts,
     first.map((x) => x * channels),
   );
-  scratch.put(at.count, count);
-  scratch.put(at.weights, values);
+  scratch.put(counts, count);
+  scratch.put(weights, values);
+  const at = { from, to, first: starts, count: counts, weights };
   const args = { ...at, stride: 4 * stride, width: size, bits, pitch };
   for (let y = 0; y < height; y += rows) {
     const n = Math.min(rows, height - y);
-    scratch.bytes.set(data.subarray(y * pitch, (y + n) * pitch), at.from);
+    scratch.bytes.set(data.subarray(y * pitch, (y + n) * pitch), from);
     if (channels === 1) call(run, ACROSS_GRAY, { ...args, height: n });
     else call(run, ACROSS, { ...args, height: n, step: channels });
-    scratch.get(at.to, out.subarray(y * outPitch, (y + n) * outPitch));
+    scratch.get(to, out.subarray(y * outPitch, (y + n) * outPitch));
   }
   return true;
 }
@@ -208,33 +212,30 @@ function resizeDown(
     return { y, end, top: first[y]!, bottom: first[end - 1]! + count[end - 1]! };
   });
   const tallest = strips.reduce((most, { top, bottom }) => Math.max(most, bottom - top), 0);
-  const at = scratch.places({
-    from: tallest * n,
-    to: ROWS * n,
-    first: 4 * ROWS,
-    count: 4 * size,
-    weights: values.byteLength,
-  });
-  if (!at) return false;
-  scratch.put(at.count, count);
-  scratch.put(at.weights, values);
+  const places = scratch.places(tallest * n, ROWS * n, 4 * ROWS, 4 * size, values.byteLength);
+  if (!places) return false;
+  const [from, to, starts, counts, weights] = places as [number, number, number, number, number];
+  scratch.put(counts, count);
+  scratch.put(weights, values);
   for (const { y, end, top, bottom } of strips) {
-    scratch.bytes.set(data.subarray(top * n, bottom * n), at.from);
+    scratch.bytes.set(data.subarray(top * n, bottom * n), from);
     scratch.put(
-      at.first,
+      starts,
       first.subarray(y, end).map((row) => (row - top) * n),
     );
     const skipped = 4 * y;
     call(run, DOWN, {
-      ...at,
-      count: at.count + skipped,
-      weights: at.weights + skipped * stride,
+      from,
+      to,
+      first: starts,
+      count: counts + skipped,
+      weights: weights + skipped * stride,
       stride: 4 * stride,
       height: end - y,
       bits,
       n,
     });
-    scratch.get(at.to, out.subarray(y * n, end * n));
+    scratch.get(to, out.subarray(y * n, end * n));
   }
   return true;
 }
