@@ -5,7 +5,7 @@ export const LIMITS: readonly { name: string; code: string; kB: number }[] = [
   {
     name: 'the pipeline, with all it can load',
     code: "export { pipeline } from 'siglip-ts'",
-    kB: 107.5,
+    kB: 108.5,
   },
   {
     name: 'SiglipVisionModel and SiglipImageProcessor',
