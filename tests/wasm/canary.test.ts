@@ -1,19 +1,19 @@
 // The self-test of a backend, tested: what is right passes, and whatever operation is broken is the one it names.
+import { describe, expect, test, vi } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { canary, wasm } from '@siglip-ts/backend-wasm';
 import {
+  type Backend,
+  type Composite,
   decorate,
   deferred,
   fusedOf,
   meter,
+  type PrimitiveOp,
   size,
   withoutFused,
-  type Backend,
-  type Composite,
-  type PrimitiveOp,
 } from '@siglip-ts/core';
 import { selfTest } from '@siglip-ts/core/kit';
-import { describe, expect, test, vi } from 'vitest';
 import { canaryOf, EXPECTED } from '../../packages/backend-wasm/src/canary.ts';
 
 describe('what is right passes', () => {

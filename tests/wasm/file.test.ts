@@ -1,10 +1,10 @@
 // The file of kernels that the package ships beside its sources: the same bytes, and few of them.
-import { kernels, wasm } from '@siglip-ts/backend-wasm';
-import { Tensor } from '@siglip-ts/core';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
-import { storedKernels } from '../../packages/backend-wasm/src/variants.ts';
+import { kernels, wasm } from '@siglip-ts/backend-wasm';
+import { Tensor } from '@siglip-ts/core';
+import { storedKernels } from '../../packages/backend-wasm/src/engine/variants.ts';
 
 const path = createRequire(import.meta.url).resolve('@siglip-ts/backend-wasm/kernels.wasm');
 const file = new Uint8Array(readFileSync(path));

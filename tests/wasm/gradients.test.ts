@@ -1,21 +1,21 @@
 // Gradients that are one kernel: against the exact ones, beside those composed of other kernels, and the same bits on
 // any number of threads.
+import { afterAll, describe, expect, test } from 'vitest';
+import { pullback } from '@siglip-ts/autograd';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
 import {
   activation,
   attention,
+  type Backend,
   deferred,
   layerNorm,
   meter,
+  type Shape,
   size,
   Tensor,
   withoutFused,
-  type Backend,
-  type Shape,
 } from '@siglip-ts/core';
-import { pullback } from '@siglip-ts/autograd';
-import { afterAll, describe, expect, test } from 'vitest';
 import { difference, rms } from '../model/golden.ts';
 import { numbers } from '../autograd/random.ts';
 

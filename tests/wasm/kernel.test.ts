@@ -1,7 +1,7 @@
 // Kernels are called by name: what is missing or misspelt does not compile, and what is right arrives in its place.
 import { expect, test } from 'vitest';
 import { call, inOrder, kernel } from '../../packages/backend-wasm/src/assembler/kernel.ts';
-import type { Dispatch } from '../../packages/backend-wasm/src/dispatch.ts';
+import type { Dispatch } from '../../packages/backend-wasm/src/engine/dispatch.ts';
 import { ATTENTION } from '../../packages/backend-wasm/src/kernels/attention.ts';
 
 const SCALED = kernel('scaled', 'y x n by', 'by');

@@ -1,9 +1,9 @@
 // The engine's functions of one number against float64: every 997th float32 there is, and the edges.
 // Not the conformance suite, which asks whether a backend is good enough: here is how good this one is, and it may not
 // get worse. The bounds are the largest errors found, rounded up; the header of kernels/maths.ts repeats them.
-import { wasm } from '@siglip-ts/backend-wasm';
-import { Tensor, type Activation, type Handle, type UnaryOp } from '@siglip-ts/core';
 import { describe, expect, test } from 'vitest';
+import { wasm } from '@siglip-ts/backend-wasm';
+import { type Activation, type Handle, Tensor, type UnaryOp } from '@siglip-ts/core';
 import { erf } from '../../packages/backend-cpu/src/erf.ts';
 
 interface Row {

@@ -1,10 +1,10 @@
 // The kernels for pictures against image's own loops on random values, where they decline, and the file they come in.
 // Whole pictures with them are in tests/image.
-import { pixelKernels } from '@siglip-ts/backend-wasm/pixels';
-import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { pixelKernels } from '@siglip-ts/backend-wasm/pixels';
 import { pixelModule } from '../../packages/backend-wasm/src/pixels/module.ts';
 import { KERNELS } from '../../packages/backend-wasm/src/pixels/pixels-bytes.ts';
 import { fromText, toText } from '../../packages/backend-wasm/src/text-bytes.ts';

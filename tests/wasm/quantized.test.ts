@@ -1,10 +1,10 @@
 // int8 rows of a checkpoint: what they stand for becomes the same integers and scales again, here and in the engine.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
 import { wasm } from '@siglip-ts/backend-wasm';
 import { linear, Tensor } from '@siglip-ts/core';
 import { bytesSource, openSafetensors, serialize } from '@siglip-ts/safetensors';
-import fc from 'fast-check';
 import { checkpointOf, quantizeRows, widenRows } from 'siglip-ts';
-import { expect, test } from 'vitest';
 
 const finite = { noNaN: true, noDefaultInfinity: true };
 const LEAST = 2 ** -149;

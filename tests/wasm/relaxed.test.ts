@@ -1,9 +1,9 @@
 // wasm({ relaxed: true }): products of other tiles, with fused multiplication and addition. Node 20 has it behind a flag.
 import { setFlagsFromString } from 'node:v8';
-import { kernels, wasm } from '@siglip-ts/backend-wasm';
-import { linear, Tensor } from '@siglip-ts/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { kernels, wasm } from '@siglip-ts/backend-wasm';
+import { linear, Tensor } from '@siglip-ts/core';
 import { describeBackend } from '../conformance/describe-backend.ts';
 
 const relaxed = kernels({ relaxed: true }) as BufferSource;

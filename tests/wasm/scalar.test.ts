@@ -1,12 +1,12 @@
 // The kernels without SIMD: the same bits, from instructions that every WebAssembly engine has.
-import { kernels, wasm, type WasmOptions } from '@siglip-ts/backend-wasm';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { forward, loadCase, loadGolden } from '../model/golden.ts';
+import { kernels, wasm, type WasmOptions } from '@siglip-ts/backend-wasm';
 import { scalarCode } from '../../packages/backend-wasm/src/assembler/scalar.ts';
+import { forward, loadCase, loadGolden } from '../model/golden.ts';
 
 const LOOK = join(mkdtempSync(join(tmpdir(), 'scalar-')), 'look.mjs');
 writeFileSync(

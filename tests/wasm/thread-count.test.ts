@@ -1,8 +1,8 @@
 // How many threads there are by default, and what is said where fewer compute than were wanted. Workers here are
 // stand-ins wherever they must fail; a page's own policy is in tests/runtimes.
-import { SiglipModel, SiglipVisionConfig, SiglipVisionModel } from 'siglip-ts';
-import { Tensor } from '@siglip-ts/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Tensor } from '@siglip-ts/core';
+import { SiglipModel, SiglipVisionConfig, SiglipVisionModel } from 'siglip-ts';
 
 const os = process.getBuiltinModule('node:os');
 
@@ -11,7 +11,7 @@ async function engine() {
   vi.resetModules();
   return {
     ...(await import('@siglip-ts/backend-wasm')),
-    ...(await import('../../packages/backend-wasm/src/thread-count.ts')),
+    ...(await import('../../packages/backend-wasm/src/engine/thread-count.ts')),
   };
 }
 beforeEach(() => vi.stubGlobal('navigator', undefined));

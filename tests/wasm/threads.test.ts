@@ -1,17 +1,17 @@
 // Threads: same bits, whatever their number; and they end.
+import { afterAll, expect, test } from 'vitest';
 import { wasm } from '@siglip-ts/backend-wasm';
 import {
   activation,
   attention,
+  l2Norm,
   layerNorm,
   linear,
-  l2Norm,
+  type Shape,
   size,
   softmax,
   Tensor,
-  type Shape,
 } from '@siglip-ts/core';
-import { afterAll, expect, test } from 'vitest';
 import { forward, loadCase, loadGolden } from '../model/golden.ts';
 
 test.each(['float32', 'float16', 'int8', 'w8a8'] as const)(

@@ -1,7 +1,7 @@
 // Narrower weights: how far each storage is from float32, per layer and end to end, and how much memory it takes.
+import { describe, expect, test } from 'vitest';
 import { wasm } from '@siglip-ts/backend-wasm';
 import { linear, Tensor } from '@siglip-ts/core';
-import { describe, expect, test } from 'vitest';
 import { forward, loadCase, loadGolden, rms } from '../model/golden.ts';
 
 const wave = (n: number) =>

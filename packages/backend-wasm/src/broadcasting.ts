@@ -1,5 +1,5 @@
 // Shapes side by side, as kernels see them: what repeats by itself, and which matrices belong together. Copies nothing.
-import { size, type Shape } from '@siglip-ts/core';
+import { type Shape, size } from '@siglip-ts/core';
 
 /** Whether a kernel can repeat a right side of this shape by itself. */
 export const repeats = (shape: Shape, out: Shape): boolean =>

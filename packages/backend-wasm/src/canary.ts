@@ -4,13 +4,13 @@
 import {
   activation,
   attention,
+  type Backend,
+  l2Norm,
   layerNorm,
   linear,
-  l2Norm,
+  type Shape,
   softmax,
   Tensor,
-  type Backend,
-  type Shape,
 } from '@siglip-ts/core';
 import { selfTest, type SelfTest, type Question } from '@siglip-ts/core/kit';
 

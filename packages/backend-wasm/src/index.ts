@@ -1,3 +1,4 @@
+// What the package gives: the engine, its self-test, and the assembler's kernels. Those for pictures are in ./pixels.
 /** @module @siglip-ts/backend-wasm */
 
 // First and side by side, for their place in bundles: this much text amid code parts what is alike in the code further than
@@ -7,5 +8,5 @@ import './pixels/pixels-bytes.ts';
 
 export { canary } from './canary.ts';
 export { wasm } from './wasm.ts';
-export type { WasmOptions } from './options.ts';
+export type { WasmOptions } from './engine/options.ts';
 export { kernels, type Variant } from './kernels/index.ts';

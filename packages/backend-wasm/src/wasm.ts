@@ -1,19 +1,19 @@
 // wasm(): the engine. Implements the backend contract with the kernels of ./kernels on one WebAssembly memory.
 // float32 arithmetic; half types and int32 are stored and moved. Needs no eval, no threads and no network.
 import {
-  compose,
-  convert,
-  size,
-  Tensor,
-  withSize,
   type Activation,
   type Backend,
   type BinaryOp,
+  compose,
+  convert,
   type DType,
   type Handle,
   type Operand,
   type Shape,
+  size,
+  Tensor,
   type Values,
+  withSize,
 } from '@siglip-ts/core';
 import {
   copyView,
@@ -29,12 +29,12 @@ import {
   trusted,
   type View,
 } from '@siglip-ts/core/kit';
-import { CANARY } from './canary.ts';
-import { fusedGradients } from './gradients.ts';
 import { repeats } from './broadcasting.ts';
-import { Engine } from './engine.ts';
+import { CANARY } from './canary.ts';
+import { Engine } from './engine/engine.ts';
+import { fusedGradients } from './engine/gradients.ts';
+import type { Storage, WasmOptions } from './engine/options.ts';
 import type { Block } from './memory.ts';
-import type { Storage, WasmOptions } from './options.ts';
 
 const STORAGES: readonly Storage[] = ['float32', 'float16', 'int8', 'w8a8'];
 

@@ -1,22 +1,22 @@
 // A function under construction: parameters, locals, loops and stores, in the order they are written.
 import { uleb, vector } from './bytes.ts';
-import { inOrder, type Args, type Kernel } from './kernel.ts';
-import * as op from './opcodes.ts';
 import {
+  type Code,
   F32,
+  type Float,
   float,
   I32,
+  type Int,
   int,
   storeCode,
   storeFloatCode,
   storeLaneCode,
   V128,
   vec,
-  type Code,
-  type Float,
-  type Int,
   type Vector,
 } from './expressions.ts';
+import { type Args, inOrder, type Kernel } from './kernel.ts';
+import * as op from './opcodes.ts';
 
 const TYPE = { i32: op.i32, f32: op.f32, v128: op.v128 } as const;
 type Type = keyof typeof TYPE;

@@ -1,7 +1,7 @@
 // A WebAssembly module of functions over one imported memory. Written in one pass, the same bytes every time.
 import { ascii, limits, section, sized, text, uleb, vector } from './bytes.ts';
 import type { Code } from './expressions.ts';
-import { FunctionBuilder, paramsOf, type Params } from './function.ts';
+import { FunctionBuilder, type Params, paramsOf } from './function.ts';
 import type { Kernel } from './kernel.ts';
 import { scalarCode } from './scalar.ts';
 

@@ -1,8 +1,8 @@
 // Kernels that treat every number alike. Arrays begin at multiples of 16 bytes, are padded to them and have 16 more, so
 // each runs over whole vectors, past the end into the padding; the GELU of every model over pairs of them.
-import { loadSplat, load, vec, type I32, type V128 } from '../assembler/expressions.ts';
+import { type I32, load, loadSplat, type V128, vec } from '../assembler/expressions.ts';
 import type { FunctionBuilder, Params } from '../assembler/function.ts';
-import { alike, kernel, type Kernel } from '../assembler/kernel.ts';
+import { alike, type Kernel, kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 import { erf, exp, log, log1p, roughExp, tanh } from './maths.ts';
 

@@ -1,7 +1,7 @@
 // Gradients of composites, one kernel each, for training: GELU, layer norm and attention. Formulas are those of
 // packages/autograd/src/rules/composites.ts; rows as in rows.ts. Not the only way back: operations without a kernel here have
 // gradients composed of others.
-import { load, loadFloat, loadSplat, vec, type I32, type V128 } from '../assembler/expressions.ts';
+import { type I32, load, loadFloat, loadSplat, type V128, vec } from '../assembler/expressions.ts';
 import { kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 import { binaryKernel, scalarKernel } from './elementwise.ts';

@@ -1,8 +1,8 @@
-// All kernels in one module. What it exports is what engine.ts calls.
+// All kernels in one module. What it exports is what engine/ calls.
 import { ModuleBuilder } from '../assembler/module.ts';
 import { addAttention } from './attention.ts';
-import { addGradients } from './gradients.ts';
 import { addElementwise } from './elementwise.ts';
+import { addGradients } from './gradients.ts';
 import { addIntegerProduct } from './integer-product.ts';
 import { addPack } from './pack.ts';
 import { addProduct, LAYOUT } from './product.ts';

@@ -4,7 +4,7 @@
 // Largest error in units of the last place that tests/wasm/maths.test.ts finds, among every 997th float32 and the edges:
 //
 //   exp 1.0   log 0.9   log1p 2.4   tanh 1.3   erf 2.4
-import { ints, vec, type V128 } from '../assembler/expressions.ts';
+import { ints, type V128, vec } from '../assembler/expressions.ts';
 import type { FunctionBuilder } from '../assembler/function.ts';
 
 /** c[0] xⁿ + … + c[n], by Horner's rule. */

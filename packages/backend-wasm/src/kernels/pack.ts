@@ -3,7 +3,7 @@
 //
 //   packRows:    the summed axis k is contiguous: row r begins at x + r * stride, as in x [rows, k]
 //   packColumns: the rows are contiguous along k: row r, k is at x + k * stride + r, as in x [k, rows]
-import { float, int, load, loadFloat, vec, type V128 } from '../assembler/expressions.ts';
+import { float, int, load, loadFloat, type V128, vec } from '../assembler/expressions.ts';
 import type { FunctionBuilder } from '../assembler/function.ts';
 import { alike, kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';

@@ -13,13 +13,13 @@
 // needs no register for the product, and eight sums are too few to hide its five cycles: tiles are 5 x 8 then, twice
 // along each panel.
 import {
+  type I32,
   int,
   ints,
   load,
   loadBytes,
   loadShorts,
   loadSplat,
-  type I32,
   type V128,
 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalI32, LocalV128 } from '../assembler/function.ts';

@@ -1,7 +1,7 @@
 // Kernels that reduce along rows of n numbers: softmax, layer norm, l2 norm, sum and maximum.
 // Sums go through four lanes and are then added in one fixed order, so bits do not depend on the machine. The last
 // vector of a row may be written into the next one, which is written after; y and x are never the same.
-import { lanes, load, loadFloat, vec, type I32, type V128 } from '../assembler/expressions.ts';
+import { type I32, lanes, load, loadFloat, type V128, vec } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalI32, LocalV128 } from '../assembler/function.ts';
 import { alike, kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';

@@ -1,5 +1,5 @@
 // Where a tile of sums goes: into c as it is, or number by number where it sticks out.
-import { load, loadFloat, type I32, type V128 } from '../assembler/expressions.ts';
+import { type I32, load, loadFloat, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalV128 } from '../assembler/function.ts';
 import { kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';

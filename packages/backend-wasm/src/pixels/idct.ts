@@ -1,6 +1,6 @@
 // The inverse DCT of JPEG, eight lines at a time: image's jpeg/idct.ts in vectors, bit for bit. Its 16-bit sums wrap
 // and its passes saturate as there, for both follow libjpeg-turbo's SIMD code.
-import { int, load, type I32, type V128 } from '../assembler/expressions.ts';
+import { type I32, int, load, type V128 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalI32, LocalV128 } from '../assembler/function.ts';
 import { kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';

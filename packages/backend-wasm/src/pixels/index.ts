@@ -1,9 +1,9 @@
 // Kernels for packages/image: functions on ordinary typed arrays, which go through a scratch memory of bounded size.
 // They have no state. The same results as image's own loops, to the last bit: tests/image runs its goldens on both.
 /** @module @siglip-ts/backend-wasm/pixels */
-import { fromText } from '../text-bytes.ts';
-import type { CompiledModule } from '../engine/options.ts';
 import { call, type Kernels } from '../assembler/kernel.ts';
+import type { CompiledModule } from '../engine/options.ts';
+import { fromText } from '../text-bytes.ts';
 import { IDCT } from './idct.ts';
 import { KERNELS } from './pixels-bytes.ts';
 import { ACROSS, ACROSS_GRAY, DOWN } from './resize.ts';

@@ -1,6 +1,6 @@
 // Vector instructions on bytes and int16, which only the pixel kernels use. Expressions like those of the assembler.
 import { uleb } from '../assembler/bytes.ts';
-import { I32, int, simd, V128, type Int } from '../assembler/expressions.ts';
+import { I32, type Int, int, simd, V128 } from '../assembler/expressions.ts';
 import * as op from '../assembler/opcodes.ts';
 
 const unary = (vectorOp: number) => (a: V128) => new V128([...a.code, ...simd(vectorOp)]);

@@ -1,6 +1,6 @@
 // The two passes of a resize on bytes: image's resize-passes.ts in vectors, bit for bit. Sums are int32 and wrap, so
 // their order does not matter. A few bytes beyond a row are read and written: buffers have room for them.
-import { int, load, loadSplat, type I32, type V128 } from '../assembler/expressions.ts';
+import { type I32, int, load, loadSplat, type V128 } from '../assembler/expressions.ts';
 import { kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
 import {

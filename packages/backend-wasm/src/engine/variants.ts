@@ -1,11 +1,11 @@
 // The kernels as the engine needs them, made of the stored ones: for threads, with fused multiply-and-add, without SIMD.
 // The bytes that the assembler gives (tests/wasm/file.test.ts), sooner and without it.
-import { limits, uleb } from './assembler/bytes.ts';
-import { scalarCode } from './assembler/scalar.ts';
-import { codesOf, paramsOf, sectionsOf } from './assembler/sections.ts';
-import { fromText } from './text-bytes.ts';
-import { KERNELS, RELAXED } from './kernels-bytes.ts';
-import type { Variant } from './kernels/index.ts';
+import { limits, uleb } from '../assembler/bytes.ts';
+import { scalarCode } from '../assembler/scalar.ts';
+import { codesOf, paramsOf, sectionsOf } from '../assembler/sections.ts';
+import type { Variant } from '../kernels/index.ts';
+import { KERNELS, RELAXED } from '../kernels-bytes.ts';
+import { fromText } from '../text-bytes.ts';
 
 /** The bytes of the module. */
 export function storedKernels({ shared, relaxed, scalar }: Variant): Uint8Array<ArrayBuffer> {

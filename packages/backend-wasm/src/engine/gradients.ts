@@ -1,13 +1,13 @@
-// The engine's gradients of composites: calls of the kernels of ./kernels/gradients.ts.
-import { size, type Activation, type FusedGradients, type Operand } from '@siglip-ts/core';
-import type { Engine } from './engine.ts';
+// The engine's gradients of composites: calls of the kernels of kernels/gradients.ts.
+import { type Activation, type FusedGradients, type Operand, size } from '@siglip-ts/core';
 import {
   ATTENTION_BACK,
   attentionBackRoom,
   GELU_TANH_BACK,
   LAYER_NORM_BACK,
-} from './kernels/gradients.ts';
-import type { Block } from './memory.ts';
+} from '../kernels/gradients.ts';
+import type { Block } from '../memory.ts';
+import type { Engine } from './engine.ts';
 
 /** Kernels for float32; what they are given was checked. `same`: the kernel that an activation has. */
 export const fusedGradients = (e: Engine, same: (kind: Activation) => string): FusedGradients => ({

@@ -1,19 +1,19 @@
 // The operations of the contract as calls of kernels on blocks of memory. Shapes were checked above; what threads share is
 // cut in dispatch.ts.
-import { LOWEST, size, type Operand, type Shape } from '@siglip-ts/core';
-import { call, type Args } from './assembler/kernel.ts';
-import { batches, isTail } from './broadcasting.ts';
-import { Dispatch, NUMBERS, type HeadArg } from './dispatch.ts';
-import { ATTENTION, attentionRoom } from './kernels/attention.ts';
-import { binaryKernel, scalarKernel, unaryKernel } from './kernels/elementwise.ts';
-import { PRODUCT_DOT, QUANTIZE_ROWS } from './kernels/integer-product.ts';
-import { PACK_COLUMNS, PACK_ROWS } from './kernels/pack.ts';
-import { PRODUCT, PRODUCT_HALF, PRODUCT_INT8, WIDTH } from './kernels/product.ts';
-import { ALONG_ROWS, DOWN_COLUMNS, LAYER_NORM, NORM, SOFTMAX } from './kernels/rows.ts';
-import { Memory, type Block } from './memory.ts';
+import { LOWEST, type Operand, type Shape, size } from '@siglip-ts/core';
+import { type Args, call } from '../assembler/kernel.ts';
+import { batches, isTail } from '../broadcasting.ts';
+import { ATTENTION, attentionRoom } from '../kernels/attention.ts';
+import { binaryKernel, scalarKernel, unaryKernel } from '../kernels/elementwise.ts';
+import { PRODUCT_DOT, QUANTIZE_ROWS } from '../kernels/integer-product.ts';
+import { PACK_COLUMNS, PACK_ROWS } from '../kernels/pack.ts';
+import { PRODUCT, PRODUCT_HALF, PRODUCT_INT8, WIDTH } from '../kernels/product.ts';
+import { ALONG_ROWS, DOWN_COLUMNS, LAYER_NORM, NORM, SOFTMAX } from '../kernels/rows.ts';
+import { type Block, Memory } from '../memory.ts';
+import { Dispatch, type HeadArg, NUMBERS } from './dispatch.ts';
 import type { WasmOptions } from './options.ts';
 import { start } from './start.ts';
-import { paddedK, releasePanels, type Panels } from './weights.ts';
+import { paddedK, type Panels, releasePanels } from './weights.ts';
 
 /** The product of each storage whose arithmetic is float32. */
 const PRODUCTS = { float32: PRODUCT, float16: PRODUCT_HALF, int8: PRODUCT_INT8 };

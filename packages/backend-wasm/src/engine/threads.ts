@@ -1,7 +1,7 @@
 // Several threads on one kernel call: its rows are cut into blocks, and every thread takes the next block from a shared
 // counter until none is left. So a busy core costs little, and since no sum is cut, bits do not depend on the count.
-import { inOrder, type Args, type Kernel, type Kernels } from './assembler/kernel.ts';
-import { startWorkers, type AnyWorker } from './workers.ts';
+import { type Args, inOrder, type Kernel, type Kernels } from '../assembler/kernel.ts';
+import { type AnyWorker, startWorkers } from './workers.ts';
 
 /** A kernel call that can be cut into blocks of rows. */
 export interface Job<A extends string> {
