@@ -29,12 +29,12 @@ import {
   trusted,
   type View,
 } from '@siglip-ts/core/kit';
-import { repeats } from './broadcasting.ts';
 import { CANARY } from './canary.ts';
+import { repeats } from './engine/broadcasting.ts';
 import { Engine } from './engine/engine.ts';
 import { fusedGradients } from './engine/gradients.ts';
+import type { Block } from './engine/memory.ts';
 import type { Storage, WasmOptions } from './engine/options.ts';
-import type { Block } from './memory.ts';
 
 const STORAGES: readonly Storage[] = ['float32', 'float16', 'int8', 'w8a8'];
 

@@ -1,9 +1,9 @@
 // Which part of a kernel call each thread computes: the rows are cut into blocks, which threads take one after the other,
 // and each kind of kernel has its size of block. How threads receive them is in threads.ts.
 import { type Args, call, type Kernel, type Kernels } from '../assembler/kernel.ts';
-import type { Heap } from '../heap.ts';
 import { PRODUCT_ROOM } from '../kernels/product.ts';
 import type { DOWN_COLUMNS } from '../kernels/rows.ts';
+import type { Heap } from './heap.ts';
 import type { Job, Threads } from './threads.ts';
 
 /** Numbers of an elementwise kernel that a thread takes at a time. */

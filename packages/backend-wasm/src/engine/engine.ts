@@ -2,15 +2,15 @@
 // cut in dispatch.ts.
 import { LOWEST, type Operand, type Shape, size } from '@siglip-ts/core';
 import { type Args, call } from '../assembler/kernel.ts';
-import { batches, isTail } from '../broadcasting.ts';
 import { ATTENTION, attentionRoom } from '../kernels/attention.ts';
 import { binaryKernel, scalarKernel, unaryKernel } from '../kernels/elementwise.ts';
 import { PRODUCT_DOT, QUANTIZE_ROWS } from '../kernels/integer-product.ts';
 import { PACK_COLUMNS, PACK_ROWS } from '../kernels/pack.ts';
 import { PRODUCT, PRODUCT_HALF, PRODUCT_INT8, WIDTH } from '../kernels/product.ts';
 import { ALONG_ROWS, DOWN_COLUMNS, LAYER_NORM, NORM, SOFTMAX } from '../kernels/rows.ts';
-import { type Block, Memory } from '../memory.ts';
+import { batches, isTail } from './broadcasting.ts';
 import { Dispatch, type HeadArg, NUMBERS } from './dispatch.ts';
+import { type Block, Memory } from './memory.ts';
 import type { WasmOptions } from './options.ts';
 import { start } from './start.ts';
 import { paddedK, type Panels, releasePanels } from './weights.ts';

@@ -6,8 +6,8 @@ import {
   GELU_TANH_BACK,
   LAYER_NORM_BACK,
 } from '../kernels/gradients.ts';
-import type { Block } from '../memory.ts';
 import type { Engine } from './engine.ts';
+import type { Block } from './memory.ts';
 
 /** Kernels for float32; what they are given was checked. `same`: the kernel that an activation has. */
 export const fusedGradients = (e: Engine, same: (kind: Activation) => string): FusedGradients => ({

@@ -1,8 +1,8 @@
 // Starting: the kernels for this machine, compiled and put on a memory, and their threads. Whether they compute right is
 // asked afterwards, by wasm.ts.
 import type { Kernels } from '../assembler/kernel.ts';
-import { Heap } from '../heap.ts';
 import { LAYOUT } from '../kernels/product.ts';
+import { Heap } from './heap.ts';
 import type { WasmOptions } from './options.ts';
 import { threadsOf } from './thread-count.ts';
 import { CONTROL, Threads } from './threads.ts';

@@ -1,9 +1,9 @@
 // How weights are kept: as the panels that products read, in float32 or narrower. Made once, when first used.
 import { fromBits, toBits } from '@siglip-ts/core';
 import { call, type Kernels } from '../assembler/kernel.ts';
-import type { Heap } from '../heap.ts';
 import { PACK_ROWS } from '../kernels/pack.ts';
 import { WIDTH } from '../kernels/product.ts';
+import type { Heap } from './heap.ts';
 import type { Storage } from './options.ts';
 
 /** A matrix [n, k] in panels of 16 rows; of 8 for whole numbers. */

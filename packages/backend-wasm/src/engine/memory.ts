@@ -10,10 +10,10 @@ import {
   type Values,
 } from '@siglip-ts/core';
 import { expectAlive, stack } from '@siglip-ts/core/kit';
-import type { Kernels } from './assembler/kernel.ts';
-import type { Storage } from './engine/options.ts';
-import { packFloats, packNarrow, type Panels, releasePanels, unpack } from './engine/weights.ts';
+import type { Kernels } from '../assembler/kernel.ts';
 import { Heap } from './heap.ts';
+import type { Storage } from './options.ts';
+import { packFloats, packNarrow, type Panels, releasePanels, unpack } from './weights.ts';
 
 export interface Block {
   /** Address of the numbers in row-major order; 0 where they are not in the memory. */
