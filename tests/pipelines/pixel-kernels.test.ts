@@ -48,7 +48,8 @@ test('without WebAssembly there are none, and nobody minds', async () => {
   vi.resetModules();
   vi.stubGlobal('WebAssembly', undefined);
   try {
-    const { pixelKernels } = await import('../../packages/siglip/src/pixel-kernels.ts');
+    const { pixelKernels } =
+      await import('../../packages/siglip/src/processing/pictures/pixel-kernels.ts');
     expect(pixelKernels()).toBeUndefined();
   } finally {
     vi.unstubAllGlobals();

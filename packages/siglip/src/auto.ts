@@ -6,18 +6,18 @@ import {
   SiglipTextConfig,
   SiglipVisionConfig,
   type ConfigOptions,
-} from './configs.ts';
-import { eitherImageProcessor } from './image-processor.ts';
+} from './modeling/configs.ts';
+import { eitherImageProcessor } from './processing/image-processor.ts';
 import { filesOf, readConfig, within, type ModelSource } from '@siglip-ts/hub';
 import type { AnyConfig } from './modeling/common.ts';
 import { SiglipForImageClassification } from './modeling/image-classification.ts';
 import { SiglipModel } from './modeling/siglip-model.ts';
 import { SiglipTextModel } from './modeling/text-model.ts';
 import { SiglipVisionModel } from './modeling/vision-model.ts';
-import { LOAD, loading } from './options.ts';
-import { SiglipProcessor } from './processor.ts';
-import type { LoadOptions } from './runtime.ts';
-import { eitherTokenizer } from './tokenizer.ts';
+import { LOAD, loading } from './runtime/options.ts';
+import { SiglipProcessor } from './processing/processor.ts';
+import type { LoadOptions } from './runtime/loading.ts';
+import { eitherTokenizer } from './processing/tokenizer.ts';
 
 const CONFIGS = {
   siglip: SiglipConfig,

@@ -1,10 +1,10 @@
 // SigLIP's classes as transformers 4.49 has them.
 /** @module siglip-ts */
 // The engine comes first: see the order in its index.ts.
-export { backendNames, type BackendName } from './backends.ts';
+export { backendNames, type BackendName } from './runtime/backends.ts';
 export { HostTensor, Tensor, type Backend, type DType } from '@siglip-ts/core';
-export { checkpointOf, expectReadable } from './checkpoint.ts';
-export { SiglipConfig, SiglipTextConfig, SiglipVisionConfig } from './configs.ts';
+export { checkpointOf, expectReadable } from './runtime/checkpoint.ts';
+export { SiglipConfig, SiglipTextConfig, SiglipVisionConfig } from './modeling/configs.ts';
 export {
   companions,
   folderFiles,
@@ -18,18 +18,18 @@ export {
   type ModelFiles,
   type ProgressInfo,
 } from '@siglip-ts/hub';
-export type { TensorLike } from './inputs.ts';
+export type { TensorLike } from './modeling/inputs.ts';
 export {
   ModelOutput,
   type BaseModelOutputWithPooling,
   type ImageClassifierOutput,
   type SiglipOutput,
-} from './model-output.ts';
+} from './modeling/model-output.ts';
 export { SiglipForImageClassification } from './modeling/image-classification.ts';
 export { SiglipModel } from './modeling/siglip-model.ts';
 export { SiglipTextModel } from './modeling/text-model.ts';
 export { SiglipVisionModel } from './modeling/vision-model.ts';
-export type { LoadOptions } from './runtime.ts';
+export type { LoadOptions } from './runtime/loading.ts';
 export {
   AutoConfig,
   AutoImageProcessor,
@@ -39,8 +39,12 @@ export {
   AutoProcessor,
   AutoTokenizer,
 } from './auto.ts';
-export { SiglipImageProcessor, SiglipImageProcessorFast } from './image-processor.ts';
-export { loadImage, type ImageInput, type LoadImageOptions } from './load-image.ts';
+export { SiglipImageProcessor, SiglipImageProcessorFast } from './processing/image-processor.ts';
+export {
+  loadImage,
+  type ImageInput,
+  type LoadImageOptions,
+} from './processing/pictures/load-image.ts';
 export {
   defaultModel,
   pipeline,
@@ -56,7 +60,11 @@ export type {
   RankedLabels,
   ZeroShotOptions,
 } from './pipelines/zero-shot-image-classification.ts';
-export { SiglipProcessor, type ProcessorInputs, type ProcessorOutput } from './processor.ts';
+export {
+  SiglipProcessor,
+  type ProcessorInputs,
+  type ProcessorOutput,
+} from './processing/processor.ts';
 export {
   expectQuantization,
   INT8_FORMAT,
@@ -65,12 +73,12 @@ export {
   quantizeRows,
   ROW_END,
   widenRows,
-} from './quantized.ts';
-export { openWeights, parametersOf } from './runtime.ts';
+} from './runtime/quantized.ts';
+export { openWeights, parametersOf } from './runtime/loading.ts';
 export {
   GemmaTokenizerFast,
   SiglipTokenizer,
   toFullLength,
   type AnyTokenizer,
-} from './tokenizer.ts';
+} from './processing/tokenizer.ts';
 export { isUnlimited } from '@siglip-ts/tokenizer';

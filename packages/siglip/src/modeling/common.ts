@@ -8,12 +8,12 @@ import {
   type Scope,
   type Tower,
 } from '@siglip-ts/core';
-import type { SiglipConfig, SiglipTextConfig, SiglipVisionConfig } from '../configs.ts';
+import type { SiglipConfig, SiglipTextConfig, SiglipVisionConfig } from './configs.ts';
 import { filesOf, readConfig, type ModelSource } from '@siglip-ts/hub';
-import type { TensorLike } from '../inputs.ts';
-import { LOAD, loading } from '../options.ts';
-import { ModelOutput, type BaseModelOutputWithPooling } from '../model-output.ts';
-import { expectQuantization } from '../quantized.ts';
+import type { TensorLike } from './inputs.ts';
+import { LOAD, loading } from '../runtime/options.ts';
+import { ModelOutput, type BaseModelOutputWithPooling } from './model-output.ts';
+import { expectQuantization } from '../runtime/quantized.ts';
 import {
   freshRuntime,
   loadRuntime,
@@ -21,7 +21,7 @@ import {
   type LoadOptions,
   type Runtime,
   type RunOptions,
-} from '../runtime.ts';
+} from '../runtime/loading.ts';
 
 /** HF's forward switches; those left out are the configuration's. */
 export interface ForwardOptions extends RunOptions {

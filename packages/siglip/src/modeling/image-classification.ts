@@ -8,11 +8,11 @@ import {
   Tensor,
   type Attributes,
 } from '@siglip-ts/core';
-import { SiglipConfig, SiglipVisionConfig } from '../configs.ts';
+import { SiglipConfig, SiglipVisionConfig } from './configs.ts';
 import type { ModelSource } from '@siglip-ts/hub';
-import { numbersOf, upload, type TensorLike } from '../inputs.ts';
-import { ModelOutput, type ImageClassifierOutput } from '../model-output.ts';
-import type { LoadOptions } from '../runtime.ts';
+import { numbersOf, upload, type TensorLike } from './inputs.ts';
+import { ModelOutput, type ImageClassifierOutput } from './model-output.ts';
+import type { LoadOptions } from '../runtime/loading.ts';
 import {
   create,
   hostOf,

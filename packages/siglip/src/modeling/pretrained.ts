@@ -1,9 +1,9 @@
 // What the model objects have in common: they are called, saved and given back. Source: PreTrainedModel. Loading is
 // in common.ts.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { callable } from '../callable.ts';
-import type { Runtime } from '../runtime.ts';
-import { savePretrained } from '../saving.ts';
+import { callable } from '../runtime/callable.ts';
+import type { Runtime } from '../runtime/loading.ts';
+import { savePretrained } from '../runtime/saving.ts';
 import type { AnyConfig } from './common.ts';
 
 export abstract class PreTrainedModel<C extends AnyConfig> {

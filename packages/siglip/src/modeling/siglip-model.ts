@@ -8,11 +8,11 @@ import {
   textTransformer,
   visionTransformer,
 } from '@siglip-ts/core';
-import { SiglipConfig } from '../configs.ts';
+import { SiglipConfig } from './configs.ts';
 import type { ModelSource } from '@siglip-ts/hub';
-import { upload, type TensorLike } from '../inputs.ts';
-import { ModelOutput, type SiglipOutput } from '../model-output.ts';
-import type { LoadOptions, RunOptions } from '../runtime.ts';
+import { upload, type TensorLike } from './inputs.ts';
+import { ModelOutput, type SiglipOutput } from './model-output.ts';
+import type { LoadOptions, RunOptions } from '../runtime/loading.ts';
 import {
   create,
   hostOf,

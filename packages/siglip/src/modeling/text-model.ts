@@ -1,10 +1,10 @@
 // SiglipTextModel: the text tower by itself.
 import { expectTower, textTransformer } from '@siglip-ts/core';
-import { SiglipTextConfig } from '../configs.ts';
+import { SiglipTextConfig } from './configs.ts';
 import type { ModelSource } from '@siglip-ts/hub';
-import { idsOf } from '../inputs.ts';
-import type { BaseModelOutputWithPooling } from '../model-output.ts';
-import type { LoadOptions } from '../runtime.ts';
+import { idsOf } from './inputs.ts';
+import type { BaseModelOutputWithPooling } from './model-output.ts';
+import type { LoadOptions } from '../runtime/loading.ts';
 import {
   create,
   load,

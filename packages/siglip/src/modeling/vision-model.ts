@@ -1,10 +1,10 @@
 // SiglipVisionModel: the vision tower by itself.
 import { expectTower, Tensor, visionTransformer } from '@siglip-ts/core';
-import { SiglipVisionConfig } from '../configs.ts';
+import { SiglipVisionConfig } from './configs.ts';
 import type { ModelSource } from '@siglip-ts/hub';
-import { upload } from '../inputs.ts';
-import type { BaseModelOutputWithPooling } from '../model-output.ts';
-import type { LoadOptions } from '../runtime.ts';
+import { upload } from './inputs.ts';
+import type { BaseModelOutputWithPooling } from './model-output.ts';
+import type { LoadOptions } from '../runtime/loading.ts';
 import {
   create,
   load,

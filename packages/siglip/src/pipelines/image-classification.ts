@@ -1,8 +1,8 @@
 // The image-classification pipeline: the labels that a classifier was trained on, with scores.
-import type { LoadImageOptions } from '../load-image.ts';
+import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { SiglipForImageClassification } from '../modeling/image-classification.ts';
-import type { SiglipImageProcessor } from '../image-processor.ts';
-import { runOptions, type RunOptions } from '../runtime.ts';
+import type { SiglipImageProcessor } from '../processing/image-processor.ts';
+import { runOptions, type RunOptions } from '../runtime/loading.ts';
 import { isList, picturesOf, type Pictures } from './pictures.ts';
 import { sigmoid, type LabelScore } from './zero-shot-image-classification.ts';
 

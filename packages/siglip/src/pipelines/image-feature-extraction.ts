@@ -1,9 +1,9 @@
 // The image-feature-extraction pipeline: the vectors that the vision tower makes of a picture.
 import type { HostTensor } from '@siglip-ts/core';
-import type { LoadImageOptions } from '../load-image.ts';
+import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { SiglipVisionModel } from '../modeling/vision-model.ts';
-import type { SiglipImageProcessor } from '../image-processor.ts';
-import { runOptions, type RunOptions } from '../runtime.ts';
+import type { SiglipImageProcessor } from '../processing/image-processor.ts';
+import { runOptions, type RunOptions } from '../runtime/loading.ts';
 import { isList, picturesOf, type Pictures } from './pictures.ts';
 
 /** The parameters are the types of `pool` and `return_tensors`, on which the result's depends. */

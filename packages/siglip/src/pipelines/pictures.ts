@@ -1,7 +1,11 @@
 // The pictures of one call of a pipeline: one, or a list of them.
 import type { ImageDecoder, RawImage } from '@siglip-ts/image';
-import { loadImage, type ImageInput, type LoadImageOptions } from '../load-image.ts';
-import { inFront } from '../text-image.ts';
+import {
+  loadImage,
+  type ImageInput,
+  type LoadImageOptions,
+} from '../processing/pictures/load-image.ts';
+import { inFront } from '../processing/pictures/text-image.ts';
 
 export type Pictures = ImageInput | readonly ImageInput[];
 

@@ -2,15 +2,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { ImageDecoder } from '@siglip-ts/image';
 import { tinyModel } from '@siglip-ts/tiny-model';
-import { SiglipImageProcessor } from '../image-processor.ts';
-import type { ImageInput } from '../load-image.ts';
+import { SiglipImageProcessor } from '../processing/image-processor.ts';
+import type { ImageInput } from '../processing/pictures/load-image.ts';
 import { filesOf, within, type ModelSource } from '@siglip-ts/hub';
 import { SiglipForImageClassification } from '../modeling/image-classification.ts';
 import { SiglipModel } from '../modeling/siglip-model.ts';
 import { SiglipVisionModel } from '../modeling/vision-model.ts';
-import { checked, CLASSIFY, FEATURES, loading, PIPELINE, ZERO_SHOT } from '../options.ts';
-import type { LoadOptions } from '../runtime.ts';
-import { eitherTokenizer, type AnyTokenizer } from '../tokenizer.ts';
+import { checked, CLASSIFY, FEATURES, loading, PIPELINE, ZERO_SHOT } from '../runtime/options.ts';
+import type { LoadOptions } from '../runtime/loading.ts';
+import { eitherTokenizer, type AnyTokenizer } from '../processing/tokenizer.ts';
 import { classifyImages, type ClassificationOptions } from './image-classification.ts';
 import { extractFeatures, type FeatureOptions, type Features } from './image-feature-extraction.ts';
 import { withDecoders, type Pictures } from './pictures.ts';

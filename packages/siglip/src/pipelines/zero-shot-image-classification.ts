@@ -1,9 +1,9 @@
 // The zero-shot-image-classification pipeline: how well each of some labels fits a picture.
-import type { LoadImageOptions } from '../load-image.ts';
+import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { SiglipModel } from '../modeling/siglip-model.ts';
-import type { SiglipImageProcessor } from '../image-processor.ts';
-import { runOptions, type RunOptions } from '../runtime.ts';
-import { toFullLength, type AnyTokenizer } from '../tokenizer.ts';
+import type { SiglipImageProcessor } from '../processing/image-processor.ts';
+import { runOptions, type RunOptions } from '../runtime/loading.ts';
+import { toFullLength, type AnyTokenizer } from '../processing/tokenizer.ts';
 import { isList, picturesOf, type Pictures } from './pictures.ts';
 
 export interface ZeroShotOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {

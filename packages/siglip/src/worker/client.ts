@@ -2,7 +2,7 @@
 // arithmetic. The same calls and answers as siglip-ts' own; the worker's side is entry.ts.
 /** @module siglip-ts/worker */
 import { HostTensor, type DType, type Values } from '@siglip-ts/core';
-import type { ImageInput } from '../load-image.ts';
+import type { ImageInput } from '../processing/pictures/load-image.ts';
 import type { FileMap } from '@siglip-ts/hub';
 import type {
   ImageClassificationCall,
@@ -10,7 +10,7 @@ import type {
   PipelineOptions,
   ZeroShotImageClassificationCall,
 } from '../pipelines/pipeline.ts';
-import { portable } from '../portable.ts';
+import { portable } from '../processing/pictures/portable.ts';
 import { expectOptions, codeIn, resolvedModel } from './crossing.ts';
 import { isPlainTensor } from './protocol.ts';
 import { OWN, Remote, type AnyWorker, type Functions } from './remote.ts';

@@ -8,12 +8,12 @@ import {
   type SiglipImageProcessorFastConfig,
   type TypedImage,
 } from '@siglip-ts/image';
-import { callable } from './callable.ts';
+import { callable } from '../runtime/callable.ts';
 import { missingFile, type HubOptions } from '@siglip-ts/hub';
 import { filesOf, readJson, type ModelSource } from '@siglip-ts/hub';
-import { checked, HUB, loading, PIXELS, PIXELS_FAST } from './options.ts';
-import { pixelKernels } from './pixel-kernels.ts';
-import { writeFiles } from './saving.ts';
+import { checked, HUB, loading, PIXELS, PIXELS_FAST } from '../runtime/options.ts';
+import { pixelKernels } from './pictures/pixel-kernels.ts';
+import { writeFiles } from '../runtime/saving.ts';
 
 type Images = Parameters<Slow['call']>[0];
 

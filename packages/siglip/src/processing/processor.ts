@@ -1,7 +1,7 @@
 // SiglipProcessor: tokenizer and image processor in one call.
 import type { TypedImage } from '@siglip-ts/image';
 import type { Encoding, Int32Tensor, TextOrBatch } from '@siglip-ts/tokenizer';
-import { callable } from './callable.ts';
+import { callable } from '../runtime/callable.ts';
 import type { HubOptions } from '@siglip-ts/hub';
 import {
   eitherImageProcessor,
@@ -12,8 +12,8 @@ import {
   type SiglipImageProcessorFast,
 } from './image-processor.ts';
 import { filesOf, within, type ModelSource } from '@siglip-ts/hub';
-import { checked, HUB, loading, PROCESS } from './options.ts';
-import { writeFiles } from './saving.ts';
+import { checked, HUB, loading, PROCESS } from '../runtime/options.ts';
+import { writeFiles } from '../runtime/saving.ts';
 import { eitherTokenizer, type AnyTokenizer } from './tokenizer.ts';
 
 type ImageProcessor = SiglipImageProcessor | SiglipImageProcessorFast;

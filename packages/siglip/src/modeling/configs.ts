@@ -7,8 +7,8 @@ import {
 } from '@siglip-ts/core';
 import type { HubOptions } from '@siglip-ts/hub';
 import { filesOf, readConfig, type ModelSource } from '@siglip-ts/hub';
-import { HUB, loading } from './options.ts';
-import { writeFiles } from './saving.ts';
+import { HUB, loading } from '../runtime/options.ts';
+import { writeFiles } from '../runtime/saving.ts';
 
 export interface ConfigOptions extends HubOptions {
   /** These go before what the file says, by HF's field names. */

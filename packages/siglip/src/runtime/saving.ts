@@ -1,9 +1,9 @@
 // save_pretrained: a model back into a folder in HF layout. Writing needs Node; the bytes can be had anywhere.
 import { size, type DType } from '@siglip-ts/core';
 import { serialize, type FileDType, type TensorData } from '@siglip-ts/safetensors';
-import type { AnyConfig } from './modeling/common.ts';
+import type { AnyConfig } from '../modeling/common.ts';
 import { node } from '@siglip-ts/hub';
-import type { Runtime } from './runtime.ts';
+import type { Runtime } from './loading.ts';
 
 const FILE_DTYPES: Partial<Record<DType, FileDType>> = {
   float32: 'F32',

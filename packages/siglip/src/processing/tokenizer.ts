@@ -12,11 +12,11 @@ import {
   type SiglipTokenizerOptions,
   type TextOrBatch,
 } from '@siglip-ts/tokenizer';
-import { callable } from './callable.ts';
+import { callable } from '../runtime/callable.ts';
 import { missingFile, type HubOptions, type ModelFiles } from '@siglip-ts/hub';
 import { filesOf, readJson, type ModelSource } from '@siglip-ts/hub';
-import { checked, ENCODE, HUB, loading } from './options.ts';
-import { writeFiles } from './saving.ts';
+import { checked, ENCODE, HUB, loading } from '../runtime/options.ts';
+import { writeFiles } from '../runtime/saving.ts';
 
 const FILES = {
   siglip: ['spiece.model', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'],

@@ -2,13 +2,13 @@
 // refused by name, with the right word. What values may be is said where they are used.
 import type { CallOptions } from '@siglip-ts/tokenizer';
 import type { HubOptions } from '@siglip-ts/hub';
-import type { LoadImageOptions } from './load-image.ts';
-import type { ClassificationOptions } from './pipelines/image-classification.ts';
-import type { FeatureOptions } from './pipelines/image-feature-extraction.ts';
-import type { PipelineOptions } from './pipelines/pipeline.ts';
-import type { ZeroShotOptions } from './pipelines/zero-shot-image-classification.ts';
-import type { ProcessorInputs } from './processor.ts';
-import type { LoadOptions } from './runtime.ts';
+import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
+import type { ClassificationOptions } from '../pipelines/image-classification.ts';
+import type { FeatureOptions } from '../pipelines/image-feature-extraction.ts';
+import type { PipelineOptions } from '../pipelines/pipeline.ts';
+import type { ZeroShotOptions } from '../pipelines/zero-shot-image-classification.ts';
+import type { ProcessorInputs } from '../processing/processor.ts';
+import type { LoadOptions } from './loading.ts';
 
 /** The options of one place. The compiler sees to it that none is missing. */
 type All<O> = Readonly<Record<keyof O, 0>>;
