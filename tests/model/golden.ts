@@ -30,7 +30,7 @@ import {
   type Tower,
 } from '@siglip-ts/core';
 import { bytesSource, openSafetensors, type StoredTensor } from '@siglip-ts/safetensors';
-import { checkpointOf } from 'siglip-ts';
+import { checkpointOf } from 'siglip-ts/internals';
 
 export const root = join(import.meta.dirname, '../../fixtures/model');
 export const cases = readdirSync(root);

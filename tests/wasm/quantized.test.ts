@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { wasm } from '@siglip-ts/backend-wasm';
 import { linear, Tensor } from '@siglip-ts/core';
 import { bytesSource, openSafetensors, serialize } from '@siglip-ts/safetensors';
-import { checkpointOf, quantizeRows, widenRows } from 'siglip-ts';
+import { checkpointOf, quantizeRows, widenRows } from 'siglip-ts/internals';
 
 const finite = { noNaN: true, noDefaultInfinity: true };
 const LEAST = 2 ** -149;

@@ -1,23 +1,38 @@
-// One forward of a model: what it is given, by the names of its arguments, and everything that it computes.
+// One forward of a model of any class: what it is given, by the names of its arguments, and everything that it computes.
+import { readConfig } from '@siglip-ts/hub';
 import type { DumpTensor } from '@siglip-ts/parity';
-import { ModelOutput, type HostTensor, type TensorLike } from 'siglip-ts';
-import { classNames, classOf, type AnyModel, type ClassName, type Inputs } from './classes.ts';
+import { Option } from 'commander';
+import { ModelOutput, type HostTensor, type ModelFiles, type TensorLike } from 'siglip-ts';
+import { CLASSES, classNamed, classNames, classOf, type ModelClass } from 'siglip-ts/internals';
 import { Exit } from './terminal/errors.ts';
 import type { Io } from './terminal/io.ts';
 import { note, runOptions } from './arguments/options.ts';
+
+/** Which of the model classes. */
+export const classOption = (): Option =>
+  new Option('--class <name>', "the model class, if not config.json's").choices(classNames());
+
+/** The class that the option names, else the one that config.json was saved from. */
+export const chosenClass = async (
+  name: string | undefined,
+  files: ModelFiles,
+): Promise<ModelClass> =>
+  name === undefined ? classOf(await readConfig(files), files.name) : classNamed(name);
+
+/** A loaded model of any class. */
+export type AnyModel = ReturnType<ModelClass['make']>;
 
 /** What the class takes of a file's tensors. One file may serve all classes, but its names must mean something. */
 export function argumentsOf<T extends TensorLike>(
   io: Io,
   path: string,
   found: ReadonlyMap<string, T>,
-  name: ClassName,
+  { name, tensors }: ModelClass,
 ): Map<string, T> {
-  const { tensors } = classOf(name);
   const inputs = new Map<string, T>();
   for (const [key, tensor] of found) {
     if (tensors.includes(key)) inputs.set(key, tensor);
-    else if (classNames.some((other) => classOf(other).tensors.includes(key)))
+    else if (CLASSES.some((other) => other.tensors.includes(key)))
       note(io, `${name} takes no ${key}: left out`);
     else throw new Exit(2, `${path}: tensor "${key}", expected one of ${tensors.join(', ')}`);
   }
@@ -27,11 +42,11 @@ export function argumentsOf<T extends TensorLike>(
 /** Throws if the class can't run on these. */
 export function expectNeeds(
   inputs: ReadonlyMap<string, unknown>,
-  name: ClassName,
+  { name, needs }: ModelClass,
   path: string,
   hint: string,
 ): void {
-  const missing = classOf(name).needs.filter((key) => !inputs.has(key));
+  const missing = needs.filter((key) => !inputs.has(key));
   if (missing.length > 0)
     throw new Exit(2, `${path}: no ${missing.join(' and no ')}, which ${name} needs; ${hint}`);
 }
@@ -48,8 +63,8 @@ export async function computed(
     tap: (path: string, x: { host(): HostTensor }) => void found.set(path, x.host()),
   };
   const all = { ...Object.fromEntries(inputs), ...switches, ...runOptions(io), ...(taps && { listener }) }; // prettier-ignore
-  const output = await model.forward(all as unknown as Inputs);
-  return new Map([...found, ...fieldsOf(output)]);
+  const output = await model.forward(all as never);
+  return new Map([...found, ...fieldsOf(output as ModelOutput)]);
 }
 
 /** As a dump has it. */

@@ -1,8 +1,7 @@
 // Which weights a backend may store narrow: those that linear layers multiply with, found by running the towers on nothing.
 import { dry, recording, Scope, type Handle, type Parameters } from '@siglip-ts/core';
 import { SiglipConfig, SiglipTextConfig } from 'siglip-ts';
-import type { AnyConfig } from './classes.ts';
-import { forward } from './survey.ts';
+import { classNamed, type AnyConfig } from 'siglip-ts/internals';
 
 /** Keys of the weights of linear layers, the patch embedding among them, in whatever class has this configuration. */
 export async function linearWeights(config: AnyConfig): Promise<Set<string>> {
@@ -31,8 +30,12 @@ export async function linearWeights(config: AnyConfig): Promise<Set<string>> {
   };
   // Listened to, a classifier runs the pooling head too.
   const s = new Scope(store, '', { listener: { tap() {} } });
+  const run = (name: string) => {
+    const kind = classNamed(name);
+    return kind.trace(kind.configOf(config.to_dict(), {}))(s, b);
+  };
   const hasVision = !(config instanceof SiglipTextConfig);
-  if (hasVision) await forward(s, b, config, 'SiglipForImageClassification');
-  if (!hasVision || config instanceof SiglipConfig) await forward(s, b, config, 'SiglipTextModel');
+  if (hasVision) await run('SiglipForImageClassification');
+  if (!hasVision || config instanceof SiglipConfig) await run('SiglipTextModel');
   return found;
 }

@@ -3,11 +3,9 @@
 import {
   BYTES,
   dry,
-  imageClassification,
   meter,
   recording,
   Scope,
-  siglip,
   size,
   Tensor,
   textTransformer,
@@ -16,19 +14,23 @@ import {
   type DType,
   type Shape,
 } from '@siglip-ts/core';
+import { readConfig } from '@siglip-ts/hub';
 import {
-  AutoConfig,
+  SiglipConfig,
+  type ModelFiles,
+  type SiglipTextConfig,
+  type SiglipVisionConfig,
+} from 'siglip-ts';
+import {
   checkpointOf,
+  classOf,
   expectQuantization,
   expectReadable,
   openWeights,
   parametersOf,
-  SiglipConfig,
-  SiglipTextConfig,
-  SiglipVisionConfig,
-  type ModelFiles,
-} from 'siglip-ts';
-import { classNameOf, type AnyConfig, type ClassName } from './classes.ts';
+  type AnyConfig,
+  type ModelClass,
+} from 'siglip-ts/internals';
 import { DTYPES } from './arguments/options.ts';
 
 interface Part {
@@ -42,7 +44,7 @@ interface Cost<T> {
 
 export interface Survey {
   readonly model: string;
-  readonly class: ClassName;
+  readonly class: string;
   readonly model_type: string;
   /** The configurations that the class uses. */
   readonly vision: VisionSizes | null;
@@ -83,18 +85,19 @@ type VisionSizes = Readonly<Record<(typeof VISION)[number], number>>;
 type TextSizes = Readonly<Record<(typeof TEXT)[number], number>>;
 
 export async function survey(files: ModelFiles): Promise<Survey> {
-  const config = await AutoConfig.fromPretrained(files);
-  expectQuantization(config.quantization_config, files.name);
-  const name = classNameOf(config);
-  const { vision, text } = towersOf(config, name);
-  const expected = await parametersOf((s, b) => forward(s, b, config, name));
+  const dict = await readConfig(files);
+  expectQuantization(dict.quantization_config, files.name);
+  const kind = classOf(dict, files.name);
+  const config = kind.configOf(dict, {});
+  const { vision, text } = towersOf(config, kind);
+  const expected = await parametersOf(kind.trace(config));
   return {
     model: files.name,
-    class: name,
-    model_type: String(config.to_dict().model_type),
+    class: kind.name,
+    model_type: String(dict.model_type),
     vision: vision && picked(vision, VISION),
     text: text && picked(text, TEXT),
-    labels: name === 'SiglipForImageClassification' ? Object.values(config.id2label) : null,
+    labels: kind.tensors.includes('labels') ? Object.values(config.id2label) : null,
     parts: partsOf(expected),
     ...(await costsOf({ vision, text }, expected)),
     ...(await fileFacts(files, expected)),
@@ -106,16 +109,15 @@ interface Towers {
   readonly text: SiglipTextConfig | null;
 }
 
-/** The towers that a class has. */
-function towersOf(config: AnyConfig, name: ClassName): Towers {
-  const [vision, text] =
-    config instanceof SiglipConfig
-      ? [config.vision_config, config.text_config]
-      : config instanceof SiglipTextConfig
-        ? [null, config]
-        : [config, null];
-  const hasText = name === 'SiglipModel' || name === 'SiglipTextModel';
-  return { vision: name === 'SiglipTextModel' ? null : vision, text: hasText ? text : null };
+/** The towers that a class has: those that it needs inputs for. */
+function towersOf(config: AnyConfig, { needs }: ModelClass): Towers {
+  const both = config instanceof SiglipConfig;
+  const vision = both ? config.vision_config : (config as SiglipVisionConfig);
+  const text = both ? config.text_config : (config as SiglipTextConfig);
+  return {
+    vision: needs.includes('pixel_values') ? vision : null,
+    text: needs.includes('input_ids') ? text : null,
+  };
 }
 
 const picked = <K extends string>(config: Record<K, number>, keys: readonly K[]) =>
@@ -125,23 +127,6 @@ const image = (b: Backend, c: SiglipVisionConfig, dtype: DType): Tensor =>
   new Tensor(b, [1, c.num_channels, c.image_size, c.image_size], dtype, {});
 
 const tokens = (n: number) => ({ data: new Int32Array(n), shape: [1, n] });
-
-/** The forward of a class with the least inputs. */
-export function forward(
-  s: Scope,
-  b: Backend,
-  config: AnyConfig,
-  name: ClassName,
-): Promise<unknown> {
-  const { vision, text } = towersOf(config, name);
-  if (vision && text)
-    return siglip(s, image(b, vision, 'float32'), tokens(1), config as SiglipConfig);
-  if (text) return textTransformer(s.at('text_model'), b, tokens(1), text);
-  const pixels = image(b, vision!, 'float32');
-  if (name === 'SiglipForImageClassification')
-    return imageClassification(s, pixels, vision!, config.num_labels);
-  return visionTransformer(s.at('vision_model'), pixels, vision!);
-}
 
 function partsOf(expected: ReadonlyMap<string, Shape>): Survey['parts'] {
   const part = (wanted: (key: string) => boolean): Part => {

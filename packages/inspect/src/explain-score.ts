@@ -1,6 +1,7 @@
 // Why a score is what it is: what the tokenizer made of the text, what template and padding change, and where the logit
 // lies in the model's calibrated range. It tells numbers and what they mean; it does not judge picture or model.
 import type { HostTensor, SiglipModel, SiglipTokenizer, TensorLike } from 'siglip-ts';
+import { fillTemplate, sigmoid, takesLabel, TEMPLATE } from 'siglip-ts/internals';
 
 export interface ExplainOptions {
   /** The sentence around a label. Default: that of HF's zero-shot pipeline. */
@@ -52,7 +53,6 @@ export interface Explanation extends ScoredText {
   labels: ScoredText[];
 }
 
-const TEMPLATE = 'This is a photo of {}.';
 const PUNCTUATION = /[!-/:-@[-`{-~]/g; // string.punctuation
 
 /**
@@ -68,7 +68,7 @@ export async function explainScore(
   { template = TEMPLATE, labels = [], ...run }: ExplainOptions = {},
 ): Promise<Explanation> {
   if (text.trim() === '') throw new TypeError('text: it is empty, expected some words');
-  if (!template.includes('{}'))
+  if (!takesLabel(template))
     throw new TypeError(`template: "${template}" has no {} where a label could go`);
   const { label, sentence } = formsOf(text, template);
   const length = model.config.text_config.max_position_embeddings;
@@ -90,14 +90,17 @@ export async function explainScore(
 
 /** The label by itself and in the template, whichever of them the text is. */
 function formsOf(text: string, template: string): { label: string; sentence: string } {
-  const [before, after] = template.split('{}', 2) as [string, string];
+  const [before, after] = fillTemplate(template, MARK).split(MARK, 2) as [string, string];
   const trimmed = text.trim();
   const starts = before !== '' && trimmed.toLowerCase().startsWith(before.toLowerCase());
   const rest = trimmed.slice(before.length);
   const inner = after !== '' && rest.endsWith(after) ? rest.slice(0, -after.length) : rest;
   if (starts && inner !== '') return { label: inner, sentence: text };
-  return { label: text, sentence: template.replaceAll('{}', () => text) };
+  return { label: text, sentence: fillTemplate(template, text) };
 }
+
+/** Stands for the label: no text has it. */
+const MARK = '\0';
 
 type Run = Pick<ExplainOptions, 'signal' | 'breathe'>;
 type Padding = { padding: 'max_length' | false; max_length: number };
@@ -131,8 +134,6 @@ function cosineOf(a: ArrayLike<number>, b: ArrayLike<number>): number {
   }
   return dot / Math.sqrt(aa * bb);
 }
-
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 async function rangeOf(model: SiglipModel, run: Run): Promise<Explanation['range']> {
   const [scale, bias] = await model.runtime.run(run, async (s) => {

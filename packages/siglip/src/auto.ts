@@ -1,55 +1,25 @@
-// The Auto classes: which SigLIP class a folder's files ask for. Only SigLIP's own model types are known.
-import type { Attributes } from '@siglip-ts/core';
-import {
-  configOptions,
-  SiglipConfig,
-  SiglipTextConfig,
-  SiglipVisionConfig,
-  type ConfigOptions,
-} from './modeling/configs.ts';
-import { eitherImageProcessor } from './processing/image-processor.ts';
+// The Auto classes: which SigLIP class a folder's files ask for, by the table of classes. Only its model types are known.
 import { filesOf, readConfig, within, type ModelSource } from '@siglip-ts/hub';
-import type { AnyConfig } from './modeling/common.ts';
+import { defaultClassOf } from './classes.ts';
+import { configOptions, type AnyConfig, type ConfigOptions } from './modeling/configs.ts';
 import { SiglipForImageClassification } from './modeling/image-classification.ts';
+import { create, load } from './modeling/model-class.ts';
 import { SiglipModel } from './modeling/siglip-model.ts';
-import { SiglipTextModel } from './modeling/text-model.ts';
-import { SiglipVisionModel } from './modeling/vision-model.ts';
-import { LOAD, loading } from './runtime/options.ts';
+import type { SiglipTextModel } from './modeling/text-model.ts';
+import type { SiglipVisionModel } from './modeling/vision-model.ts';
+import { autoImageProcessor } from './processing/image-processor.ts';
 import { SiglipProcessor } from './processing/processor.ts';
-import type { LoadOptions } from './runtime/loading.ts';
-import { eitherTokenizer } from './processing/tokenizer.ts';
+import { autoTokenizer } from './processing/tokenizer.ts';
+import { LOAD, type LoadOptions } from './runtime/loading.ts';
+import { loaderOptions } from './runtime/options.ts';
 
-const CONFIGS = {
-  siglip: SiglipConfig,
-  siglip_text_model: SiglipTextConfig,
-  siglip_vision_model: SiglipVisionConfig,
-};
-const MODELS = {
-  siglip: SiglipModel,
-  siglip_text_model: SiglipTextModel,
-  siglip_vision_model: SiglipVisionModel,
-};
 type AnyModel = SiglipModel | SiglipTextModel | SiglipVisionModel;
 
-/** The entry of a table for a config.json's model_type. Throws HF's ValueError text for an unknown one. */
-function choose<T extends object>(table: T, dict: Attributes, name: string): T[keyof T] {
-  const type = dict.model_type;
-  if (typeof type === 'string' && Object.hasOwn(table, type)) return table[type as keyof T];
-  throw new RangeError(
-    type === undefined
-      ? `Unrecognized model in ${name}. Should have a \`model_type\` key in its config.json: ${Object.keys(table).join(', ')}`
-      : `The checkpoint you are trying to load has model type \`${String(type)}\` but only these are recognized: ${Object.keys(table).join(', ')}`,
-  );
-}
-
-async function configOf(
-  source: ModelSource,
-  given: ConfigOptions = {},
-): Promise<SiglipConfig | SiglipTextConfig | SiglipVisionConfig> {
+async function configOf(source: ModelSource, given: ConfigOptions = {}): Promise<AnyConfig> {
   const { config = {}, ...options } = configOptions('AutoConfig', given);
   const files = await filesOf(source, options);
   const dict = await readConfig(files);
-  return choose(CONFIGS, dict, files.name).from_dict(dict, config);
+  return defaultClassOf(dict, files.name).configOf(dict, config);
 }
 
 /** The configuration that config.json's model_type names. */
@@ -64,18 +34,18 @@ async function modelOf<M extends AnyModel = SiglipModel>(
   source: ModelSource,
   given: LoadOptions = {},
 ): Promise<M> {
-  const options = loading('AutoModel.from_pretrained', given, LOAD);
+  const options = loaderOptions('AutoModel.from_pretrained', given, LOAD);
   const files = await filesOf(source, options);
-  const kind = choose(MODELS, await readConfig(files), files.name);
-  return (await kind.fromPretrained(files, within(options))) as M;
+  const kind = defaultClassOf(await readConfig(files), files.name);
+  return (await load(kind, files, within(options))) as unknown as M;
 }
 
 async function freshModelOf<M extends AnyModel = SiglipModel>(
   config: AnyConfig,
   options: LoadOptions = {},
 ): Promise<M> {
-  const kind = choose(MODELS, config.to_dict(), 'the configuration');
-  return (await kind.fromConfig(config as never, options)) as M;
+  const kind = defaultClassOf(config.to_dict(), 'the configuration');
+  return (await create(kind, config, options)) as unknown as M;
 }
 
 /**
@@ -128,9 +98,9 @@ export const AutoModelForZeroShotImageClassification = {
 /** The tokenizer that tokenizer_config.json names. */
 export const AutoTokenizer = {
   /** SigLIP's where the file names none. Throws if the tokenizer's own files are not there. */
-  fromPretrained: eitherTokenizer,
+  fromPretrained: autoTokenizer,
   /** HF's spelling of `fromPretrained`. */
-  from_pretrained: eitherTokenizer,
+  from_pretrained: autoTokenizer,
 };
 
 /** SiglipProcessor: tokenizer and image processor of a model. */
@@ -146,7 +116,7 @@ export const AutoProcessor = {
 /** The slow one unless `use_fast` or the file says otherwise, as in transformers 4.49. */
 export const AutoImageProcessor = {
   /** From preprocessor_config.json. Throws if there is none. */
-  fromPretrained: eitherImageProcessor,
+  fromPretrained: autoImageProcessor,
   /** HF's spelling of `fromPretrained`. */
-  from_pretrained: eitherImageProcessor,
+  from_pretrained: autoImageProcessor,
 };

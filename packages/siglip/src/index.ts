@@ -3,10 +3,8 @@
 // The engine comes first: see the order in its index.ts.
 export { backendNames, type BackendName } from './runtime/backends.ts';
 export { HostTensor, Tensor, type Backend, type DType } from '@siglip-ts/core';
-export { checkpointOf, expectReadable } from './runtime/checkpoint.ts';
 export { SiglipConfig, SiglipTextConfig, SiglipVisionConfig } from './modeling/configs.ts';
 export {
-  companions,
   folderFiles,
   addressFiles,
   hubFiles,
@@ -65,20 +63,4 @@ export {
   type ProcessorInputs,
   type ProcessorOutput,
 } from './processing/processor.ts';
-export {
-  expectQuantization,
-  INT8_FORMAT,
-  isInt8,
-  QUANTIZATION,
-  quantizeRows,
-  ROW_END,
-  widenRows,
-} from './runtime/quantized.ts';
-export { openWeights, parametersOf } from './runtime/loading.ts';
-export {
-  GemmaTokenizerFast,
-  SiglipTokenizer,
-  toFullLength,
-  type AnyTokenizer,
-} from './processing/tokenizer.ts';
-export { isUnlimited } from '@siglip-ts/tokenizer';
+export { GemmaTokenizerFast, SiglipTokenizer, type AnyTokenizer } from './processing/tokenizer.ts';

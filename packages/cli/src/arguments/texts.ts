@@ -1,6 +1,6 @@
 // Texts named on a command line or on stdin, and their ids as the text tower takes them.
-import { SiglipConfig, toFullLength, type AnyTokenizer } from 'siglip-ts';
-import type { AnyConfig } from '../classes.ts';
+import { SiglipConfig, type AnyTokenizer } from 'siglip-ts';
+import { toFullLength, type AnyConfig } from 'siglip-ts/internals';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { stdinBytes } from './stdin.ts';
@@ -40,8 +40,8 @@ export function positionsOf(config: AnyConfig): number | undefined {
   return (text as { max_position_embeddings?: number }).max_position_embeddings;
 }
 
-/** The ids of texts, padded to the full length, as SigLIP was trained. A text that is too long is refused, not cut. */
-export function idsOf(tokenizer: AnyTokenizer, texts: readonly string[], most: number) {
+/** Throws Exit for a text that is too long: it is refused, not cut. */
+export function expectFit(tokenizer: AnyTokenizer, texts: readonly string[], most: number): void {
   for (const text of texts) {
     const { length } = tokenizer(text, null, { verbose: false }).input_ids;
     if (length > most)
@@ -50,6 +50,11 @@ export function idsOf(tokenizer: AnyTokenizer, texts: readonly string[], most: n
         `text ${JSON.stringify(text.slice(0, 40))}: ${length} tokens, expected at most ${most}`,
       );
   }
+}
+
+/** The ids of texts, padded to the full length, as SigLIP was trained. Throws Exit for one that is too long. */
+export function idsOf(tokenizer: AnyTokenizer, texts: readonly string[], most: number) {
+  expectFit(tokenizer, texts, most);
   return tokenizer(texts, null, { ...toFullLength(tokenizer, most), return_tensors: true })
     .input_ids;
 }

@@ -1,7 +1,8 @@
-// siglip classify: how well each of some labels fits each picture, as the zero-shot pipeline scores them. Not the
-// pipeline itself: a bad picture must not lose the others, and Ctrl-C must be heard between layers.
+// siglip classify: how well each of some labels fits each picture, by the zero-shot pipeline. It is called a picture at a
+// time, since a bad one must not lose the others; what it made of the labels it remembers.
 import type { Command } from 'commander';
-import { AutoTokenizer, SiglipImageProcessor, SiglipModel, type ModelFiles } from 'siglip-ts';
+import { pipeline } from 'siglip-ts';
+import { fillTemplate, takesLabel, TEMPLATE } from 'siglip-ts/internals';
 import { complain, Exit } from '../terminal/errors.ts';
 import { PICTURES, readPicture } from '../arguments/images.ts';
 import type { Io } from '../terminal/io.ts';
@@ -25,7 +26,7 @@ import {
   widthOf,
 } from '../terminal/output.ts';
 import { withProgress } from '../terminal/progress.ts';
-import { idsOf } from '../arguments/texts.ts';
+import { expectFit } from '../arguments/texts.ts';
 
 interface ClassifyOptions extends SourceOptions, ComputeOptions {
   labels?: string;
@@ -51,7 +52,7 @@ export function addClassify(program: Command, io: Io): void {
     .argument('<images...>', PICTURES)
     .option('--labels <list>', 'labels, separated by commas')
     .option('--label <text>', 'one label, which may have commas (repeatable)', collect)
-    .option('--template <text>', 'the sentence around a label', 'This is a photo of {}.')
+    .option('--template <text>', 'the sentence around a label', TEMPLATE)
     .option('--json', 'print [{"image", "scores": [{"label", "score"}]}]')
     .addHelpText(
       'after',
@@ -68,13 +69,17 @@ Examples:
 async function classify(io: Io, images: readonly string[], o: ClassifyOptions): Promise<void> {
   const labels = labelsOf(o);
   const files = await filesOf(o, io);
-  await using model = await SiglipModel.fromPretrained(files, loadOptions(o, io));
-  const score = await scorer(io, files, model, labels, o.template);
+  await using score = await pipeline('zero-shot-image-classification', files, loadOptions(o, io));
+  const most = score.model.config.text_config.max_position_embeddings;
+  const texts = labels.map((label) => fillTemplate(o.template, label));
+  expectFit(score.tokenizer, texts, most);
+  const options = { hypothesis_template: o.template, ...runOptions(io) };
   const results: Classified[] = [];
   const failures: Exit[] = [];
   await withProgress(io, images, async (image) => {
     try {
-      results.push({ image, scores: await score(image) });
+      const ranked = await score(await readPicture(image, io), labels, options);
+      results.push({ image, scores: ranked.map(({ label, score }) => ({ label, score })) });
     } catch (error) {
       if (!(error instanceof Exit)) throw error;
       failures.push(error);
@@ -98,36 +103,10 @@ function labelsOf(o: ClassifyOptions): string[] {
       2,
       'classify: no labels, expected some as in: siglip classify photo.jpg --labels "a cat, a dog"',
     );
-  if (!o.template.includes('{}'))
+  if (!takesLabel(o.template))
     throw new Exit(2, `--template: "${o.template}" has no {} where a label could go`);
   return labels;
 }
-
-/** Encodes the labels once, and gives what scores them for one picture. */
-async function scorer(
-  io: Io,
-  files: ModelFiles,
-  model: SiglipModel,
-  labels: readonly string[],
-  template: string,
-): Promise<(image: string) => Promise<Classified['scores']>> {
-  const tokenizer = await AutoTokenizer.fromPretrained(files);
-  const processor = await SiglipImageProcessor.fromPretrained(files);
-  const run = runOptions(io);
-  const texts = labels.map((label) => template.replaceAll('{}', () => label));
-  const most = model.config.text_config.max_position_embeddings;
-  const text = await model.get_text_features({ input_ids: idsOf(tokenizer, texts, most), ...run });
-
-  return async (name) => {
-    const { pixel_values } = processor(await readPicture(name, io), { return_tensors: true });
-    const image = await model.get_image_features({ pixel_values, ...run });
-    const logits = await (await model.logits_of_features({ text, image }, run)).data();
-    const scores = labels.map((label, i) => ({ label, score: sigmoid(logits[i]!) }));
-    return scores.sort((a, b) => b.score - a.score);
-  };
-}
-
-const sigmoid = (x: number): number => Math.fround(1 / (1 + Math.exp(-x)));
 
 const BAR = 24;
 

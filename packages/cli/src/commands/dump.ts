@@ -1,10 +1,9 @@
 // siglip dump: one forward on given inputs, every output in a safetensors file. For comparing implementations.
-import { Option, type Command } from 'commander';
-import { AutoConfig } from 'siglip-ts';
 import type { StoredTensor } from '@siglip-ts/safetensors';
-import { classNameOf, classNames, classOf, type ClassName } from '../classes.ts';
+import type { Command } from 'commander';
+import { load, type ModelClass } from 'siglip-ts/internals';
 import { Exit } from '../terminal/errors.ts';
-import { argumentsOf, computed } from '../forward.ts';
+import { argumentsOf, chosenClass, classOption, computed } from '../forward.ts';
 import { gradientsOf } from '../gradients.ts';
 import type { Io } from '../terminal/io.ts';
 import {
@@ -21,7 +20,7 @@ import { readTensors, stored, writeTensors } from '../arguments/tensors.ts';
 interface DumpOptions extends SourceOptions, ComputeOptions {
   inputs: string;
   out: string;
-  class?: ClassName;
+  class?: string;
   returnLoss?: boolean;
   gradients?: boolean;
   interpolatePosEncoding?: boolean;
@@ -41,9 +40,7 @@ export function addDump(program: Command, io: Io): void {
     )
     .requiredOption('--inputs <file>', 'read the inputs from this .safetensors file')
     .requiredOption('--out <file>', 'write the outputs to this .safetensors file')
-    .addOption(
-      new Option('--class <name>', "the model class, if not config.json's").choices(classNames),
-    )
+    .addOption(classOption())
     .option('--return-loss', 'also the loss of the batch')
     .option('--gradients', 'also the gradient of every parameter, as grad.<name>; needs a loss')
     .option('--interpolate-pos-encoding', 'take pictures of any size')
@@ -63,11 +60,12 @@ Examples:
 
 async function dump(io: Io, o: DumpOptions): Promise<void> {
   const files = await filesOf(o, io);
-  const name = o.class ?? classNameOf(await AutoConfig.fromPretrained(files));
-  const switches = switchesOf(o, name);
-  const inputs = argumentsOf(io, o.inputs, await readTensors(o.inputs), name);
+  const kind = await chosenClass(o.class, files);
+  const { name } = kind;
+  const switches = switchesOf(o, kind);
+  const inputs = argumentsOf(io, o.inputs, await readTensors(o.inputs), kind);
 
-  await using model = await classOf(name).load(files, loadOptions(o, io));
+  await using model = await load(kind, files, loadOptions(o, io));
   const found = await computed(io, model, inputs, { ...switches, taps: o.taps ?? false });
   const given = Object.fromEntries(inputs);
   const gradients = o.gradients ? await gradientsOf(model, given, switches) : [];
@@ -78,14 +76,14 @@ async function dump(io: Io, o: DumpOptions): Promise<void> {
 }
 
 /** HF's switches. Throws for one that the class does not have, as Python would. */
-function switchesOf(o: DumpOptions, name: ClassName) {
+function switchesOf(o: DumpOptions, kind: ModelClass) {
   const particular = {
     ...(o.returnLoss && { return_loss: true }),
     ...(o.interpolatePosEncoding && { interpolate_pos_encoding: true }),
   };
   for (const key of Object.keys(particular))
-    if (!classOf(name).switches.includes(key))
-      throw new Exit(2, `--${key.replaceAll('_', '-')}: ${name} has no such switch`);
+    if (!kind.switches.includes(key))
+      throw new Exit(2, `--${key.replaceAll('_', '-')}: ${kind.name} has no such switch`);
   return {
     ...particular,
     output_hidden_states: o.outputHiddenStates ?? false,

@@ -1,6 +1,7 @@
 // siglip explain-score: why a text has its score for a picture. Not a measure of how good the model is.
 import type { Command } from 'commander';
 import { SiglipImageProcessor, SiglipModel, SiglipTokenizer } from 'siglip-ts';
+import { takesLabel, TEMPLATE } from 'siglip-ts/internals';
 import { Exit } from '../terminal/errors.ts';
 import { readPicture } from '../arguments/images.ts';
 import type { Io } from '../terminal/io.ts';
@@ -32,7 +33,7 @@ export function addExplainScore(program: Command, io: Io): void {
     )
     .argument('<image>', 'picture file, http(s) address, or "-" for stdin')
     .argument('<text>', 'a label, or the whole sentence')
-    .option('--template <text>', 'the sentence around a label', 'This is a photo of {}.')
+    .option('--template <text>', 'the sentence around a label', TEMPLATE)
     .option('--label <text>', 'another label, scored as it is (repeatable)', collect)
     .option('--json', 'print every number and the remarks as one object')
     .addHelpText('after', '\nExample:\n  siglip explain-score photo.jpg "a cat" --label "a dog"');
@@ -43,7 +44,7 @@ export function addExplainScore(program: Command, io: Io): void {
 
 async function explain(io: Io, image: string, text: string, o: ExplainScoreOptions): Promise<void> {
   if (text.trim() === '') throw new Exit(2, 'text: it is empty, expected some words');
-  if (!o.template.includes('{}'))
+  if (!takesLabel(o.template))
     throw new Exit(2, `--template: "${o.template}" has no {} where a label could go`);
   const { explainScore } = await import('@siglip-ts/inspect');
   const files = await filesOf(o, io);

@@ -3,22 +3,21 @@
 import { mkdir, open, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toBits } from '@siglip-ts/core';
+import { companions } from '@siglip-ts/hub';
 import { serializeHeader, type FileDType, type SafetensorsFile, type TensorData } from '@siglip-ts/safetensors'; // prettier-ignore
 import { Option, type Command } from 'commander';
+import { AutoConfig, type ModelFiles } from 'siglip-ts';
 import {
-  AutoConfig,
   checkpointOf,
   expectQuantization,
   expectReadable,
-  companions,
   INT8_FORMAT,
   isInt8,
   openWeights,
   QUANTIZATION,
   quantizeRows,
   ROW_END,
-  type ModelFiles,
-} from 'siglip-ts';
+} from 'siglip-ts/internals';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { linearWeights } from '../linear-weights.ts';

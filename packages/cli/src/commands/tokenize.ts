@@ -1,12 +1,7 @@
 // siglip tokenize: texts to the ids that the text tower takes.
+import { isUnlimited } from '@siglip-ts/tokenizer';
 import { InvalidArgumentError, type Command } from 'commander';
-import {
-  AutoConfig,
-  AutoTokenizer,
-  isUnlimited,
-  type AnyTokenizer,
-  type ModelFiles,
-} from 'siglip-ts';
+import { AutoConfig, AutoTokenizer, type AnyTokenizer, type ModelFiles } from 'siglip-ts';
 import type { Io } from '../terminal/io.ts';
 import {
   addSourceOptions,

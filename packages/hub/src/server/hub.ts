@@ -33,9 +33,9 @@ export interface HubOptions {
   fetch?: typeof globalThis.fetch;
   /** Aborts the loading, which then rejects with its reason. */
   signal?: AbortSignal;
-  /** Hears of each file: once when it begins and ends, and of the bytes on the way. */
+  /** Receives each file: once when it begins and ends, and the bytes on the way. */
   progress_callback?: (info: ProgressInfo) => void;
-  /** Told of what works, but not as it seems: a copy that may be old, a rate limit. Default: console.warn. */
+  /** Receives warnings: a copy that may be old, a rate limit. Default: console.warn. */
   warn?: (message: string) => void;
   /** Never asks the server: what the cache lacks is an error. Default: whether $HF_HUB_OFFLINE is set. */
   local_files_only?: boolean;
@@ -57,6 +57,13 @@ export interface HubOptions {
    */
   ranges?: boolean;
 }
+
+/** Every one of them, for whoever checks that an option is known. The compiler sees to it that none is missing. */
+// prettier-ignore
+export const HUB_OPTIONS: Readonly<Record<keyof HubOptions, 0>> = {
+  revision: 0, cache: 0, fetch: 0, signal: 0, progress_callback: 0, local_files_only: 0, token: 0, endpoint: 0, retry: 0,
+  ranges: 0, subfolder: 0, warn: 0,
+};
 
 /**
  * The model `id` on the hub at a revision, downloaded file by file as they are asked for.

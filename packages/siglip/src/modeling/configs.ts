@@ -5,10 +5,18 @@ import {
   SiglipVisionConfig as Vision,
   type Attributes,
 } from '@siglip-ts/core';
-import type { HubOptions } from '@siglip-ts/hub';
-import { filesOf, readConfig, type ModelSource } from '@siglip-ts/hub';
-import { HUB, loading } from '../runtime/options.ts';
-import { writeFiles } from '../runtime/saving.ts';
+import {
+  filesOf,
+  HUB_OPTIONS,
+  readConfig,
+  type HubOptions,
+  type ModelSource,
+} from '@siglip-ts/hub';
+import { loaderOptions } from '../runtime/options.ts';
+import { jsonFile, writeFiles } from '../runtime/saving.ts';
+
+/** Of the whole model, or of one of its towers. */
+export type AnyConfig = SiglipConfig | SiglipTextConfig | SiglipVisionConfig;
 
 export interface ConfigOptions extends HubOptions {
   /** These go before what the file says, by HF's field names. */
@@ -17,7 +25,7 @@ export interface ConfigOptions extends HubOptions {
 
 /** Those of `from_pretrained` of a configuration. */
 export const configOptions = (name: string, o: ConfigOptions): ConfigOptions =>
-  loading(`${name}.from_pretrained`, o, { ...HUB, config: 0 });
+  loaderOptions(`${name}.from_pretrained`, o, { ...HUB_OPTIONS, config: 0 });
 
 /** Configuration of the text tower. Source: SiglipTextConfig. */
 export class SiglipTextConfig extends Text {
@@ -39,9 +47,13 @@ export class SiglipTextConfig extends Text {
   ): Promise<SiglipTextConfig> {
     return SiglipTextConfig.fromPretrained(...args);
   }
-  /** Writes config.json into a folder. */
+  /** config.json by name. */
+  files(): Map<string, Uint8Array> {
+    return jsonFile('config.json', this);
+  }
+  /** Writes config.json into a folder. Node, Deno and Bun; elsewhere `files()` gives it. */
   save_pretrained(folder: string): Promise<void> {
-    return writeConfig(folder, this);
+    return writeFiles(folder, this.files());
   }
 }
 
@@ -65,9 +77,13 @@ export class SiglipVisionConfig extends Vision {
   ): Promise<SiglipVisionConfig> {
     return SiglipVisionConfig.fromPretrained(...args);
   }
-  /** Writes config.json into a folder. */
+  /** config.json by name. */
+  files(): Map<string, Uint8Array> {
+    return jsonFile('config.json', this);
+  }
+  /** Writes config.json into a folder. Node, Deno and Bun; elsewhere `files()` gives it. */
   save_pretrained(folder: string): Promise<void> {
-    return writeConfig(folder, this);
+    return writeFiles(folder, this.files());
   }
 }
 
@@ -115,9 +131,13 @@ export class SiglipConfig extends Composite {
   ): Promise<SiglipConfig> {
     return SiglipConfig.fromPretrained(...args);
   }
-  /** Writes config.json into a folder. */
+  /** config.json by name. */
+  files(): Map<string, Uint8Array> {
+    return jsonFile('config.json', this);
+  }
+  /** Writes config.json into a folder. Node, Deno and Bun; elsewhere `files()` gives it. */
   save_pretrained(folder: string): Promise<void> {
-    return writeConfig(folder, this);
+    return writeFiles(folder, this.files());
   }
 }
 
@@ -129,6 +149,3 @@ const argumentsOf = (tower: Text | Vision): Attributes => ({
 
 const read = async (source: ModelSource, o: HubOptions): Promise<Attributes> =>
   readConfig(await filesOf(source, o));
-
-const writeConfig = (folder: string, config: { to_json_string(): string }): Promise<void> =>
-  writeFiles(folder, new Map([['config.json', new TextEncoder().encode(config.to_json_string())]]));

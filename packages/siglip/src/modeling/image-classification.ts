@@ -4,25 +4,16 @@ import {
   classificationLoss,
   imageClassification,
   problemTypeOf,
-  Scope,
-  Tensor,
   type Attributes,
 } from '@siglip-ts/core';
 import { SiglipConfig, SiglipVisionConfig } from './configs.ts';
 import type { ModelSource } from '@siglip-ts/hub';
 import { numbersOf, upload, type TensorLike } from './inputs.ts';
-import { ModelOutput, type ImageClassifierOutput } from './model-output.ts';
+import { hostOf, ModelOutput, settled, type ImageClassifierOutput } from './model-output.ts';
 import type { LoadOptions } from '../runtime/loading.ts';
-import {
-  create,
-  hostOf,
-  load,
-  settled,
-  switches,
-  type ModelClass,
-  type VisionInputs,
-} from './common.ts';
-import { PreTrainedModel } from './pretrained.ts';
+import { create, load, type ModelClass } from './model-class.ts';
+import { PreTrainedModel, switches } from './pretrained.ts';
+import { onePicture, type VisionInputs } from './vision-model.ts';
 
 export interface ClassificationInputs extends VisionInputs {
   /** Class numbers [B], or numbers [B, num_labels]; with them comes a loss. */
@@ -38,14 +29,14 @@ export interface SiglipForImageClassification {
 /** Images to one logit a label. Source: SiglipForImageClassification. */
 export class SiglipForImageClassification extends PreTrainedModel<SiglipConfig> {
   protected get architecture(): string {
-    return KIND.name;
+    return IMAGE_CLASSIFIER.name;
   }
   /** From a checkpoint without a classifier it gets a fresh one, with a warning. */
   static fromPretrained(
     source: ModelSource,
     options: LoadOptions = {},
   ): Promise<SiglipForImageClassification> {
-    return load(KIND, source, options);
+    return load(IMAGE_CLASSIFIER, source, options);
   }
   /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
@@ -58,7 +49,7 @@ export class SiglipForImageClassification extends PreTrainedModel<SiglipConfig> 
     config: SiglipConfig,
     options: LoadOptions = {},
   ): Promise<SiglipForImageClassification> {
-    return create(KIND, config, options);
+    return create(IMAGE_CLASSIFIER, config, options);
   }
   /** HF's spelling of `fromConfig`. */
   static from_config(
@@ -107,16 +98,21 @@ function configOf(dict: Attributes, overrides: Attributes): SiglipConfig {
   return new SiglipConfig({ vision_config: vision, ...head, ...overrides });
 }
 
-const KIND: ModelClass<SiglipConfig, SiglipForImageClassification> = {
+/** Its row in the table of classes. */
+export const IMAGE_CLASSIFIER: ModelClass<SiglipConfig, SiglipForImageClassification> = {
   name: 'SiglipForImageClassification',
+  model_type: SiglipConfig.model_type,
+  task: 'image-classification',
   configOf,
-  probe: (c) => (s, b) => {
+  tensors: ['pixel_values', 'labels'],
+  needs: ['pixel_values'],
+  switches: ['interpolate_pos_encoding'],
+  // Its last layer, and the pooling head that HF's class carries along without using it.
+  spare: /^(classifier|vision_model\.head)\./,
+  trace: (c) => (s, b) => {
     expectTower(c.vision_config);
     const v = c.vision_config;
-    const shape = [1, v.num_channels, v.image_size, v.image_size];
-    // HF's class has the pooling head too and keeps its weights; it runs for whoever listens.
-    const tapped = new Scope(s.parameters, s.path, { listener: { tap() {} } });
-    return imageClassification(tapped, new Tensor(b, shape, 'float32', {}), v, c.num_labels);
+    return imageClassification(s, onePicture(b, v), v, c.num_labels);
   },
   make: (config, runtime) => new SiglipForImageClassification(config, runtime),
 };

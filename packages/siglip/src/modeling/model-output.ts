@@ -1,5 +1,6 @@
-// ModelOutput: what models return, with HF's field names, also reachable by position as in Python.
-import type { HostTensor } from '@siglip-ts/core';
+// ModelOutput: what models return, with HF's field names, also reachable by position as in Python; and how it is made of
+// what core's functions give. What a call computes is each model's own.
+import type { HostTensor, Tower } from '@siglip-ts/core';
 
 /** Fields that were not computed are null, and are skipped by `to_tuple`, `keys` and positions. */
 export class ModelOutput {
@@ -69,4 +70,34 @@ export interface ImageClassifierOutput extends ModelOutput {
   readonly hidden_states: HiddenStates | null;
   /** What each layer's tokens attended to; null unless output_attentions. */
   readonly attentions: Attentions | null;
+}
+
+/** On the host; null stays null. */
+export const hostOf = (x: { host(): HostTensor } | null): HostTensor | null => x && x.host();
+
+/** HF's fields of a tower's output, on the host. */
+export const towerOutput = (t: Tower): BaseModelOutputWithPooling =>
+  new ModelOutput({
+    last_hidden_state: t.last_hidden_state.host(),
+    pooler_output: hostOf(t.pooler_output),
+    hidden_states: t.hidden_states,
+    attentions: t.attentions,
+  }) as BaseModelOutputWithPooling;
+
+/** HF's tuple of a tower: the pooled output keeps its place even where there is none. */
+export const towerTuple = (y: BaseModelOutputWithPooling): unknown[] => [
+  y.last_hidden_state,
+  y.pooler_output,
+  ...[y.hidden_states, y.attentions].filter((x) => x !== null),
+];
+
+/** Waits until every tensor has come to the host, so that a failure on the device is the call's own. */
+export async function settled<T>(output: T): Promise<T> {
+  const wait = async (x: unknown): Promise<void> => {
+    if (x === null || typeof x !== 'object') return;
+    if ('data' in x && typeof x.data === 'function') await x.data();
+    else await Promise.all(Object.values(x).map(wait));
+  };
+  await wait(output);
+  return output;
 }

@@ -4,29 +4,26 @@ import {
   HostTensor,
   siglip,
   similarity,
-  Tensor,
   textTransformer,
   visionTransformer,
 } from '@siglip-ts/core';
 import { SiglipConfig } from './configs.ts';
 import type { ModelSource } from '@siglip-ts/hub';
 import { upload, type TensorLike } from './inputs.ts';
-import { ModelOutput, type SiglipOutput } from './model-output.ts';
-import type { LoadOptions, RunOptions } from '../runtime/loading.ts';
 import {
-  create,
   hostOf,
-  load,
+  ModelOutput,
   settled,
-  switches,
   towerOutput,
   towerTuple,
-  type ModelClass,
-  type TextInputs,
-  type VisionInputs,
-} from './common.ts';
-import { PreTrainedModel } from './pretrained.ts';
-import { ONE_TOKEN, textOf } from './text-model.ts';
+  type SiglipOutput,
+} from './model-output.ts';
+import type { LoadOptions } from '../runtime/loading.ts';
+import type { RunOptions } from '../runtime/running.ts';
+import { create, load, type ModelClass } from './model-class.ts';
+import { PreTrainedModel, switches } from './pretrained.ts';
+import { ONE_TOKEN, textOf, type TextInputs } from './text-model.ts';
+import { onePicture, type VisionInputs } from './vision-model.ts';
 
 export interface SiglipInputs extends TextInputs, VisionInputs {
   /** Adds the sigmoid loss of the batch; text i then belongs to image i. */
@@ -39,14 +36,14 @@ export interface SiglipModel {
 /** Images and texts, and a logit for every pair. Source: SiglipModel. */
 export class SiglipModel extends PreTrainedModel<SiglipConfig> {
   protected get architecture(): string {
-    return KIND.name;
+    return SIGLIP_MODEL.name;
   }
   /**
    * From a checkpoint of the whole model, of one file or of shards. Throws Error naming the first tensor that it
    * lacks.
    */
   static fromPretrained(source: ModelSource, options: LoadOptions = {}): Promise<SiglipModel> {
-    return load(KIND, source, options);
+    return load(SIGLIP_MODEL, source, options);
   }
   /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
@@ -56,7 +53,7 @@ export class SiglipModel extends PreTrainedModel<SiglipConfig> {
   }
   /** With fresh weights, drawn as HF draws them: same `seed`, same numbers. */
   static fromConfig(config: SiglipConfig, options: LoadOptions = {}): Promise<SiglipModel> {
-    return create(KIND, config, options);
+    return create(SIGLIP_MODEL, config, options);
   }
   /** HF's spelling of `fromConfig`. */
   static from_config(...args: Parameters<typeof SiglipModel.fromConfig>): Promise<SiglipModel> {
@@ -139,14 +136,19 @@ const tupleOf = (y: SiglipOutput): unknown[] => [
   towerTuple(y.vision_model_output),
 ];
 
-const KIND: ModelClass<SiglipConfig, SiglipModel> = {
+/** Its row in the table of classes. */
+export const SIGLIP_MODEL: ModelClass<SiglipConfig, SiglipModel> = {
   name: 'SiglipModel',
+  model_type: SiglipConfig.model_type,
+  task: 'zero-shot-image-classification',
   configOf: (dict, overrides) => SiglipConfig.from_dict(dict, overrides),
-  probe: (c) => (s, b) => {
+  tensors: ['input_ids', 'attention_mask', 'position_ids', 'pixel_values'],
+  needs: ['input_ids', 'pixel_values'],
+  switches: ['interpolate_pos_encoding', 'return_loss'],
+  spare: null,
+  trace: (c) => (s, b) => {
     expectComposite(c);
-    const v = c.vision_config;
-    const shape = [1, v.num_channels, v.image_size, v.image_size];
-    return siglip(s, new Tensor(b, shape, 'float32', {}), ONE_TOKEN, c);
+    return siglip(s, onePicture(b, c.vision_config), ONE_TOKEN, c);
   },
   make: (config, runtime) => new SiglipModel(config, runtime),
 };

@@ -2,20 +2,23 @@
 import { expectTower, textTransformer } from '@siglip-ts/core';
 import { SiglipTextConfig } from './configs.ts';
 import type { ModelSource } from '@siglip-ts/hub';
-import { idsOf } from './inputs.ts';
-import type { BaseModelOutputWithPooling } from './model-output.ts';
-import type { LoadOptions } from '../runtime/loading.ts';
+import { idsOf, type TensorLike } from './inputs.ts';
 import {
-  create,
-  load,
   settled,
-  switches,
   towerOutput,
   towerTuple,
-  type ModelClass,
-  type TextInputs,
-} from './common.ts';
-import { PreTrainedModel } from './pretrained.ts';
+  type BaseModelOutputWithPooling,
+} from './model-output.ts';
+import type { LoadOptions } from '../runtime/loading.ts';
+import { create, load, type ModelClass } from './model-class.ts';
+import { PreTrainedModel, switches, type ForwardOptions } from './pretrained.ts';
+
+export interface TextInputs extends ForwardOptions {
+  /** [B, T] */
+  input_ids: TensorLike;
+  attention_mask?: TensorLike | null;
+  position_ids?: TensorLike | null;
+}
 
 export interface SiglipTextModel {
   (inputs: TextInputs, options?: Partial<TextInputs>): Promise<BaseModelOutputWithPooling>;
@@ -23,11 +26,11 @@ export interface SiglipTextModel {
 /** Token ids to token vectors and one pooled vector a text. Source: SiglipTextModel. */
 export class SiglipTextModel extends PreTrainedModel<SiglipTextConfig> {
   protected get architecture(): string {
-    return KIND.name;
+    return TEXT_MODEL.name;
   }
   /** Also from a checkpoint of the whole model, whose other tensors it ignores. */
   static fromPretrained(source: ModelSource, options: LoadOptions = {}): Promise<SiglipTextModel> {
-    return load(KIND, source, options);
+    return load(TEXT_MODEL, source, options);
   }
   /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
@@ -37,7 +40,7 @@ export class SiglipTextModel extends PreTrainedModel<SiglipTextConfig> {
   }
   /** With fresh weights, drawn as HF draws them: same `seed`, same numbers. */
   static fromConfig(config: SiglipTextConfig, options: LoadOptions = {}): Promise<SiglipTextModel> {
-    return create(KIND, config, options);
+    return create(TEXT_MODEL, config, options);
   }
   /** HF's spelling of `fromConfig`. */
   static from_config(
@@ -76,10 +79,17 @@ export async function textOf(o: TextInputs) {
   };
 }
 
-const KIND: ModelClass<SiglipTextConfig, SiglipTextModel> = {
+/** Its row in the table of classes. */
+export const TEXT_MODEL: ModelClass<SiglipTextConfig, SiglipTextModel> = {
   name: 'SiglipTextModel',
+  model_type: SiglipTextConfig.model_type,
+  task: null,
   configOf: (dict, overrides) => SiglipTextConfig.from_dict(dict, overrides),
-  probe: (c) => (s, b) => {
+  tensors: ['input_ids', 'attention_mask', 'position_ids'],
+  needs: ['input_ids'],
+  switches: [],
+  spare: null,
+  trace: (c) => (s, b) => {
     expectTower(c);
     return textTransformer(s.at('text_model'), b, ONE_TOKEN, c);
   },

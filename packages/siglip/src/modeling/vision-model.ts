@@ -1,21 +1,23 @@
 // SiglipVisionModel: the vision tower by itself.
-import { expectTower, Tensor, visionTransformer } from '@siglip-ts/core';
+import { expectTower, Tensor, visionTransformer, type Backend } from '@siglip-ts/core';
 import { SiglipVisionConfig } from './configs.ts';
 import type { ModelSource } from '@siglip-ts/hub';
-import { upload } from './inputs.ts';
-import type { BaseModelOutputWithPooling } from './model-output.ts';
-import type { LoadOptions } from '../runtime/loading.ts';
+import { upload, type TensorLike } from './inputs.ts';
 import {
-  create,
-  load,
   settled,
-  switches,
   towerOutput,
   towerTuple,
-  type ModelClass,
-  type VisionInputs,
-} from './common.ts';
-import { PreTrainedModel } from './pretrained.ts';
+  type BaseModelOutputWithPooling,
+} from './model-output.ts';
+import type { LoadOptions } from '../runtime/loading.ts';
+import { create, load, type ModelClass } from './model-class.ts';
+import { PreTrainedModel, switches, type ForwardOptions } from './pretrained.ts';
+
+export interface VisionInputs extends ForwardOptions {
+  /** [B, C, H, W] */
+  pixel_values: TensorLike;
+  interpolate_pos_encoding?: boolean;
+}
 
 export interface SiglipVisionModel {
   (inputs: VisionInputs, options?: Partial<VisionInputs>): Promise<BaseModelOutputWithPooling>;
@@ -23,14 +25,14 @@ export interface SiglipVisionModel {
 /** Images to patch vectors and, unless vision_use_head is false, one pooled vector each. Source: SiglipVisionModel. */
 export class SiglipVisionModel extends PreTrainedModel<SiglipVisionConfig> {
   protected get architecture(): string {
-    return KIND.name;
+    return VISION_MODEL.name;
   }
   /** Also from a checkpoint of the whole model, whose other tensors it ignores. */
   static fromPretrained(
     source: ModelSource,
     options: LoadOptions = {},
   ): Promise<SiglipVisionModel> {
-    return load(KIND, source, options);
+    return load(VISION_MODEL, source, options);
   }
   /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
@@ -43,7 +45,7 @@ export class SiglipVisionModel extends PreTrainedModel<SiglipVisionConfig> {
     config: SiglipVisionConfig,
     options: LoadOptions = {},
   ): Promise<SiglipVisionModel> {
-    return create(KIND, config, options);
+    return create(VISION_MODEL, config, options);
   }
   /** HF's spelling of `fromConfig`. */
   static from_config(
@@ -72,13 +74,23 @@ export class SiglipVisionModel extends PreTrainedModel<SiglipVisionConfig> {
   }
 }
 
-const KIND: ModelClass<SiglipVisionConfig, SiglipVisionModel> = {
+/** Its row in the table of classes. */
+export const VISION_MODEL: ModelClass<SiglipVisionConfig, SiglipVisionModel> = {
   name: 'SiglipVisionModel',
+  model_type: SiglipVisionConfig.model_type,
+  task: 'image-feature-extraction',
   configOf: (dict, overrides) => SiglipVisionConfig.from_dict(dict, overrides),
-  probe: (c) => (s, b) => {
+  tensors: ['pixel_values'],
+  needs: ['pixel_values'],
+  switches: ['interpolate_pos_encoding'],
+  spare: null,
+  trace: (c) => (s, b) => {
     expectTower(c);
-    const shape = [1, c.num_channels, c.image_size, c.image_size];
-    return visionTransformer(s.at('vision_model'), new Tensor(b, shape, 'float32', {}), c);
+    return visionTransformer(s.at('vision_model'), onePicture(b, c), c);
   },
   make: (config, runtime) => new SiglipVisionModel(config, runtime),
 };
+
+/** The least picture there is, with a shape and no numbers. */
+export const onePicture = (b: Backend, c: SiglipVisionConfig): Tensor =>
+  new Tensor(b, [1, c.num_channels, c.image_size, c.image_size], 'float32', {});

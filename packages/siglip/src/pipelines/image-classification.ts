@@ -2,8 +2,9 @@
 import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { SiglipForImageClassification } from '../modeling/image-classification.ts';
 import type { SiglipImageProcessor } from '../processing/image-processor.ts';
-import { runOptions, type RunOptions } from '../runtime/loading.ts';
-import { isList, picturesOf, type Pictures } from './pictures.ts';
+import type { All } from '../runtime/options.ts';
+import { runOptions, type RunOptions } from '../runtime/running.ts';
+import { isList, PICTURE, picturesOf, type Pictures } from './pictures.ts';
 import { sigmoid, type LabelScore } from './zero-shot-image-classification.ts';
 
 export interface ClassificationOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
@@ -12,6 +13,9 @@ export interface ClassificationOptions extends LoadImageOptions, Pick<RunOptions
   /** What makes scores of logits. Default: sigmoid for one label or many at once, else softmax. */
   function_to_apply?: 'sigmoid' | 'softmax' | 'none';
 }
+
+/** Every one of them. */
+export const CLASSIFY: All<ClassificationOptions> = { ...PICTURE, top_k: 0, function_to_apply: 0 };
 
 export interface ClassificationParts {
   model: SiglipForImageClassification;
@@ -51,7 +55,7 @@ function functionOf(
   const one = config.problem_type === 'multi_label_classification' || config.num_labels === 1;
   const many = config.problem_type === 'single_label_classification' || config.num_labels > 1;
   const chosen = name ?? (one ? 'sigmoid' : many ? 'softmax' : 'none');
-  if (chosen === 'sigmoid') return (logits) => logits.map(sigmoid);
+  if (chosen === 'sigmoid') return (logits) => logits.map((x) => Math.fround(sigmoid(x)));
   if (chosen === 'softmax') return softmax;
   if (chosen === 'none') return (logits) => logits;
   throw new RangeError(`Unrecognized \`function_to_apply\` argument: ${chosen}`);

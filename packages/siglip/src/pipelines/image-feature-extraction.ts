@@ -3,8 +3,9 @@ import type { HostTensor } from '@siglip-ts/core';
 import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { SiglipVisionModel } from '../modeling/vision-model.ts';
 import type { SiglipImageProcessor } from '../processing/image-processor.ts';
-import { runOptions, type RunOptions } from '../runtime/loading.ts';
-import { isList, picturesOf, type Pictures } from './pictures.ts';
+import type { All } from '../runtime/options.ts';
+import { runOptions, type RunOptions } from '../runtime/running.ts';
+import { isList, PICTURE, picturesOf, type Pictures } from './pictures.ts';
 
 /** The parameters are the types of `pool` and `return_tensors`, on which the result's depends. */
 export interface FeatureOptions<P extends boolean = boolean, R extends boolean = boolean>
@@ -16,6 +17,10 @@ export interface FeatureOptions<P extends boolean = boolean, R extends boolean =
   /** Passed to the image processor, by HF's names: `{ do_resize: false }`. */
   image_processor_kwargs?: Record<string, unknown>;
 }
+
+/** Every one of them. */
+// prettier-ignore
+export const FEATURES: All<FeatureOptions> = { ...PICTURE, pool: 0, return_tensors: 0, image_processor_kwargs: 0 };
 
 /** A tensor or arrays nested as deep: [1, D] if pooled, else [1, N, D]. */
 export type Features<P extends boolean, R extends boolean> = R extends true

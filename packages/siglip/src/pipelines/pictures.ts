@@ -6,6 +6,8 @@ import {
   type LoadImageOptions,
 } from '../processing/pictures/load-image.ts';
 import { inFront } from '../processing/pictures/text-image.ts';
+import type { All } from '../runtime/options.ts';
+import type { RunOptions } from '../runtime/running.ts';
 
 export type Pictures = ImageInput | readonly ImageInput[];
 
@@ -34,3 +36,9 @@ export const withDecoders = <O extends LoadImageOptions>(
   o: O,
   decoders: readonly ImageDecoder[] = [],
 ): O => ({ ...o, decoders: [...(o.decoders ?? []), ...decoders] });
+
+/** The options that every pipeline's call has. */
+// prettier-ignore
+export const PICTURE: All<LoadImageOptions & Pick<RunOptions, 'breathe'>> = {
+  fetch: 0, signal: 0, timeout: 0, maxPixels: 0, truncated: 0, kernels: 0, decoders: 0, breathe: 0,
+};

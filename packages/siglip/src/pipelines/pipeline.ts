@@ -1,20 +1,28 @@
 // pipeline(task, model): a model with its tokenizer and image processor, as one function.
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { ImageDecoder } from '@siglip-ts/image';
+import { filesOf, within, type ModelSource } from '@siglip-ts/hub';
 import { tinyModel } from '@siglip-ts/tiny-model';
+import { classFor } from '../classes.ts';
 import { SiglipImageProcessor } from '../processing/image-processor.ts';
 import type { ImageInput } from '../processing/pictures/load-image.ts';
-import { filesOf, within, type ModelSource } from '@siglip-ts/hub';
-import { SiglipForImageClassification } from '../modeling/image-classification.ts';
-import { SiglipModel } from '../modeling/siglip-model.ts';
-import { SiglipVisionModel } from '../modeling/vision-model.ts';
-import { checked, CLASSIFY, FEATURES, loading, PIPELINE, ZERO_SHOT } from '../runtime/options.ts';
-import type { LoadOptions } from '../runtime/loading.ts';
-import { eitherTokenizer, type AnyTokenizer } from '../processing/tokenizer.ts';
-import { classifyImages, type ClassificationOptions } from './image-classification.ts';
-import { extractFeatures, type FeatureOptions, type Features } from './image-feature-extraction.ts';
+import type { SiglipForImageClassification } from '../modeling/image-classification.ts';
+import { load, type ModelClass } from '../modeling/model-class.ts';
+import type { SiglipModel } from '../modeling/siglip-model.ts';
+import type { SiglipVisionModel } from '../modeling/vision-model.ts';
+import { LOAD, type LoadOptions } from '../runtime/loading.ts';
+import { expectKnown, loaderOptions, type All } from '../runtime/options.ts';
+import { autoTokenizer, type AnyTokenizer } from '../processing/tokenizer.ts';
+import { CLASSIFY, classifyImages, type ClassificationOptions } from './image-classification.ts';
+import {
+  extractFeatures,
+  FEATURES,
+  type FeatureOptions,
+  type Features,
+} from './image-feature-extraction.ts';
 import { withDecoders, type Pictures } from './pictures.ts';
 import {
+  ZERO_SHOT,
   zeroShotImageClassification,
   type LabelScore,
   type RankedLabels,
@@ -85,6 +93,9 @@ export interface PipelineOptions extends LoadOptions {
   decoders?: readonly ImageDecoder[];
 }
 
+// prettier-ignore
+const PIPELINE: All<PipelineOptions> = { ...LOAD, tokenizer: 0, image_processor: 0, decoders: 0 };
+
 /** The model that is used when none is named: the embedded one, small and offline. */
 export const defaultModel = (): Promise<Map<string, Uint8Array>> => tinyModel();
 
@@ -114,24 +125,15 @@ export async function pipeline(
   model?: ModelSource | SiglipModel | SiglipForImageClassification | SiglipVisionModel,
   given: PipelineOptions = {},
 ): Promise<unknown> {
-  const { decoders, ...options } = loading(`pipeline(${task})`, given, PIPELINE);
-  switch (task) {
-    case 'zero-shot-image-classification':
-      return zeroShot(await partsOf(SiglipModel, model, options, true), decoders);
-    case 'image-classification':
-      if (model === undefined)
-        throw new TypeError('image-classification: the embedded model has no labels; name a model');
-      return classification(
-        await partsOf(SiglipForImageClassification, model, options, false),
-        decoders,
-      );
-    case 'image-feature-extraction':
-      return featureExtraction(await partsOf(SiglipVisionModel, model, options, false), decoders);
-    default:
-      throw new RangeError(
-        `Unknown task ${task}, available tasks are ['image-classification', 'image-feature-extraction', 'zero-shot-image-classification']`,
-      );
-  }
+  const { decoders, ...options } = loaderOptions(`pipeline(${task})`, given, PIPELINE);
+  if (!Object.hasOwn(PIPELINES, task))
+    throw new RangeError(
+      `Unknown task ${task}, available tasks are ['${Object.keys(PIPELINES).sort().join("', '")}']`,
+    );
+  if (task === 'image-classification' && model === undefined)
+    throw new TypeError('image-classification: the embedded model has no labels; name a model');
+  const parts = await partsOf(classFor(task)!, model, options);
+  return PIPELINES[task as keyof typeof PIPELINES](parts as never, decoders);
 }
 
 interface Parts<M> {
@@ -139,29 +141,26 @@ interface Parts<M> {
   tokenizer: AnyTokenizer | null;
   image_processor: SiglipImageProcessor;
 }
-interface Loadable<M> {
-  fromPretrained(source: ModelSource, options: LoadOptions): Promise<M>;
-  readonly prototype: M;
-}
 
-async function partsOf<M>(
-  kind: Loadable<M>,
+/** What the class takes: every one takes pictures, and one that takes texts has a tokenizer. */
+async function partsOf(
+  kind: ModelClass,
   given: unknown,
   { tokenizer, image_processor, ...o }: PipelineOptions,
-  withTokenizer: boolean,
-): Promise<Parts<M>> {
+): Promise<Parts<unknown>> {
+  const withTokenizer = kind.needs.includes('input_ids');
   if (isModel(given)) {
     if (!image_processor || (withTokenizer && !tokenizer))
       throw new TypeError(
         `pipeline: a loaded model needs the options image_processor${withTokenizer ? ' and tokenizer' : ''}`,
       );
-    return { model: given as M, tokenizer: tokenizer ?? null, image_processor };
+    return { model: given, tokenizer: tokenizer ?? null, image_processor };
   }
   const files = await filesOf((given as ModelSource | undefined) ?? (await defaultModel()), o);
   return {
     image_processor: image_processor ?? (await SiglipImageProcessor.fromPretrained(files)),
-    tokenizer: withTokenizer ? (tokenizer ?? (await eitherTokenizer(files))) : null,
-    model: await kind.fromPretrained(files, within(o)),
+    tokenizer: withTokenizer ? (tokenizer ?? (await autoTokenizer(files))) : null,
+    model: await load(kind, files, within(o)),
   };
 }
 
@@ -194,7 +193,7 @@ function zeroShot(parts: Parts<SiglipModel>, decoders: Decoders) {
     const given = isLabels
       ? { ...o, candidate_labels: labels as readonly string[] }
       : { ...(labels as ZeroShotOptions), ...o };
-    const options = checked('zero-shot-image-classification', given, ZERO_SHOT);
+    const options = expectKnown('zero-shot-image-classification', given, ZERO_SHOT);
     const all = { ...parts, tokenizer: parts.tokenizer!, seen };
     return zeroShotImageClassification(all, images, withDecoders(options, decoders));
   };
@@ -204,7 +203,7 @@ function zeroShot(parts: Parts<SiglipModel>, decoders: Decoders) {
 const classification = (parts: Parts<SiglipForImageClassification>, decoders: Decoders) =>
   assembled(
     async (images: Pictures, o: ClassificationOptions = {}) => {
-      const options = checked('image-classification', o, CLASSIFY);
+      const options = expectKnown('image-classification', o, CLASSIFY);
       return classifyImages(parts, images, withDecoders(options, decoders));
     },
     'image-classification',
@@ -214,9 +213,15 @@ const classification = (parts: Parts<SiglipForImageClassification>, decoders: De
 const featureExtraction = (parts: Parts<SiglipVisionModel>, decoders: Decoders) =>
   assembled(
     async (images: Pictures, o: FeatureOptions = {}) => {
-      const options = checked('image-feature-extraction', o, FEATURES);
+      const options = expectKnown('image-feature-extraction', o, FEATURES);
       return extractFeatures(parts, images, withDecoders(options, decoders));
     },
     'image-feature-extraction',
     parts,
   );
+
+const PIPELINES = {
+  'zero-shot-image-classification': zeroShot,
+  'image-classification': classification,
+  'image-feature-extraction': featureExtraction,
+};

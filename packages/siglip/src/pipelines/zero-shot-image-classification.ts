@@ -2,9 +2,10 @@
 import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { SiglipModel } from '../modeling/siglip-model.ts';
 import type { SiglipImageProcessor } from '../processing/image-processor.ts';
-import { runOptions, type RunOptions } from '../runtime/loading.ts';
+import type { All } from '../runtime/options.ts';
+import { runOptions, type RunOptions } from '../runtime/running.ts';
 import { toFullLength, type AnyTokenizer } from '../processing/tokenizer.ts';
-import { isList, picturesOf, type Pictures } from './pictures.ts';
+import { isList, PICTURE, picturesOf, type Pictures } from './pictures.ts';
 
 export interface ZeroShotOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
   /** What the picture may show, at least one; the call's second argument may be the list itself. */
@@ -13,9 +14,15 @@ export interface ZeroShotOptions extends LoadImageOptions, Pick<RunOptions, 'bre
   hypothesis_template?: string;
   /** Passed to the tokenizer. HF deprecates it. */
   tokenizer_kwargs?: Record<string, unknown>;
-  /** Hears of each image that is done. */
+  /** Receives how many images are done, after each. */
   on_image?: (done: number, total: number) => void;
 }
+
+/** Every one of them. */
+// prettier-ignore
+export const ZERO_SHOT: All<ZeroShotOptions> = {
+  ...PICTURE, candidate_labels: 0, hypothesis_template: 0, tokenizer_kwargs: 0, on_image: 0,
+};
 
 /** How likely a label fits, by itself: scores of several labels do not sum to 1. */
 export interface LabelScore {
@@ -56,7 +63,7 @@ export async function zeroShotImageClassification(
     throw new TypeError(`candidate_labels: ${JSON.stringify(labels)}, expected a list of strings`);
   if (labels.length === 0)
     throw new TypeError('zero-shot-image-classification: no candidate_labels were given');
-  const texts = labels.map((label) => format(o.hypothesis_template ?? TEMPLATE, label));
+  const texts = labels.map((label) => fillTemplate(o.hypothesis_template ?? TEMPLATE, label));
   const text = await textFeatures(parts, texts, o);
 
   const total = isList(images) ? images.length : 1;
@@ -72,7 +79,8 @@ export async function zeroShotImageClassification(
   return isList(images) ? results : results[0]!;
 }
 
-const TEMPLATE = 'This is a photo of {}.';
+/** The sentence around a label, where no other is given. */
+export const TEMPLATE = 'This is a photo of {}.';
 
 /** Texts that are remembered: at 768 numbers each, 24 MB. */
 const MOST_TEXTS = 8192;
@@ -110,15 +118,19 @@ async function textFeatures(
 }
 
 /** Python's str.format with one argument, as far as a template needs it: {} and {0}, doubled braces for plain ones. */
-export function format(template: string, label: string): string {
+export function fillTemplate(template: string, label: string): string {
   return template.replace(/\{\{|\}\}|\{0?\}/g, (found) =>
     found === '{{' ? '{' : found === '}}' ? '}' : label,
   );
 }
 
+/** Whether a template has a place for the label. */
+export const takesLabel = (template: string): boolean =>
+  fillTemplate(template, 'a') !== fillTemplate(template, 'b');
+
 function ranked(logits: ArrayLike<number>, labels: readonly string[]): RankedLabels {
-  const scores = labels.map((label, i) => ({ score: sigmoid(logits[i]!), label }));
+  const scores = labels.map((label, i) => ({ score: Math.fround(sigmoid(logits[i]!)), label }));
   return scores.sort((a, b) => b.score - a.score) as RankedLabels; // stable: ties keep the order of the labels
 }
 
-export const sigmoid = (x: number): number => Math.fround(1 / (1 + Math.exp(-x)));
+export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

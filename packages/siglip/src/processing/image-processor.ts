@@ -9,11 +9,17 @@ import {
   type TypedImage,
 } from '@siglip-ts/image';
 import { callable } from '../runtime/callable.ts';
-import { missingFile, type HubOptions } from '@siglip-ts/hub';
-import { filesOf, readJson, type ModelSource } from '@siglip-ts/hub';
-import { checked, HUB, loading, PIXELS, PIXELS_FAST } from '../runtime/options.ts';
+import {
+  filesOf,
+  HUB_OPTIONS,
+  missingFile,
+  readJson,
+  type HubOptions,
+  type ModelSource,
+} from '@siglip-ts/hub';
+import { expectKnown, loaderOptions, type Known } from '../runtime/options.ts';
 import { pixelKernels } from './pictures/pixel-kernels.ts';
-import { writeFiles } from '../runtime/saving.ts';
+import { jsonFile, writeFiles } from '../runtime/saving.ts';
 
 type Images = Parameters<Slow['call']>[0];
 
@@ -35,6 +41,15 @@ export interface ImageProcessorOptions<C> extends HubOptions {
   image_processor?: C;
 }
 
+/** The options of a call, by HF's names. */
+// prettier-ignore
+const PIXELS: Known = {
+  do_resize: 0, size: 0, resample: 0, do_rescale: 0, rescale_factor: 0, do_normalize: 0, image_mean: 0, image_std: 0,
+  do_convert_rgb: 0, return_tensors: 0, data_format: 0, input_data_format: 0,
+};
+// prettier-ignore
+const PIXELS_FAST: Known = { ...PIXELS, do_center_crop: 0, crop_size: 0, default_to_square: 0, device: 0 };
+
 export interface SiglipImageProcessor {
   (images: Images, options: AsTensor): PixelValues<FloatTensor>;
   (images: Images, options?: PreprocessOptions): PixelValues<TypedImage[]>;
@@ -45,7 +60,7 @@ export class SiglipImageProcessor extends Slow {
     super(...args);
     return callable<SiglipImageProcessor>(this, 'call', (images, o = {}) => [
       images,
-      checked('SiglipImageProcessor', o as object, PIXELS),
+      expectKnown('SiglipImageProcessor', o as object, PIXELS),
     ]);
   }
   /** From the preprocessor_config.json of either processor. Throws if there is none. */
@@ -68,9 +83,13 @@ export class SiglipImageProcessor extends Slow {
   override toString(): string {
     return `SiglipImageProcessor ${JSON.stringify({ size: this.size })}`;
   }
-  /** Writes preprocessor_config.json into a folder. */
+  /** preprocessor_config.json by name. */
+  files(): Map<string, Uint8Array> {
+    return jsonFile('preprocessor_config.json', this);
+  }
+  /** Writes preprocessor_config.json into a folder. Node, Deno and Bun; elsewhere `files()` gives it. */
   save_pretrained(folder: string): Promise<void> {
-    return writeFiles(folder, processorFile(this));
+    return writeFiles(folder, this.files());
   }
 }
 
@@ -84,7 +103,7 @@ export class SiglipImageProcessorFast extends Fast {
     super(...args);
     return callable<SiglipImageProcessorFast>(this, 'call', (images, o = {}) => [
       images,
-      checked('SiglipImageProcessorFast', o as object, PIXELS_FAST),
+      expectKnown('SiglipImageProcessorFast', o as object, PIXELS_FAST),
     ]);
   }
   /** From the preprocessor_config.json of either processor. Throws if there is none. */
@@ -108,14 +127,18 @@ export class SiglipImageProcessorFast extends Fast {
   override toString(): string {
     return `SiglipImageProcessorFast ${JSON.stringify({ size: this.size })}`;
   }
-  /** Writes preprocessor_config.json into a folder. */
+  /** preprocessor_config.json by name. */
+  files(): Map<string, Uint8Array> {
+    return jsonFile('preprocessor_config.json', this);
+  }
+  /** Writes preprocessor_config.json into a folder. Node, Deno and Bun; elsewhere `files()` gives it. */
   save_pretrained(folder: string): Promise<void> {
-    return writeFiles(folder, processorFile(this));
+    return writeFiles(folder, this.files());
   }
 }
 
 /** The processor that `use_fast` asks for, or else the file. */
-export async function eitherImageProcessor(
+export async function autoImageProcessor(
   source: ModelSource,
   given: ImageProcessorOptions<SiglipImageProcessorConfig> & { use_fast?: boolean | null } = {},
 ): Promise<SiglipImageProcessor | SiglipImageProcessorFast> {
@@ -129,12 +152,12 @@ export async function eitherImageProcessor(
 
 const optionsOf = <O extends object>(name: string, options: O): O => {
   const fast = name.startsWith('Auto') && { use_fast: 0 as const };
-  return loading(`${name}.from_pretrained`, options, { ...HUB, image_processor: 0, ...fast });
+  return loaderOptions(`${name}.from_pretrained`, options, {
+    ...HUB_OPTIONS,
+    image_processor: 0,
+    ...fast,
+  });
 };
-
-/** preprocessor_config.json of a processor, by name. */
-export const processorFile = (processor: { to_json_string(): string }) =>
-  new Map([['preprocessor_config.json', new TextEncoder().encode(processor.to_json_string())]]);
 
 async function readProcessor(source: ModelSource, options: HubOptions) {
   const files = await filesOf(source, options);

@@ -1,20 +1,18 @@
 // SiglipProcessor: tokenizer and image processor in one call.
+import { filesOf, HUB_OPTIONS, within, type HubOptions, type ModelSource } from '@siglip-ts/hub';
 import type { TypedImage } from '@siglip-ts/image';
 import type { Encoding, Int32Tensor, TextOrBatch } from '@siglip-ts/tokenizer';
 import { callable } from '../runtime/callable.ts';
-import type { HubOptions } from '@siglip-ts/hub';
 import {
-  eitherImageProcessor,
-  processorFile,
+  autoImageProcessor,
   type FloatTensor,
   type PixelValues,
   type SiglipImageProcessor,
   type SiglipImageProcessorFast,
 } from './image-processor.ts';
-import { filesOf, within, type ModelSource } from '@siglip-ts/hub';
-import { checked, HUB, loading, PROCESS } from '../runtime/options.ts';
+import { expectKnown, loaderOptions, type All } from '../runtime/options.ts';
 import { writeFiles } from '../runtime/saving.ts';
-import { eitherTokenizer, type AnyTokenizer } from './tokenizer.ts';
+import { autoTokenizer, type AnyTokenizer } from './tokenizer.ts';
 
 type ImageProcessor = SiglipImageProcessor | SiglipImageProcessorFast;
 type Images = Parameters<SiglipImageProcessor['preprocess']>[0];
@@ -38,6 +36,11 @@ export interface ProcessorInputs<T = Text, I = Pictures, R = Return> {
   /** Default true: tensors `{ data, shape, dtype }`; false or null: lists. */
   return_tensors?: R;
 }
+
+// prettier-ignore
+const PROCESS: All<ProcessorInputs> = {
+  text: 0, images: 0, padding: 0, truncation: 0, max_length: 0, return_tensors: 0,
+};
 
 /** Fields that are there if what they are made of was passed; `any` is taken to be. */
 type Made<Given, Fields> = unknown extends Given
@@ -73,7 +76,7 @@ export class SiglipProcessor {
   constructor(image_processor: ImageProcessor, tokenizer: AnyTokenizer) {
     this.image_processor = image_processor;
     this.tokenizer = tokenizer;
-    return callable(this, 'call', (inputs) => [checkedInputs(inputs)]);
+    return callable(this, 'call', (inputs) => [expectInputs(inputs)]);
   }
   /**
    * Both parts, from a model's files. `use_fast` chooses torchvision's image processor; default: what the file says.
@@ -82,11 +85,11 @@ export class SiglipProcessor {
     source: ModelSource,
     given: HubOptions & { use_fast?: boolean | null } = {},
   ): Promise<SiglipProcessor> {
-    const known = { ...HUB, use_fast: 0 } as const;
-    const options = loading('SiglipProcessor.from_pretrained', given, known);
+    const known = { ...HUB_OPTIONS, use_fast: 0 } as const;
+    const options = loaderOptions('SiglipProcessor.from_pretrained', given, known);
     const files = await filesOf(source, options);
-    const image_processor = await eitherImageProcessor(files, within(options));
-    return new SiglipProcessor(image_processor, await eitherTokenizer(files));
+    const image_processor = await autoImageProcessor(files, within(options));
+    return new SiglipProcessor(image_processor, await autoTokenizer(files));
   }
   /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
@@ -133,15 +136,18 @@ export class SiglipProcessor {
   toString(): string {
     return `SiglipProcessor { ${String(this.tokenizer)}, ${String(this.image_processor)} }`;
   }
-  /** Writes the files of both parts into a folder. */
-  async save_pretrained(folder: string): Promise<void> {
-    await this.tokenizer.save_pretrained(folder);
-    await writeFiles(folder, processorFile(this.image_processor));
+  /** The files of both parts, by name. */
+  files(): Map<string, Uint8Array> {
+    return new Map([...this.tokenizer.files(), ...this.image_processor.files()]);
+  }
+  /** Writes the files of both parts into a folder. Node, Deno and Bun; elsewhere `files()` gives them. */
+  save_pretrained(folder: string): Promise<void> {
+    return writeFiles(folder, this.files());
   }
 }
 
-function checkedInputs(inputs: unknown): object {
+function expectInputs(inputs: unknown): object {
   if (typeof inputs !== 'object' || Array.isArray(inputs) || !inputs || 'mode' in inputs)
     throw new TypeError('SiglipProcessor takes one object: { text, images }');
-  return checked('SiglipProcessor', inputs, PROCESS);
+  return expectKnown('SiglipProcessor', inputs, PROCESS);
 }

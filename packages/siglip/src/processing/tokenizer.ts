@@ -13,9 +13,16 @@ import {
   type TextOrBatch,
 } from '@siglip-ts/tokenizer';
 import { callable } from '../runtime/callable.ts';
-import { missingFile, type HubOptions, type ModelFiles } from '@siglip-ts/hub';
-import { filesOf, readJson, type ModelSource } from '@siglip-ts/hub';
-import { checked, ENCODE, HUB, loading } from '../runtime/options.ts';
+import {
+  filesOf,
+  HUB_OPTIONS,
+  missingFile,
+  readJson,
+  type HubOptions,
+  type ModelFiles,
+  type ModelSource,
+} from '@siglip-ts/hub';
+import { expectKnown, loaderOptions, type All } from '../runtime/options.ts';
 import { writeFiles } from '../runtime/saving.ts';
 
 const FILES = {
@@ -37,6 +44,7 @@ export interface SiglipTokenizer {
     options?: CallOptions,
   ): Encoding<number[][]>;
 }
+/** SigLIP's: lower-case, drop punctuation, SentencePiece, eos, pad. Source: SiglipTokenizer. */
 export class SiglipTokenizer extends Siglip {
   constructor(init: SiglipTokenizerInit) {
     super(init);
@@ -48,8 +56,12 @@ export class SiglipTokenizer extends Siglip {
     source: ModelSource,
     given: HubOptions & { tokenizer?: SiglipTokenizerOptions } = {},
   ): Promise<SiglipTokenizer> {
-    const known = { ...HUB, tokenizer: 0 } as const;
-    const { tokenizer, ...options } = loading('SiglipTokenizer.from_pretrained', given, known);
+    const known = { ...HUB_OPTIONS, tokenizer: 0 } as const;
+    const { tokenizer, ...options } = loaderOptions(
+      'SiglipTokenizer.from_pretrained',
+      given,
+      known,
+    );
     const found = await read(await filesOf(source, options), FILES.siglip);
     // Made by `new this`, so a callable one.
     return SiglipTokenizer.fromFiles(found, tokenizer) as SiglipTokenizer;
@@ -71,11 +83,20 @@ export class SiglipTokenizer extends Siglip {
   }
 }
 
+/** The options of a call. */
+// prettier-ignore
+const ENCODE: All<CallOptions> = {
+  add_special_tokens: 0, padding: 0, truncation: 0, max_length: 0, stride: 0, is_split_into_words: 0,
+  pad_to_multiple_of: 0, padding_side: 0, return_tensors: 0, return_token_type_ids: 0, return_attention_mask: 0,
+  return_overflowing_tokens: 0, return_special_tokens_mask: 0, return_offsets_mapping: 0, return_length: 0,
+  split_special_tokens: 0, verbose: 0, text_target: 0, text_pair_target: 0,
+};
+
 /** What a tokenizer is called with: options may come second, as in transformers.js. */
 function called(name: string, ...[text, ...more]: unknown[]): unknown[] {
   const isPair = more.length > 1 || typeof more[0] !== 'object' || Array.isArray(more[0]);
   const [pair, options] = isPair || more[0] === null ? more : [undefined, more[0]];
-  return [text, pair, options && checked(name, options, ENCODE)];
+  return [text, pair, options && expectKnown(name, options, ENCODE)];
 }
 
 type GemmaTensors = GemmaCallOptions & { return_tensors: true | 'np' | 'pt' };
@@ -106,8 +127,12 @@ export class GemmaTokenizerFast extends Gemma {
     source: ModelSource,
     given: HubOptions & { tokenizer?: GemmaTokenizerOptions } = {},
   ): Promise<GemmaTokenizerFast> {
-    const known = { ...HUB, tokenizer: 0 } as const;
-    const { tokenizer, ...options } = loading('GemmaTokenizerFast.from_pretrained', given, known);
+    const known = { ...HUB_OPTIONS, tokenizer: 0 } as const;
+    const { tokenizer, ...options } = loaderOptions(
+      'GemmaTokenizerFast.from_pretrained',
+      given,
+      known,
+    );
     const found = await read(await filesOf(source, options), FILES.gemma);
     return GemmaTokenizerFast.fromFiles(found, tokenizer) as GemmaTokenizerFast;
   }
@@ -167,12 +192,12 @@ const described = (name: string, tokenizer: Siglip | Gemma): string => {
 type Common = Pick<GemmaTokenizerOptions, 'do_lower_case' | 'model_max_length' | 'warn'>;
 
 /** The one that tokenizer_config.json names, SigLIP's where it names none. Source: transformers.AutoTokenizer. */
-export async function eitherTokenizer(
+export async function autoTokenizer(
   source: ModelSource,
   given: HubOptions & { tokenizer?: Common } = {},
 ): Promise<AnyTokenizer> {
-  const known = { ...HUB, tokenizer: 0 } as const;
-  const { tokenizer, ...options } = loading('AutoTokenizer.from_pretrained', given, known);
+  const known = { ...HUB_OPTIONS, tokenizer: 0 } as const;
+  const { tokenizer, ...options } = loaderOptions('AutoTokenizer.from_pretrained', given, known);
   const files = await filesOf(source, options);
   const named = (await readJson(files, 'tokenizer_config.json'))?.tokenizer_class;
   const isGemma = named === 'GemmaTokenizer' || named === 'GemmaTokenizerFast';

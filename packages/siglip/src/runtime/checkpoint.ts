@@ -1,6 +1,13 @@
 // A safetensors file as the model's parameters: values are read by rows and converted to the model's dtype.
 import { convert, type Checkpoint, type DType, type Values } from '@siglip-ts/core';
-import type { FileDType, SafetensorsFile, StoredTensor } from '@siglip-ts/safetensors';
+import { missingFile, type ModelFiles } from '@siglip-ts/hub';
+import {
+  openSafetensors,
+  openSharded,
+  type FileDType,
+  type SafetensorsFile,
+  type StoredTensor,
+} from '@siglip-ts/safetensors';
 import { isInt8, ROW_END, widenRows } from './quantized.ts';
 
 const FLOATS: Partial<Record<FileDType, DType>> = {
@@ -34,6 +41,20 @@ export function checkpointOf(file: SafetensorsFile): Checkpoint {
   };
 }
 
+/** The weights among a model's files, one file or shards. Throws HF's OSError text if there are none. */
+export async function openWeights(files: ModelFiles): Promise<SafetensorsFile> {
+  const single = await files.open('model.safetensors');
+  if (single) return openSafetensors(single);
+  const index = await files.bytes('model.safetensors.index.json');
+  if (index)
+    return openSharded(index, async (name) => {
+      const shard = await files.open(name);
+      if (!shard) throw new Error(`${files.name}: no file "${name}", which the index names`);
+      return shard;
+    });
+  throw missingFile(files, 'model.safetensors', 'model.safetensors.index.json');
+}
+
 /** Throws TypeError where the file has one of these parameters as something that is not read as numbers. */
 export function expectReadable(
   file: SafetensorsFile,
@@ -52,7 +73,7 @@ export function expectReadable(
   }
 }
 
-/** Tells of each parameter in `bytes` when it is first read, in part or whole: bytes so far, and of all of them. */
+/** `report` receives each parameter in `bytes` when it is first read, in part or whole: bytes so far, and of all. */
 export function reporting(
   checkpoint: Checkpoint,
   bytes: ReadonlyMap<string, number>,

@@ -1,43 +1,24 @@
-// What a loaded model stands on: its parameters, the backend that computes, and how one forward runs on them.
+// Where a model's parameters come from: a checkpoint among files, checked against what the model asks for, or fresh weights.
+// What they are then used by is in running.ts.
 import {
-  call,
   dry,
-  fromCheckpoint,
   recording,
   Scope,
   showShape,
-  size,
   type Backend,
   type Checkpoint,
   type DType,
   type Listener,
   type Shape,
 } from '@siglip-ts/core';
-import { openSafetensors, openSharded, type SafetensorsFile } from '@siglip-ts/safetensors';
-import { backendOf, computing, dtypeOf, type BackendOptions } from './backends.ts';
-import { checkpointOf, expectReadable, reporting } from './checkpoint.ts';
-import { missingFile, type HubOptions, type ModelFiles } from '@siglip-ts/hub';
+import { HUB_OPTIONS, type HubOptions, type ModelFiles } from '@siglip-ts/hub';
+import type { SafetensorsFile } from '@siglip-ts/safetensors';
+import { backendOf, dtypeOf, type BackendOptions } from './backends.ts';
+import { checkpointOf, expectReadable, openWeights, reporting } from './checkpoint.ts';
 import { initialWeights } from './initial-weights.ts';
+import type { All } from './options.ts';
 import { isInt8 } from './quantized.ts';
-
-/** What may accompany any forward. */
-export interface RunOptions {
-  /** Aborts between layers. */
-  signal?: AbortSignal;
-  /** Hears every module's output; see core's Scope. */
-  listener?: Listener;
-  /** Awaited between layers, so that a page can paint. */
-  breathe?: () => Promise<void>;
-}
-
-/** What of a pipeline's options goes to the forwards of its model. */
-export const runOptions = (o: {
-  signal?: AbortSignal | undefined;
-  breathe?: RunOptions['breathe'] | undefined;
-}): RunOptions => ({
-  ...(o.signal && { signal: o.signal }),
-  ...(o.breathe && { breathe: o.breathe }),
-});
+import { parametersIn, Runtime } from './running.ts';
 
 /** What the model classes' `from_pretrained` takes, beside the source. */
 export interface LoadOptions extends BackendOptions, HubOptions {
@@ -60,93 +41,47 @@ export interface LoadOptions extends BackendOptions, HubOptions {
   seed?: number;
 }
 
-/** Runs a model's forward on nothing, to learn which parameters it has. */
+/** Every one of them. */
+// prettier-ignore
+export const LOAD: All<LoadOptions> = {
+  ...HUB_OPTIONS, backend: 0, threads: 0, weights: 0, device_map: 0, dtype: 0, torch_dtype: 0, attn_implementation: 0,
+  config: 0, ignore_mismatched_sizes: 0, stream_weights: 0, seed: 0,
+};
+
+/** Runs a model's forward on nothing, to learn which parameters it has; with a `listener`, as one that is listened to. */
 export async function parametersOf(
   forward: (s: Scope, b: Backend) => Promise<unknown>,
+  listener?: Listener,
 ): Promise<ReadonlyMap<string, Shape>> {
   const b = dry();
   const store = recording(b);
-  await forward(new Scope(store), b);
+  await forward(new Scope(store, '', { listener }), b);
   return store.shapes;
 }
 
-const parametersIn = (shapes: ReadonlyMap<string, Shape>): number =>
-  [...shapes.values()].reduce((sum, shape) => sum + size(shape), 0);
-
-export class Runtime {
-  readonly backend: Backend;
-  readonly dtype: DType;
-  readonly checkpoint: Checkpoint;
-  /** The parameters that the model has, of those in the checkpoint. */
-  readonly shapes: ReadonlyMap<string, Shape>;
-  /** Where the weights are from. */
+/** The parameters that a model has. */
+export interface Wanted {
+  /** The model's class, for errors. */
   readonly name: string;
-  readonly #owner: Backend;
-  readonly #owned: boolean;
-  readonly #store: ReturnType<typeof fromCheckpoint>;
-  readonly #close: () => Promise<void>;
-  #disposed = false;
-
-  constructor(o: {
-    name: string;
-    owner: Backend;
-    owned: boolean;
-    dtype: DType;
-    checkpoint: Checkpoint;
-    shapes: ReadonlyMap<string, Shape>;
-    streamed: boolean;
-    close?: () => Promise<void>;
-  }) {
-    this.name = o.name;
-    this.#owner = o.owner;
-    this.#owned = o.owned;
-    this.#close = o.close ?? (async () => {});
-    this.dtype = o.dtype;
-    this.backend = computing(o.owner, o.dtype);
-    this.checkpoint = o.checkpoint;
-    this.shapes = o.shapes;
-    this.#store = fromCheckpoint(this.backend, o.checkpoint, o.dtype, { keep: !o.streamed });
-  }
-
-  /** One public call: waits its turn on the backend, and leaves nothing behind but what is on the host. */
-  run<T>(options: RunOptions, block: (s: Scope) => Promise<T>): Promise<T> {
-    if (this.#disposed) return Promise.reject(new Error('the model was disposed'));
-    const { listener, signal, breathe } = options;
-    return call(this.#owner, () =>
-      block(new Scope(this.#store, '', { listener, signal, breathe })),
-    );
-  }
-
-  toString(): string {
-    const parameters = `${parametersIn(this.shapes).toLocaleString('en')} parameters`;
-    const parts = [this.name, parameters, this.dtype, this.#owner.name];
-    return [...parts, ...(this.#disposed ? ['disposed'] : [])].join(', ');
-  }
-
-  /** Lets go of the weights, of the file, and of the backend if it is the model's own. Safe to repeat. */
-  async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    await call(this.#owner, async () => this.#store.dispose());
-    if (this.#owned) this.#owner.dispose();
-    await this.#close();
-  }
+  readonly shapes: ReadonlyMap<string, Shape>;
+  /** Of their keys: those that a checkpoint may lack, and that are then drawn anew. */
+  readonly spare: RegExp | null;
 }
 
-/** The runtime of a model with parameters `shapes`, from the weights among `files`. */
+/** The runtime of a model with the parameters `wanted`, from the weights among `files`. */
 export async function loadRuntime(
   files: ModelFiles,
-  className: string,
-  shapes: ReadonlyMap<string, Shape>,
+  wanted: Wanted,
   o: LoadOptions & { configDtype: string | null },
 ): Promise<Runtime> {
+  const { shapes } = wanted;
   const file = await openWeights(files);
   try {
     expectReadable(file, shapes.keys(), files.name);
     const reported = withProgress(checkpointOf(file), file, files.name, shapes, o);
-    const checkpoint = reconcile(reported, shapes, files.name, className, o);
-    const wanted = o.dtype ?? o.torch_dtype ?? 'float32';
-    const dtype = wanted === 'auto' ? autoDtype(o.configDtype, file) : dtypeOf(wanted);
+    const checkpoint = reconcile(reported, wanted, files.name, o);
+    const named = o.dtype ?? o.torch_dtype ?? 'float32';
+    const dtype = named === 'auto' ? autoDtype(o.configDtype, file) : dtypeOf(named);
     const { backend: owner, owned } = await backendOf(o, dtype, {
       parameters: parametersIn(shapes),
       stored: isInt8(file) ? 'int8' : undefined,
@@ -168,7 +103,7 @@ export async function loadRuntime(
   }
 }
 
-/** The checkpoint, telling `progress_callback` of the weights as they are read. */
+/** The checkpoint, whose reads `progress_callback` receives. */
 function withProgress(
   checkpoint: Checkpoint,
   file: SafetensorsFile,
@@ -209,20 +144,6 @@ export async function freshRuntime(
   });
 }
 
-/** The weights among a model's files, one file or shards. Throws HF's OSError text if there are none. */
-export async function openWeights(files: ModelFiles): Promise<SafetensorsFile> {
-  const single = await files.open('model.safetensors');
-  if (single) return openSafetensors(single);
-  const index = await files.bytes('model.safetensors.index.json');
-  if (index)
-    return openSharded(index, async (name) => {
-      const shard = await files.open(name);
-      if (!shard) throw new Error(`${files.name}: no file "${name}", which the index names`);
-      return shard;
-    });
-  throw missingFile(files, 'model.safetensors', 'model.safetensors.index.json');
-}
-
 /** HF's "auto": what config.json says, else the dtype of the first floating-point weight. */
 function autoDtype(configured: string | null, file: SafetensorsFile): DType {
   if (configured) return dtypeOf(configured);
@@ -231,15 +152,11 @@ function autoDtype(configured: string | null, file: SafetensorsFile): DType {
   return names[first?.dtype ?? ''] ?? 'float32';
 }
 
-/** What a classifier may lack: its last layer, and the pooling head that it carries along without using it. */
-const UNUSED_OR_FRESH = /^(classifier|vision_model\.head)\./;
-
-/** The checkpoint with a fresh classifier where it lacks one, as HF; anything else that is missing is an error. */
+/** The checkpoint with fresh weights for what it may lack, as HF; anything else that is missing is an error. */
 function reconcile(
   checkpoint: Checkpoint,
-  shapes: ReadonlyMap<string, Shape>,
+  { name: className, shapes, spare }: Wanted,
   name: string,
-  className: string,
   o: LoadOptions,
 ): Checkpoint {
   const wrong = [...shapes].filter(
@@ -259,8 +176,7 @@ function reconcile(
   const fresh = [...shapes.keys()].filter(
     (key) => !checkpoint.shapes.has(key) || wrong.some(([k]) => k === key),
   );
-  const spare = className === 'SiglipForImageClassification' ? UNUSED_OR_FRESH : /^classifier\./;
-  const lost = fresh.filter((key) => !spare.test(key));
+  const lost = fresh.filter((key) => !spare?.test(key));
   if (lost.length > 0)
     throw new Error(
       `${name}: the checkpoint lacks ${lost.length} of the ${shapes.size} tensors of ${className}, among them "${lost[0]}"`,

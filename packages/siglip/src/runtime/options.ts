@@ -1,60 +1,9 @@
-// Which options there are, and what those of transformers.js and of Python are called here. An option that is none is
-// refused by name, with the right word. What values may be is said where they are used.
-import type { CallOptions } from '@siglip-ts/tokenizer';
-import type { HubOptions } from '@siglip-ts/hub';
-import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
-import type { ClassificationOptions } from '../pipelines/image-classification.ts';
-import type { FeatureOptions } from '../pipelines/image-feature-extraction.ts';
-import type { PipelineOptions } from '../pipelines/pipeline.ts';
-import type { ZeroShotOptions } from '../pipelines/zero-shot-image-classification.ts';
-import type { ProcessorInputs } from '../processing/processor.ts';
-import type { LoadOptions } from './loading.ts';
+// How options are checked: one that is none is refused by name, with the right word for those of transformers.js and of
+// Python. Which there are stands beside each interface of options; what values may be is said where they are used.
 
-/** The options of one place. The compiler sees to it that none is missing. */
-type All<O> = Readonly<Record<keyof O, 0>>;
-type Known = Readonly<Record<string, 0>>;
-
-// prettier-ignore
-export const HUB: All<HubOptions> = {
-  revision: 0, cache: 0, fetch: 0, signal: 0, progress_callback: 0, local_files_only: 0, token: 0, endpoint: 0, retry: 0,
-  ranges: 0, subfolder: 0, warn: 0,
-};
-// prettier-ignore
-export const LOAD: All<LoadOptions> = {
-  ...HUB, backend: 0, threads: 0, weights: 0, device_map: 0, dtype: 0, torch_dtype: 0, attn_implementation: 0,
-  config: 0, ignore_mismatched_sizes: 0, stream_weights: 0, seed: 0,
-};
-// prettier-ignore
-export const PIPELINE: All<PipelineOptions> = { ...LOAD, tokenizer: 0, image_processor: 0, decoders: 0 };
-// prettier-ignore
-const PICTURE: All<LoadImageOptions & { breathe: 0 }> = {
-  fetch: 0, signal: 0, timeout: 0, maxPixels: 0, truncated: 0, kernels: 0, decoders: 0, breathe: 0,
-};
-// prettier-ignore
-export const ZERO_SHOT: All<ZeroShotOptions> = {
-  ...PICTURE, candidate_labels: 0, hypothesis_template: 0, tokenizer_kwargs: 0, on_image: 0,
-};
-export const CLASSIFY: All<ClassificationOptions> = { ...PICTURE, top_k: 0, function_to_apply: 0 };
-// prettier-ignore
-export const FEATURES: All<FeatureOptions> = { ...PICTURE, pool: 0, return_tensors: 0, image_processor_kwargs: 0 };
-// prettier-ignore
-export const PROCESS: All<ProcessorInputs> = {
-  text: 0, images: 0, padding: 0, truncation: 0, max_length: 0, return_tensors: 0,
-};
-// prettier-ignore
-export const ENCODE: All<CallOptions> = {
-  add_special_tokens: 0, padding: 0, truncation: 0, max_length: 0, stride: 0, is_split_into_words: 0,
-  pad_to_multiple_of: 0, padding_side: 0, return_tensors: 0, return_token_type_ids: 0, return_attention_mask: 0,
-  return_overflowing_tokens: 0, return_special_tokens_mask: 0, return_offsets_mapping: 0, return_length: 0,
-  split_special_tokens: 0, verbose: 0, text_target: 0, text_pair_target: 0,
-};
-// prettier-ignore
-export const PIXELS: Known = {
-  do_resize: 0, size: 0, resample: 0, do_rescale: 0, rescale_factor: 0, do_normalize: 0, image_mean: 0, image_std: 0,
-  do_convert_rgb: 0, return_tensors: 0, data_format: 0, input_data_format: 0,
-};
-// prettier-ignore
-export const PIXELS_FAST: Known = { ...PIXELS, do_center_crop: 0, crop_size: 0, default_to_square: 0, device: 0 };
+/** The options of an interface. The compiler sees to it that none is missing. */
+export type All<O> = Readonly<Record<keyof O, 0>>;
+export type Known = Readonly<Record<string, 0>>;
 
 /** Others' words that are refused, and what says the same here. */
 const INSTEAD: Readonly<Record<string, string>> = {
@@ -101,7 +50,7 @@ const IDLE = new Map<string, readonly unknown[] | undefined>([
  * `options` as they are here, without those that are undefined or change nothing. Throws TypeError for one that is not
  * among `known`. `where`: what was called.
  */
-export function checked<O extends object>(where: string, options: O, known: Known): O {
+export function expectKnown<O extends object>(where: string, options: O, known: Known): O {
   const idle = (name: string, value: unknown) =>
     IDLE.has(name) && (IDLE.get(name)?.includes(value) ?? true);
   const given = Object.entries(objectOf(where, options)).filter(
@@ -156,7 +105,7 @@ const DTYPES: Readonly<Record<string, object>> = {
  * cache_dir is cache, use_auth_token is token; device: 'wasm' and 'gpu' are the backends of that name, 'cpu' and 'auto'
  * the default; dtype: 'fp32', 'fp16' and 'q8' are those of DTYPES.
  */
-export function loading<O extends object>(where: string, options: O, known: Known): O {
+export function loaderOptions<O extends object>(where: string, options: O, known: Known): O {
   const { cache_dir, use_auth_token, ...o } = objectOf(where, options);
   if (cache_dir !== undefined) o.cache ??= cache_dir;
   if (use_auth_token !== undefined) o.token ??= use_auth_token;
@@ -175,5 +124,5 @@ export function loading<O extends object>(where: string, options: O, known: Know
         `${where}: dtype is ${typeof dtype === 'string' ? dtype : 'no name'}, expected q8 (weights of 8 bits), fp16, fp32 or a dtype of torch`,
       );
   }
-  return checked(where, o as O, known);
+  return expectKnown(where, o as O, known);
 }

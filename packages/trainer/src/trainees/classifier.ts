@@ -8,7 +8,8 @@ import {
   type Backend,
   type Run,
 } from '@siglip-ts/core';
-import { companions, SiglipForImageClassification } from 'siglip-ts';
+import { companions } from '@siglip-ts/hub';
+import { SiglipForImageClassification } from 'siglip-ts';
 import { attentionDropout, loadParameters } from '@siglip-ts/train';
 import { grad, type NamedTensors } from '@siglip-ts/autograd';
 import type { Prepared } from '../data/sample.ts';

@@ -7,7 +7,8 @@ import {
   textTransformer,
   visionTransformer,
 } from '@siglip-ts/core';
-import { AutoTokenizer, companions, SiglipModel } from 'siglip-ts';
+import { companions } from '@siglip-ts/hub';
+import { AutoTokenizer, SiglipModel } from 'siglip-ts';
 import { contrastiveGradients, loadParameters } from '@siglip-ts/train';
 import { evaluate } from '../evaluation.ts';
 import type { Prepared } from '../data/sample.ts';

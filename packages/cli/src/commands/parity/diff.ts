@@ -2,10 +2,17 @@
 import { writeFile } from 'node:fs/promises';
 import type { Dump, DumpTensor, Tolerance } from '@siglip-ts/parity';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { AutoConfig } from 'siglip-ts';
-import { classNameOf, classNames, classOf, type ClassName, type Inputs } from '../../classes.ts';
+import type { ModelOutput } from 'siglip-ts';
+import { load, type ModelClass } from 'siglip-ts/internals';
 import { Exit } from '../../terminal/errors.ts';
-import { argumentsOf, expectNeeds, fieldsOf, tensorOf } from '../../forward.ts';
+import {
+  argumentsOf,
+  chosenClass,
+  classOption,
+  expectNeeds,
+  fieldsOf,
+  tensorOf,
+} from '../../forward.ts';
 import type { Io } from '../../terminal/io.ts';
 import { addMapOption, readRenamed } from './names.ts';
 import {
@@ -23,7 +30,7 @@ import {
 interface DiffOptions extends SourceOptions, ComputeOptions {
   map: string;
   inputs?: string;
-  class?: ClassName;
+  class?: string;
   profile: string;
   atol?: number;
   rtol?: number;
@@ -49,9 +56,7 @@ export function addParityDiff(parity: Command, io: Io): void {
     )
     .argument('<dump>', 'their numbers')
     .option('--inputs <file>', "the model's inputs, if the dump does not have them itself")
-    .addOption(
-      new Option('--class <name>', "the model class, if not config.json's").choices(classNames),
-    )
+    .addOption(classOption())
     .addOption(
       new Option('--profile <name>', 'what counts as equal').choices(profiles).default('torch-f32'),
     )
@@ -84,9 +89,9 @@ async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
   const parity = await import('@siglip-ts/parity');
   const theirs = await readRenamed(path, o.map);
   const files = await filesOf(o, io);
-  const name = o.class ?? classNameOf(await AutoConfig.fromPretrained(files));
-  const inputs = await inputsOf(io, theirs, path, o, name);
-  await using model = await classOf(name).load(files, loadOptions(o, io));
+  const kind = await chosenClass(o.class, files);
+  const inputs = await inputsOf(io, theirs, path, o, kind);
+  await using model = await load(kind, files, loadOptions(o, io));
   const given = {
     ...Object.fromEntries(inputs),
     ...(o.interpolatePosEncoding && { interpolate_pos_encoding: true }),
@@ -103,7 +108,7 @@ async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
   const found = await parity.diff(
     theirs,
     async (listener) => {
-      const output = await model.forward({ ...given, listener } as unknown as Inputs);
+      const output = (await model.forward({ ...given, listener } as never)) as ModelOutput;
       const all = new Map<string, DumpTensor>();
       for (const [field, x] of fieldsOf(output)) all.set(field, await tensorOf(x));
       return all;
@@ -118,18 +123,18 @@ async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
 }
 
 /** What the model is given: the dump's own inputs, or those of --inputs, which may hold nothing else. */
-async function inputsOf(io: Io, theirs: Dump, path: string, o: DiffOptions, name: ClassName) {
-  const own = new Map([...theirs.taps].filter(([key]) => classOf(name).tensors.includes(key)));
+async function inputsOf(io: Io, theirs: Dump, path: string, o: DiffOptions, kind: ModelClass) {
+  const own = new Map([...theirs.taps].filter(([key]) => kind.tensors.includes(key)));
   if (o.inputs === undefined) {
-    expectNeeds(own, name, path, 'name a file with --inputs');
+    expectNeeds(own, kind, path, 'name a file with --inputs');
     for (const [key, { shape }] of own)
       if (shape.length === 1 && key !== 'labels')
         throw new Exit(2, `${path}: ${key} has no shape; name a file with --inputs`);
     return own;
   }
   const { readDump } = await import('@siglip-ts/parity');
-  const given = argumentsOf(io, o.inputs, (await readDump(o.inputs)).taps, name);
-  expectNeeds(given, name, o.inputs, 'name another file');
+  const given = argumentsOf(io, o.inputs, (await readDump(o.inputs)).taps, kind);
+  expectNeeds(given, kind, o.inputs, 'name another file');
   for (const [key, { data }] of given) {
     const theirs = own.get(key)?.data;
     if (theirs && (theirs.length !== data.length || theirs.some((x, i) => x !== data[i])))

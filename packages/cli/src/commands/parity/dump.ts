@@ -2,16 +2,17 @@
 import type { DumpFormat, DumpTensor } from '@siglip-ts/parity';
 import { Option, type Command } from 'commander';
 import { AutoConfig, AutoTokenizer, SiglipImageProcessor, type ModelFiles } from 'siglip-ts';
-import {
-  classNameOf,
-  classNames,
-  classOf,
-  type AnyConfig,
-  type AnyModel,
-  type ClassName,
-} from '../../classes.ts';
+import { load, type AnyConfig, type ModelClass } from 'siglip-ts/internals';
 import { Exit } from '../../terminal/errors.ts';
-import { argumentsOf, expectNeeds, computed, tensorOf } from '../../forward.ts';
+import {
+  argumentsOf,
+  chosenClass,
+  classOption,
+  computed,
+  expectNeeds,
+  tensorOf,
+  type AnyModel,
+} from '../../forward.ts';
 import { PICTURES, pixelsOf } from '../../arguments/images.ts';
 import type { Io } from '../../terminal/io.ts';
 import {
@@ -32,7 +33,7 @@ interface ParityDumpOptions extends SourceOptions, ComputeOptions {
   text?: string[];
   out: string;
   format?: DumpFormat;
-  class?: ClassName;
+  class?: string;
   interpolatePosEncoding?: boolean;
 }
 
@@ -56,9 +57,7 @@ export function addParityDump(parity: Command, io: Io): void {
         FORMATS,
       ),
     )
-    .addOption(
-      new Option('--class <name>', "the model class, if not config.json's").choices(classNames),
-    )
+    .addOption(classOption())
     .option('--interpolate-pos-encoding', 'take pictures of any size')
     .addHelpText(
       'after',
@@ -76,15 +75,15 @@ async function run(io: Io, names: readonly string[], o: ParityDumpOptions): Prom
   const { writeDump } = await import('@siglip-ts/parity');
   const files = await filesOf(o, io);
   const config = await AutoConfig.fromPretrained(files);
-  const name = o.class ?? classNameOf(config);
-  const inputs = await inputsOf(io, names, o, files, config);
-  expectNeeds(inputs, name, o.inputs ?? 'parity dump', 'name pictures and --text, or --inputs');
-  await using model = await classOf(name).load(files, loadOptions(o, io));
+  const kind = await chosenClass(o.class, files);
+  const inputs = await inputsOf(io, names, o, files, config, kind);
+  expectNeeds(inputs, kind, o.inputs ?? 'parity dump', 'name pictures and --text, or --inputs');
+  await using model = await load(kind, files, loadOptions(o, io));
   const taps = await tapsOf(io, model, inputs, o.interpolatePosEncoding ?? false);
   const producer = `siglip-ts ${version}`;
   const about = { schema: 1, producer, model: files.name, dtype: o.dtype } as const;
   await writeDump(o.out, { ...about, taps }, o.format);
-  print(io, [`${plural(taps.size, 'tensor')} of ${name} in ${o.dtype}: ${printable(o.out)}`]);
+  print(io, [`${plural(taps.size, 'tensor')} of ${kind.name} in ${o.dtype}: ${printable(o.out)}`]);
 }
 
 /** The inputs, every module's output, and every output field. */
@@ -108,13 +107,14 @@ async function inputsOf(
   o: ParityDumpOptions,
   files: ModelFiles,
   config: AnyConfig,
+  kind: ModelClass,
 ): Promise<Map<string, DumpTensor>> {
   const raw = names.length > 0 || o.text !== undefined;
   if (o.inputs !== undefined) {
     if (raw) throw new Exit(2, 'parity dump: pictures or texts and --inputs, expected one kind');
     const { readDump } = await import('@siglip-ts/parity');
     const { taps } = await readDump(o.inputs);
-    return argumentsOf(io, o.inputs, taps, o.class ?? classNameOf(config));
+    return argumentsOf(io, o.inputs, taps, kind);
   }
   const inputs = new Map<string, DumpTensor>();
   if (o.text) {

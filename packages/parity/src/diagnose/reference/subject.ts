@@ -7,14 +7,8 @@ import {
   type Ids,
 } from '@siglip-ts/core';
 import { SiglipImageProcessor, type RawImage } from '@siglip-ts/image';
-import {
-  AutoConfig,
-  checkpointOf,
-  expectQuantization,
-  openWeights,
-  SiglipTokenizer,
-  type ModelFiles,
-} from 'siglip-ts';
+import { AutoConfig, SiglipTokenizer, type ModelFiles } from 'siglip-ts';
+import { checkpointOf, expectQuantization, openWeights } from 'siglip-ts/internals';
 import type { Pixels, Numbers } from '../catalogue/mistake.ts';
 
 /** A model as diagnose needs it: every part that the checkpoint has. */

@@ -5,7 +5,8 @@ import { platformDecoder } from './platform-decoder.ts';
 import { isUrl, portable, type ImageInput } from './portable.ts';
 import { inFront, type ReadOptions } from './text-image.ts';
 
-export type { ImageInput, Pixels } from './portable.ts';
+export type { Pixels } from './page-image.ts';
+export type { ImageInput } from './portable.ts';
 export type { ReadOptions as LoadImageOptions } from './text-image.ts';
 
 /**

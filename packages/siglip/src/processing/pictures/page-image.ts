@@ -2,8 +2,14 @@
 // that is exact for opaque pixels only, since a canvas stores colours multiplied by alpha.
 import { expectPixels, imageFormat } from '@siglip-ts/image';
 import { canDraw, freshContext } from './canvas.ts';
-import type { Pixels } from './portable.ts';
 import { bytesOfText, download, shortened, type ReadOptions } from './text-image.ts';
+
+/** Pixels of a canvas or of any library: 1, 3 or 4 bytes each (gray, RGB, RGBA whose alpha is dropped). */
+export interface Pixels {
+  readonly data: Uint8Array | Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+}
 
 interface ImageElement {
   readonly currentSrc: string;

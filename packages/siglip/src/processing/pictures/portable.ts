@@ -1,15 +1,15 @@
 // The pictures that a program may have, as what can be decoded, or posted to a worker: a file's bytes, or pixels.
 // Nothing is decoded here.
 import { isRawImage, type RawImage } from '@siglip-ts/image';
-import { bytesOfElement, drawn, isDrawable, isImage, type Drawable } from './page-image.ts';
+import {
+  bytesOfElement,
+  drawn,
+  isDrawable,
+  isImage,
+  type Drawable,
+  type Pixels,
+} from './page-image.ts';
 import { bytesOfText, type ReadOptions } from './text-image.ts';
-
-/** Pixels of a canvas or of any library: 1, 3 or 4 bytes each (gray, RGB, RGBA whose alpha is dropped). */
-export interface Pixels {
-  readonly data: Uint8Array | Uint8ClampedArray;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** A Blob, a File or a Response, of any realm. */
 interface Body {
