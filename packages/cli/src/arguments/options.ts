@@ -111,7 +111,7 @@ export const loadOptions = (o: ComputeOptions, io: Io): LoadOptions => ({
   warn: (message) => note(io, message),
 });
 
-/** For every forward: without a pause between layers, Ctrl-C would not be heard before the end. */
+/** For every forward: without a pause between layers, Ctrl-C would not be noticed before the end. */
 export const runOptions = (io: Io) => ({
   signal: io.signal,
   breathe: () => setImmediate(),

@@ -1,4 +1,4 @@
-// What siglip train and siglip finetune share: the options of a run, the run with its bar, and what is told at the end.
+// What siglip train and siglip finetune share: the options of a run, the run with its bar, and what is said at the end.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadTrainee, Recipe, Shard } from '@siglip-ts/trainer';
@@ -66,7 +66,7 @@ const TOWERS: Readonly<Record<string, string>> = {
   text: '^text_model\\.',
 };
 
-/** Runs and tells. Ends with an abort where Ctrl-C was pressed. */
+/** Runs and reports. Ends with an abort where Ctrl-C was pressed. */
 export async function runTraining(
   io: Io,
   o: RunOptions,

@@ -88,7 +88,7 @@ async function quantize(io: Io, model: string, folder: string, o: QuantizeOption
     await writeWeights(io, join(folder, 'model.safetensors'), parts, new Map([['format', format]]));
     for (const [name, bytes] of await companions(files)) await writeFile(join(folder, name), bytes);
     await writeFile(join(folder, 'config.json'), await configOf(files, file, o.weights));
-    tell(io, o, {
+    report(io, o, {
       model: files.name,
       folder,
       weights: o.weights,
@@ -181,7 +181,7 @@ async function writeWeights(
   await rename(unfinished, path);
 }
 
-/** config.json as it was; of int8 weights it tells. What other readers widen float16 weights to is what they were. */
+/** config.json as it was; of int8 weights it says so. What other readers widen float16 weights to is what they were. */
 async function configOf(files: ModelFiles, file: SafetensorsFile, to: Narrow): Promise<string> {
   const text = new TextDecoder().decode(await files.bytes('config.json'));
   const dict = JSON.parse(text) as Record<string, unknown>;
@@ -202,7 +202,7 @@ function dtypeOf({ tensors }: SafetensorsFile): string {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-interface Told {
+interface Done {
   readonly model: string;
   readonly folder: string;
   readonly weights: Narrow;
@@ -213,10 +213,10 @@ interface Told {
   readonly bytes: { readonly before: number; readonly after: number };
 }
 
-function tell(io: Io, { json }: QuantizeOptions, told: Told): void {
-  if (json) return printJson(io, told);
-  const { before, after } = told.bytes;
+function report(io: Io, { json }: QuantizeOptions, done: Done): void {
+  if (json) return printJson(io, done);
+  const { before, after } = done.bytes;
   print(io, [
-    `${told.narrow} of ${plural(told.tensors, 'tensor')} as ${told.weights}, ${scaled(before)}B to ${scaled(after)}B: ${printable(told.folder)}`,
+    `${done.narrow} of ${plural(done.tensors, 'tensor')} as ${done.weights}, ${scaled(before)}B to ${scaled(after)}B: ${printable(done.folder)}`,
   ]);
 }

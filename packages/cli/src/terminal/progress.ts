@@ -69,7 +69,7 @@ function ending(item: string): string {
   return text.length > 40 ? `…${text.slice(-39)}` : text;
 }
 
-/** A model's files, with a bar for each that is being downloaded: `source` gives them, telling of its progress. */
+/** A model's files, with a bar for each that is being downloaded: `source` gives them, and reports its progress. */
 export async function withDownloads(
   io: Io,
   source: (progress: (info: ProgressInfo) => void) => Promise<ModelFiles>,

@@ -189,7 +189,7 @@ function zeroShot(parts: Parts<SiglipModel>, decoders: Decoders) {
     labels: readonly string[] | ZeroShotOptions,
     o?: ZeroShotOptions,
   ) => {
-    const isLabels = Array.isArray(labels) || typeof labels === 'string'; // the latter is told that it is no list
+    const isLabels = Array.isArray(labels) || typeof labels === 'string'; // the latter is refused as no list
     const given = isLabels
       ? { ...o, candidate_labels: labels as readonly string[] }
       : { ...(labels as ZeroShotOptions), ...o };

@@ -74,7 +74,7 @@ export interface BackendOptions {
   /**
    * Of a backend by name: how many threads compute; no bit of a result depends on it. 'auto', the default: as many as
    * there are cores, 8 at most; one for a small model, which gains nothing, and where memory is not shared or a policy
-   * forbids workers, which `warn` is told once. A number of threads that cannot start is an Error.
+   * forbids workers, of which `warn` receives one line. A number of threads that cannot start is an Error.
    */
   threads?: number | 'auto';
   /**
@@ -82,7 +82,7 @@ export interface BackendOptions {
    * `siglip quantize` stored so. All but the default change results.
    */
   weights?: 'float32' | 'float16' | 'int8' | 'w8a8';
-  /** Told of what works, but not as it seems. Default: console.warn. */
+  /** Receives warnings. Default: console.warn. */
   warn?: (message: string) => void;
   /** HF's word: 'auto' means the default, other names a backend. */
   device_map?: string;

@@ -35,7 +35,7 @@ export type ImageClassificationWorker = ImageClassificationCall & InWorker<'imag
 export type ImageFeatureExtractionWorker = ImageFeatureExtractionCall &
   InWorker<'image-feature-extraction'>;
 
-/** Options that are data, a backend by its name among them; and functions, which stay here and hear of the worker. */
+/** Options that are data, a backend by its name among them; and functions, which stay here and receive what the worker reports. */
 export interface WorkerPipelineOptions extends Omit<
   PipelineOptions,
   'backend' | 'fetch' | 'tokenizer' | 'image_processor'

@@ -31,13 +31,13 @@ const breathe = (): Promise<void> =>
     channel.port2.postMessage(null);
   });
 
-/** The functions that the other side has, as functions that tell it what they hear; and a signal that it can abort. */
+/** The functions that the other side has, as functions that send it what they receive; and a signal that it can abort. */
 function functionsOf({ id, listeners }: Request, signal: AbortSignal) {
-  const tell =
+  const report =
     (listener: (typeof listeners)[number]) =>
     (...args: readonly unknown[]) =>
-      send({ id, kind: 'heard', listener, args });
-  return { ...Object.fromEntries(listeners.map((name) => [name, tell(name)])), signal };
+      send({ id, kind: 'report', listener, args });
+  return { ...Object.fromEntries(listeners.map((name) => [name, report(name)])), signal };
 }
 
 async function answer(request: Request, signal: AbortSignal): Promise<unknown> {
@@ -66,7 +66,7 @@ async function plain(value: unknown, transfer: ArrayBuffer[]): Promise<unknown> 
   return { shape, dtype, values } satisfies PlainTensor;
 }
 
-async function hear(message: Request | Abort): Promise<void> {
+async function receive(message: Request | Abort): Promise<void> {
   const { id } = message;
   if (message.do.kind === 'abort') return running.get(id)?.abort();
   const controller = new AbortController();
@@ -82,5 +82,5 @@ async function hear(message: Request | Abort): Promise<void> {
   }
 }
 
-if (port.on) port.on('message', (message) => void hear(message as Request | Abort));
-else port.onmessage = ({ data }) => void hear(data as Request | Abort);
+if (port.on) port.on('message', (message) => void receive(message as Request | Abort));
+else port.onmessage = ({ data }) => void receive(data as Request | Abort);

@@ -1,12 +1,12 @@
 // What crosses between a page and the worker that has the model: messages, and errors as plain objects. Who sends what is
 // in client.ts and entry.ts.
 
-/** Functions among the options, which stay where they are: the worker tells what they are to hear. */
+/** Functions among the options, which stay where they are: the worker sends what they are to receive. */
 export const LISTENERS = ['progress_callback', 'warn', 'on_image'] as const;
 export type ListenerName = (typeof LISTENERS)[number];
 
 export interface Request {
-  /** Of this request alone: of its answer too, and of what its listeners hear. */
+  /** Of this request alone: of its answer too, and of what its listeners receive. */
   readonly id: number;
   readonly listeners: readonly ListenerName[];
   readonly do:
@@ -29,7 +29,7 @@ export type Answer =
   | { readonly id: number; readonly kind: 'error'; readonly error: PlainError }
   | {
       readonly id: number;
-      readonly kind: 'heard';
+      readonly kind: 'report';
       readonly listener: ListenerName;
       readonly args: readonly unknown[];
     };

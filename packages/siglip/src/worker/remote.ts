@@ -34,7 +34,7 @@ interface Asked {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
-/** What the functions of a request are: `signal`, and what hears of progress. */
+/** What the functions of a request are: `signal`, and what receives progress. */
 export interface Functions extends Listeners {
   readonly signal?: AbortSignal | undefined;
 }
@@ -49,7 +49,7 @@ const UNKNOWN = `its script does not load, or a policy forbids it. ${OWN}. A Con
 export class Remote {
   readonly #worker: AnyWorker;
   readonly #asked = new Map<number, Asked>();
-  /** What goes on hearing when its request is answered: weights are read when they are first needed. */
+  /** What goes on receiving when its request is answered: weights are read when they are first needed. */
   readonly #kept = new Map<number, Listeners>();
   #count = 0;
   #dead: Error | undefined;
@@ -58,12 +58,12 @@ export class Remote {
     this.#worker = worker;
     const failed = (why: unknown) => this.#die(why);
     if ('on' in worker) {
-      worker.on('message', (answer) => this.#hear(answer as Answer));
+      worker.on('message', (answer) => this.#receive(answer as Answer));
       worker.on('error', failed);
       worker.on('messageerror', failed);
       worker.on('exit', (code) => failed(new Error(`it exited with code ${String(code)}`)));
     } else {
-      worker.onmessage = ({ data }: { data: Answer }) => this.#hear(data);
+      worker.onmessage = ({ data }: { data: Answer }) => this.#receive(data);
       worker.onmessageerror = failed;
       worker.onerror = failed;
     }
@@ -72,7 +72,7 @@ export class Remote {
 
   /**
    * Has the worker do something. Rejects with what it throws; with the signal's reason, at once, when that aborts, and the
-   * worker is told; and with an Error when the worker has died. `keep`: the functions go on hearing.
+   * worker ends its work; and with an Error when the worker has died. `keep`: the functions go on receiving.
    */
   ask(
     what: Request['do'],
@@ -112,14 +112,14 @@ export class Remote {
     });
   }
 
-  /** Ends the worker; who still waits is told. */
+  /** Ends the worker; who still waits is rejected. */
   end(why = new Error('the pipeline was disposed')): void {
     this.#dead ??= why;
     for (const { reject } of this.#asked.values()) reject(this.#dead);
     void this.#worker.terminate();
   }
 
-  #hear(answer: Answer): void {
+  #receive(answer: Answer): void {
     const asked = this.#asked.get(answer.id);
     if (answer.kind === 'value') asked?.resolve(answer.value);
     else if (answer.kind === 'error') asked?.reject(errorOf(answer.error));
