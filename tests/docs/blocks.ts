@@ -1,5 +1,5 @@
-// The code in the documentation: which pages there are, their blocks, and what each says that it prints. Not a test:
-// docs.test.ts runs them in the workspace, packed/docs.packed.ts from the tarballs.
+// The code in the documentation: which pages there are, their blocks, and what each says that it prints. A source file with
+// an @example is a page, too. Not a test: docs.test.ts runs them in the workspace, packed/docs.packed.ts from the tarballs.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -15,6 +15,27 @@ export const pages: readonly string[] = [
   ...inFolder('docs', (name) => `docs/${name}`),
 ].filter((page) => page.endsWith('.md') && existsSync(join(root, page)));
 
+/** Source files whose docstrings have an @example, relative to the root. */
+const sources: readonly string[] = readdirSync(join(root, 'packages')).flatMap((name) => {
+  const src = `packages/${name}/src`;
+  return readdirSync(join(root, src), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .sort()
+    .map((file) => `${src}/${file}`)
+    .filter((file) => readFileSync(join(root, file), 'utf8').includes('* @example\n'));
+});
+
+/** Everything that has code which is run. */
+export const pagesAndSources: readonly string[] = [...pages, ...sources];
+
+/** A page's text; of a source file what its examples say, without the stars of the comments. */
+function textOf(page: string): string {
+  const text = readFileSync(join(root, page), 'utf8');
+  if (!page.endsWith('.ts')) return text;
+  const examples = text.match(/^ *\* @example\n(?: *\*(?!\/).*\n)*/gm) ?? [];
+  return examples.join('').replace(/^ *\* ?/gm, '');
+}
+
 /** A block of TypeScript. One whose first line is `// page` needs a browser: it is compiled and not run. */
 export interface CodeBlock {
   /** Its page and number, fit for a file name. */
@@ -27,7 +48,7 @@ export interface CodeBlock {
 
 export const codeBlocks = (page: string): CodeBlock[] =>
   blocksOf(page, 'ts').map((code, i) => ({
-    name: `${page.replace(/\.md$/, '').replaceAll('/', '-')}-${i}`,
+    name: `${page.replace(/\.(md|ts)$/, '').replaceAll('/', '-')}-${i}`,
     code,
     runs: !code.startsWith('// page\n'),
     prints: [...code.matchAll(/console\.log\(.*\);\s*\/\/ (.*)$/gm)].map((m) => m[1]!),
@@ -48,11 +69,9 @@ export const commands = (page: string): Command[] =>
     });
 
 const blocksOf = (page: string, language: string): string[] =>
-  [
-    ...readFileSync(join(root, page), 'utf8').matchAll(
-      new RegExp('^```' + language + '\\n([^]*?)^```', 'gm'),
-    ),
-  ].map((match) => match[1]!);
+  [...textOf(page).matchAll(new RegExp('^```' + language + '\\n([^]*?)^```', 'gm'))].map(
+    (match) => match[1]!,
+  );
 
 /** The one JSON file that a page shows. */
 export function jsonIn(page: string): Record<string, unknown> {

@@ -1,6 +1,6 @@
-// Every exported class and Auto class has HF's spelling and JavaScript's, and everything that is loaded can be saved and is
-// then loaded the same.
-import { mkdtempSync, rmSync } from 'node:fs';
+// Every exported class and Auto class has HF's spelling and JavaScript's, and everything that is loaded can be saved, as the
+// files that it gives, and is then loaded the same.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as siglip from 'siglip-ts';
@@ -10,6 +10,10 @@ import { root } from './golden.ts';
 const folder = mkdtempSync(join(tmpdir(), 'spellings-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+interface Saves {
+  files(): Map<string, Uint8Array> | Promise<Map<string, Uint8Array>>;
+  save_pretrained(folder: string): Promise<void>;
+}
 type Loading = Record<string, (...args: unknown[]) => Promise<object>>;
 
 /** What is exported under a name that HF's classes have. */
@@ -56,7 +60,11 @@ test.each(classes)('%s', async (name, loads) => {
   for (const spelling of ['fromPretrained', 'from_pretrained']) {
     const loaded = await loads[spelling]!(source, options);
     const saved = join(folder, `${name}-${spelling}`);
-    await (loaded as { save_pretrained(folder: string): Promise<void> }).save_pretrained(saved);
+    await (loaded as Saves).save_pretrained(saved);
+    const files = await (loaded as Saves).files();
+    expect(readdirSync(saved).sort()).toEqual([...files.keys()].sort());
+    for (const [name, bytes] of files)
+      expect(bytes.length > 0 && readFileSync(join(saved, name)).equals(bytes), name).toBe(true);
     const again = await loads[spelling]!(saved, options);
     expect(again.constructor).toBe(loaded.constructor);
     if (!name.startsWith('Auto')) expect(loaded).toBeInstanceOf(loads);

@@ -1,12 +1,12 @@
-// The code of every page as its reader runs it: in an empty project with the packages installed, compiled under strict.
+// The code of every page and @example as its reader runs it: in an empty project with the packages installed, compiled under strict.
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { codeBlocks, commands, pages, root } from '../docs/blocks.ts';
+import { codeBlocks, commands, pagesAndSources, root } from '../docs/blocks.ts';
 import { emptyProject, tarballs, type Project } from './pack.ts';
 
-const blocks = pages.flatMap(codeBlocks);
-const lines = pages.flatMap(commands);
+const blocks = pagesAndSources.flatMap(codeBlocks);
+const lines = pagesAndSources.flatMap(commands);
 
 const TSCONFIG = {
   compilerOptions: {

@@ -27,7 +27,17 @@ export interface ConfigOptions extends HubOptions {
 export const configOptions = (name: string, o: ConfigOptions): ConfigOptions =>
   loaderOptions(`${name}.from_pretrained`, o, { ...HUB_OPTIONS, config: 0 });
 
-/** Configuration of the text tower. Source: SiglipTextConfig. */
+/**
+ * Configuration of the text tower. Source: SiglipTextConfig.
+ *
+ * @example
+ * ```ts
+ * import { SiglipTextConfig } from 'siglip-ts';
+ *
+ * const config = new SiglipTextConfig({ num_hidden_layers: 6 });
+ * console.log(config.num_hidden_layers, config.max_position_embeddings); // 6 64
+ * ```
+ */
 export class SiglipTextConfig extends Text {
   /** Also from a composite SiglipConfig's dictionary, whose text_config it then takes. */
   static override from_dict(dict: Attributes, overrides: Attributes = {}): SiglipTextConfig {
@@ -57,7 +67,17 @@ export class SiglipTextConfig extends Text {
   }
 }
 
-/** Configuration of the vision tower. Source: SiglipVisionConfig. */
+/**
+ * Configuration of the vision tower. Source: SiglipVisionConfig.
+ *
+ * @example
+ * ```ts
+ * import { SiglipVisionConfig } from 'siglip-ts';
+ *
+ * const config = new SiglipVisionConfig({ image_size: 384 });
+ * console.log(config.image_size, config.patch_size); // 384 16
+ * ```
+ */
 export class SiglipVisionConfig extends Vision {
   /** Also from a composite SiglipConfig's dictionary, whose vision_config it then takes. */
   static override from_dict(dict: Attributes, overrides: Attributes = {}): SiglipVisionConfig {
@@ -93,7 +113,18 @@ export interface SiglipConfig {
   /** The vision tower's. */
   vision_config: SiglipVisionConfig;
 }
-/** Configuration of the whole model: one of each tower. Source: SiglipConfig. */
+/**
+ * Configuration of the whole model: one of each tower. Source: SiglipConfig.
+ *
+ * @example
+ * ```ts
+ * import { SiglipConfig, defaultModel } from 'siglip-ts';
+ *
+ * const config = await SiglipConfig.from_pretrained(await defaultModel());
+ * console.log(config.vision_config.image_size, config.text_config.vocab_size); // 64 2560
+ * console.log([...config.files().keys()]); // [ 'config.json' ]
+ * ```
+ */
 export class SiglipConfig extends Composite {
   /** `text_config` and `vision_config` are dictionaries or configurations; absent: the defaults. */
   constructor(values: Attributes = {}) {

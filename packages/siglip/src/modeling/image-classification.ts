@@ -26,7 +26,23 @@ export interface SiglipForImageClassification {
     options?: Partial<ClassificationInputs>,
   ): Promise<ImageClassifierOutput>;
 }
-/** Images to one logit a label. Source: SiglipForImageClassification. */
+/**
+ * Images to one logit a label. Source: SiglipForImageClassification.
+ *
+ * @example
+ * ```ts
+ * import { SiglipForImageClassification, defaultModel } from 'siglip-ts';
+ *
+ * // The embedded model has no classifier: it gets a fresh one, which is to be trained.
+ * const model = await SiglipForImageClassification.from_pretrained(await defaultModel(), {
+ *   config: { id2label: { 0: 'rocket', 1: 'pizza', 2: 'guitar' } },
+ *   warn() {},
+ * });
+ * const pixel_values = { data: new Float32Array(3 * 64 * 64), shape: [1, 3, 64, 64] };
+ * const { logits } = await model({ pixel_values });
+ * console.log(logits.shape, model.config.id2label[1]); // [ 1, 3 ] pizza
+ * ```
+ */
 export class SiglipForImageClassification extends PreTrainedModel<SiglipConfig> {
   protected get architecture(): string {
     return IMAGE_CLASSIFIER.name;

@@ -33,7 +33,24 @@ export interface SiglipInputs extends TextInputs, VisionInputs {
 export interface SiglipModel {
   (inputs: SiglipInputs, options?: Partial<SiglipInputs>): Promise<SiglipOutput>;
 }
-/** Images and texts, and a logit for every pair. Source: SiglipModel. */
+/**
+ * Images and texts, and a logit for every pair. Source: SiglipModel.
+ *
+ * @example
+ * ```ts
+ * import { SiglipModel, SiglipProcessor, defaultModel, loadImage } from 'siglip-ts';
+ *
+ * const files = await defaultModel();
+ * const model = await SiglipModel.from_pretrained(files);
+ * const processor = await SiglipProcessor.from_pretrained(files);
+ * const images = await loadImage('fixtures/images/twemoji-rocket.png');
+ * const text = ['a photo of a rocket', 'a photo of a pizza'];
+ * const inputs = processor({ text, images, padding: 'max_length' });
+ * const { logits_per_image } = await model(inputs);
+ * const [rocket, pizza] = await logits_per_image.data();
+ * console.log(logits_per_image.shape, rocket! > pizza!); // [ 1, 2 ] true
+ * ```
+ */
 export class SiglipModel extends PreTrainedModel<SiglipConfig> {
   protected get architecture(): string {
     return SIGLIP_MODEL.name;

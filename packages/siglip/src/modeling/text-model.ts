@@ -23,7 +23,22 @@ export interface TextInputs extends ForwardOptions {
 export interface SiglipTextModel {
   (inputs: TextInputs, options?: Partial<TextInputs>): Promise<BaseModelOutputWithPooling>;
 }
-/** Token ids to token vectors and one pooled vector a text. Source: SiglipTextModel. */
+/**
+ * Token ids to token vectors and one pooled vector a text. Source: SiglipTextModel.
+ *
+ * @example
+ * ```ts
+ * import { SiglipTextModel, SiglipTokenizer, defaultModel } from 'siglip-ts';
+ *
+ * const files = await defaultModel();
+ * const model = await SiglipTextModel.from_pretrained(files);
+ * const tokenizer = await SiglipTokenizer.from_pretrained(files);
+ * const texts = ['a rocket', 'a pizza'];
+ * const { input_ids } = tokenizer(texts, { padding: 'max_length', return_tensors: true });
+ * const { last_hidden_state, pooler_output } = await model({ input_ids });
+ * console.log(last_hidden_state.shape, pooler_output!.shape); // [ 2, 16, 128 ] [ 2, 128 ]
+ * ```
+ */
 export class SiglipTextModel extends PreTrainedModel<SiglipTextConfig> {
   protected get architecture(): string {
     return TEXT_MODEL.name;

@@ -22,7 +22,21 @@ export interface VisionInputs extends ForwardOptions {
 export interface SiglipVisionModel {
   (inputs: VisionInputs, options?: Partial<VisionInputs>): Promise<BaseModelOutputWithPooling>;
 }
-/** Images to patch vectors and, unless vision_use_head is false, one pooled vector each. Source: SiglipVisionModel. */
+/**
+ * Images to patch vectors and, unless vision_use_head is false, one pooled vector each. Source: SiglipVisionModel.
+ *
+ * @example
+ * ```ts
+ * import { SiglipImageProcessor, SiglipVisionModel, defaultModel, loadImage } from 'siglip-ts';
+ *
+ * const files = await defaultModel();
+ * const model = await SiglipVisionModel.from_pretrained(files);
+ * const processor = await SiglipImageProcessor.from_pretrained(files);
+ * const image = await loadImage('fixtures/images/twemoji-rocket.png');
+ * const { last_hidden_state, pooler_output } = await model(processor(image, { return_tensors: true }));
+ * console.log(last_hidden_state.shape, pooler_output!.shape); // [ 1, 64, 128 ] [ 1, 128 ]
+ * ```
+ */
 export class SiglipVisionModel extends PreTrainedModel<SiglipVisionConfig> {
   protected get architecture(): string {
     return VISION_MODEL.name;

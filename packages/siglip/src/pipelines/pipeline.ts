@@ -70,16 +70,52 @@ export interface ImageFeatureExtractionCall {
   ): Promise<Features<P, R>[]>;
 }
 
-/** What `pipeline('zero-shot-image-classification')` gives. Source: ZeroShotImageClassificationPipeline. */
+/**
+ * What `pipeline('zero-shot-image-classification')` gives. Source: ZeroShotImageClassificationPipeline.
+ *
+ * @example
+ * ```ts
+ * import { pipeline } from 'siglip-ts';
+ *
+ * const classify = await pipeline('zero-shot-image-classification');
+ * const [best] = await classify('fixtures/images/twemoji-rocket.png', ['pizza', 'rocket']);
+ * console.log(best.label); // rocket
+ * ```
+ */
 export interface ZeroShotImageClassificationPipeline
   extends ZeroShotImageClassificationCall, Pipeline<'zero-shot-image-classification', SiglipModel> {
   /** What makes labels into input_ids. */
   readonly tokenizer: AnyTokenizer;
 }
-/** What `pipeline('image-classification')` gives. Source: ImageClassificationPipeline. */
+/**
+ * What `pipeline('image-classification')` gives. Source: ImageClassificationPipeline.
+ *
+ * @example
+ * ```ts
+ * import { defaultModel, pipeline } from 'siglip-ts';
+ *
+ * // The embedded model has no classifier: it gets a fresh one, which is to be trained.
+ * const config = { id2label: { 0: 'rocket', 1: 'pizza', 2: 'guitar' } };
+ * const options = { config, warn() {} };
+ * const classify = await pipeline('image-classification', await defaultModel(), options);
+ * const scores = await classify('fixtures/images/twemoji-rocket.png', { top_k: 2 });
+ * console.log(scores.length); // 2
+ * ```
+ */
 export interface ImageClassificationPipeline
   extends ImageClassificationCall, Pipeline<'image-classification', SiglipForImageClassification> {}
-/** What `pipeline('image-feature-extraction')` gives. Source: ImageFeatureExtractionPipeline. */
+/**
+ * What `pipeline('image-feature-extraction')` gives. Source: ImageFeatureExtractionPipeline.
+ *
+ * @example
+ * ```ts
+ * import { pipeline } from 'siglip-ts';
+ *
+ * const features = await pipeline('image-feature-extraction');
+ * const [vector] = await features('fixtures/images/twemoji-rocket.png', { pool: true });
+ * console.log(vector!.length); // 128
+ * ```
+ */
 export interface ImageFeatureExtractionPipeline
   extends ImageFeatureExtractionCall, Pipeline<'image-feature-extraction', SiglipVisionModel> {}
 

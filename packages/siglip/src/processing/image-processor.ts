@@ -54,7 +54,19 @@ export interface SiglipImageProcessor {
   (images: Images, options: AsTensor): PixelValues<FloatTensor>;
   (images: Images, options?: PreprocessOptions): PixelValues<TypedImage[]>;
 }
-/** Pillow's resize. */
+/**
+ * Pictures to pixel_values with Pillow's resize, to the byte. Source: SiglipImageProcessor.
+ *
+ * @example
+ * ```ts
+ * import { SiglipImageProcessor, defaultModel, loadImage } from 'siglip-ts';
+ *
+ * const processor = await SiglipImageProcessor.from_pretrained(await defaultModel());
+ * const image = await loadImage('fixtures/images/twemoji-rocket.png');
+ * const { pixel_values } = processor(image, { return_tensors: true });
+ * console.log(pixel_values.shape, pixel_values.dtype); // [ 1, 3, 64, 64 ] float32
+ * ```
+ */
 export class SiglipImageProcessor extends Slow {
   constructor(...args: ConstructorParameters<typeof Slow>) {
     super(...args);
@@ -97,7 +109,19 @@ export interface SiglipImageProcessorFast {
   (images: Images, options: AsTensor): PixelValues<FloatTensor>;
   (images: Images, options?: PreprocessOptions): PixelValues<TypedImage[]>;
 }
-/** torchvision's resize. */
+/**
+ * Pictures to pixel_values with torchvision's resize. Source: SiglipImageProcessorFast.
+ *
+ * @example
+ * ```ts
+ * import { SiglipImageProcessorFast, defaultModel, loadImage } from 'siglip-ts';
+ *
+ * const processor = await SiglipImageProcessorFast.from_pretrained(await defaultModel());
+ * const image = await loadImage('fixtures/images/twemoji-rocket.png');
+ * const { pixel_values } = processor(image, { return_tensors: true });
+ * console.log(pixel_values.shape, pixel_values.dtype); // [ 1, 3, 64, 64 ] float32
+ * ```
+ */
 export class SiglipImageProcessorFast extends Fast {
   constructor(...args: ConstructorParameters<typeof Fast>) {
     super(...args);

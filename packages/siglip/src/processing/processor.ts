@@ -66,7 +66,20 @@ export interface SiglipProcessor {
     inputs: ProcessorInputs<T, I, R>,
   ): ProcessorOutput<T, I, R>;
 }
-/** Source: transformers.SiglipProcessor; that of 4.49.0 takes SigLIP's own tokenizer alone, later ones SigLIP 2's too. */
+/**
+ * Tokenizer and image processor in one call. Source: transformers.SiglipProcessor; that of 4.49.0 takes SigLIP's own
+ * tokenizer alone, later ones SigLIP 2's too.
+ *
+ * @example
+ * ```ts
+ * import { SiglipProcessor, defaultModel, loadImage } from 'siglip-ts';
+ *
+ * const processor = await SiglipProcessor.from_pretrained(await defaultModel());
+ * const images = await loadImage('fixtures/images/twemoji-rocket.png');
+ * const inputs = processor({ text: ['a rocket'], images, padding: 'max_length' });
+ * console.log(inputs.input_ids.shape, inputs.pixel_values.shape); // [ 1, 16 ] [ 1, 3, 64, 64 ]
+ * ```
+ */
 export class SiglipProcessor {
   /** Makes pictures into pixel_values. */
   readonly image_processor: ImageProcessor;

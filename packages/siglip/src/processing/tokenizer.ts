@@ -44,7 +44,19 @@ export interface SiglipTokenizer {
     options?: CallOptions,
   ): Encoding<number[][]>;
 }
-/** SigLIP's: lower-case, drop punctuation, SentencePiece, eos, pad. Source: SiglipTokenizer. */
+/**
+ * SigLIP's: lower-case, drop punctuation, SentencePiece, eos, pad. Source: SiglipTokenizer.
+ *
+ * @example
+ * ```ts
+ * import { SiglipTokenizer, defaultModel } from 'siglip-ts';
+ *
+ * const tokenizer = await SiglipTokenizer.from_pretrained(await defaultModel());
+ * console.log(tokenizer.tokenize('A rocket!')); // [ '▁a', '▁rocket' ]
+ * console.log(tokenizer('A rocket!').input_ids); // [ 4, 1329, 1 ]
+ * console.log(tokenizer.decode([4, 1329, 1])); // a rocket</s>
+ * ```
+ */
 export class SiglipTokenizer extends Siglip {
   constructor(init: SiglipTokenizerInit) {
     super(init);
@@ -113,7 +125,18 @@ interface Called extends Encodes {
   (text: readonly string[], options: GemmaCallOptions): Encoding<number[][]>;
 }
 export interface GemmaTokenizerFast extends Called {}
-/** SigLIP 2's, of its fixed-resolution checkpoints. */
+/**
+ * SigLIP 2's, of its fixed-resolution checkpoints. Source: GemmaTokenizerFast.
+ *
+ * @example
+ * ```ts
+ * import { GemmaTokenizerFast } from 'siglip-ts';
+ *
+ * const tokenizer = await GemmaTokenizerFast.from_pretrained('fixtures/tokenizer/gemma');
+ * console.log(tokenizer.tokenize('a rocket')); // [ 'a', '▁r', 'o', 'c', 'ket' ]
+ * console.log(tokenizer('a rocket').input_ids); // [ 1222, 291, 1225, 1238, 321, 1 ]
+ * ```
+ */
 export class GemmaTokenizerFast extends Gemma {
   constructor(...init: ConstructorParameters<typeof Gemma>) {
     super(...init);
