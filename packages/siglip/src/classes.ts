@@ -1,5 +1,5 @@
-// The model classes, one row each: what the Auto classes, the pipelines, and the project's own tools know of them, they know
-// from here. A class more is its file in modeling/ and a row.
+// The model classes, one row each: what the Auto classes and the project's own tools know of them, they know from here; a
+// pipeline takes the row of its one class. A class more is its file in modeling/ and a row.
 import type { Attributes } from '@siglip-ts/core';
 import { IMAGE_CLASSIFIER } from './modeling/image-classification.ts';
 import type { ModelClass } from './modeling/model-class.ts';
@@ -47,7 +47,3 @@ export function classOf(dict: Attributes, from: string): ModelClass {
   const [named] = (dict.architectures as readonly unknown[] | null | undefined) ?? [];
   return CLASSES.find(({ name }) => name === named) ?? known;
 }
-
-/** The class that a pipeline's task needs; undefined for a task that is none. */
-export const classFor = (task: string): ModelClass | undefined =>
-  CLASSES.find((kind) => kind.task === task);

@@ -117,8 +117,7 @@ function configOf(dict: Attributes, overrides: Attributes): SiglipConfig {
 /** Its row in the table of classes. */
 export const IMAGE_CLASSIFIER: ModelClass<SiglipConfig, SiglipForImageClassification> = {
   name: 'SiglipForImageClassification',
-  model_type: SiglipConfig.model_type,
-  task: 'image-classification',
+  model_type: 'siglip',
   configOf,
   tensors: ['pixel_values', 'labels'],
   needs: ['pixel_values'],

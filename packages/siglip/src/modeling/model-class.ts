@@ -30,8 +30,6 @@ export interface ModelClass<
   readonly name: string;
   /** What config.json says of its models; of classes that share one, the first in the table is the default. */
   readonly model_type: string;
-  /** What `pipeline` makes of it, by HF's name; null: nothing. */
-  readonly task: string | null;
   /** The class's configuration out of a config.json, with changes. */
   configOf(dict: Attributes, overrides: Attributes): C;
   /** Arguments of its forward that are tensors. */

@@ -156,8 +156,7 @@ const tupleOf = (y: SiglipOutput): unknown[] => [
 /** Its row in the table of classes. */
 export const SIGLIP_MODEL: ModelClass<SiglipConfig, SiglipModel> = {
   name: 'SiglipModel',
-  model_type: SiglipConfig.model_type,
-  task: 'zero-shot-image-classification',
+  model_type: 'siglip',
   configOf: (dict, overrides) => SiglipConfig.from_dict(dict, overrides),
   tensors: ['input_ids', 'attention_mask', 'position_ids', 'pixel_values'],
   needs: ['input_ids', 'pixel_values'],

@@ -97,8 +97,7 @@ export async function textOf(o: TextInputs) {
 /** Its row in the table of classes. */
 export const TEXT_MODEL: ModelClass<SiglipTextConfig, SiglipTextModel> = {
   name: 'SiglipTextModel',
-  model_type: SiglipTextConfig.model_type,
-  task: null,
+  model_type: 'siglip_text_model',
   configOf: (dict, overrides) => SiglipTextConfig.from_dict(dict, overrides),
   tensors: ['input_ids', 'attention_mask', 'position_ids'],
   needs: ['input_ids'],

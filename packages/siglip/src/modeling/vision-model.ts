@@ -91,8 +91,7 @@ export class SiglipVisionModel extends PreTrainedModel<SiglipVisionConfig> {
 /** Its row in the table of classes. */
 export const VISION_MODEL: ModelClass<SiglipVisionConfig, SiglipVisionModel> = {
   name: 'SiglipVisionModel',
-  model_type: SiglipVisionConfig.model_type,
-  task: 'image-feature-extraction',
+  model_type: 'siglip_vision_model',
   configOf: (dict, overrides) => SiglipVisionConfig.from_dict(dict, overrides),
   tensors: ['pixel_values'],
   needs: ['pixel_values'],

@@ -3,13 +3,15 @@
 import type { ImageDecoder } from '@siglip-ts/image';
 import { filesOf, within, type ModelSource } from '@siglip-ts/hub';
 import { tinyModel } from '@siglip-ts/tiny-model';
-import { classFor } from '../classes.ts';
 import { SiglipImageProcessor } from '../processing/image-processor.ts';
 import type { ImageInput } from '../processing/pictures/load-image.ts';
-import type { SiglipForImageClassification } from '../modeling/image-classification.ts';
+import {
+  IMAGE_CLASSIFIER,
+  type SiglipForImageClassification,
+} from '../modeling/image-classification.ts';
 import { load, type ModelClass } from '../modeling/model-class.ts';
-import type { SiglipModel } from '../modeling/siglip-model.ts';
-import type { SiglipVisionModel } from '../modeling/vision-model.ts';
+import { SIGLIP_MODEL, type SiglipModel } from '../modeling/siglip-model.ts';
+import { VISION_MODEL, type SiglipVisionModel } from '../modeling/vision-model.ts';
 import { LOAD, type LoadOptions } from '../runtime/loading.ts';
 import { expectKnown, loaderOptions, type All } from '../runtime/options.ts';
 import { autoTokenizer, type AnyTokenizer } from '../processing/tokenizer.ts';
@@ -168,8 +170,8 @@ export async function pipeline(
     );
   if (task === 'image-classification' && model === undefined)
     throw new TypeError('image-classification: the embedded model has no labels; name a model');
-  const parts = await partsOf(classFor(task)!, model, options);
-  return PIPELINES[task as keyof typeof PIPELINES](parts as never, decoders);
+  const { kind, make } = PIPELINES[task as keyof typeof PIPELINES];
+  return make((await partsOf(kind, model, options)) as never, decoders);
 }
 
 interface Parts<M> {
@@ -256,8 +258,9 @@ const featureExtraction = (parts: Parts<SiglipVisionModel>, decoders: Decoders) 
     parts,
   );
 
+/** The class of model of each task, and what makes a pipeline of one. */
 const PIPELINES = {
-  'zero-shot-image-classification': zeroShot,
-  'image-classification': classification,
-  'image-feature-extraction': featureExtraction,
+  'zero-shot-image-classification': { kind: SIGLIP_MODEL, make: zeroShot },
+  'image-classification': { kind: IMAGE_CLASSIFIER, make: classification },
+  'image-feature-extraction': { kind: VISION_MODEL, make: featureExtraction },
 };
