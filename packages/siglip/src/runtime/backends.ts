@@ -21,11 +21,11 @@ const BACKENDS: Readonly<Record<BackendName, Maker>> = {
     return wasm({ threads: few ? 1 : threads, weights, warn });
   },
   async cpu(o) {
-    refuseWasmOptions(o);
+    expectNoWasmOptions(o);
     return (await import('@siglip-ts/backend-cpu')).cpu();
   },
   async gpu(o) {
-    refuseWasmOptions(o);
+    expectNoWasmOptions(o);
     const backend = await gpujs();
     if (/webasm|cpu/.test(backend.name))
       (o.warn ?? console.warn)(
@@ -35,7 +35,7 @@ const BACKENDS: Readonly<Record<BackendName, Maker>> = {
   },
 };
 
-function refuseWasmOptions({ threads = 'auto', weights = 'float32' }: BackendOptions): void {
+function expectNoWasmOptions({ threads = 'auto', weights = 'float32' }: BackendOptions): void {
   if ((threads !== 'auto' && threads !== 1) || weights !== 'float32')
     throw new RangeError('threads and weights: of the backends here only wasm has them');
 }
