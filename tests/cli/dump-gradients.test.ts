@@ -46,6 +46,6 @@ test('without a loss there are no gradients', async () => {
   const { result } = await dump('plain', 'plain', ['--gradients']);
   expect(result.code).toBe(2);
   expect(result.stderr).toContain(
-    '--gradients: no loss; SiglipModel takes --return-loss, a classifier takes labels',
+    'gradients: no loss; a SiglipModel needs return_loss (--return-loss), a classifier labels',
   );
 });

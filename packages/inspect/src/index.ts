@@ -7,3 +7,7 @@ export {
   type ExplainOptions,
   type ScoredText,
 } from './explain-score.ts';
+export { gradientsOf } from './gradients.ts';
+export { linearWeights } from './linear-weights.ts';
+export { storageError, type Narrow, type StorageError } from './storage-error.ts';
+export { survey, type Survey } from './survey.ts';

@@ -3,8 +3,8 @@ import type { StoredTensor } from '@siglip-ts/safetensors';
 import type { Command } from 'commander';
 import { load, type ModelClass } from 'siglip-ts/internals';
 import { Exit } from '../terminal/errors.ts';
-import { argumentsOf, chosenClass, classOption, computed } from '../forward.ts';
-import { gradientsOf } from '../gradients.ts';
+import { argumentsOf, chosenClass, classOption, computed } from '../arguments/forward.ts';
+import { gradientsOf } from '@siglip-ts/inspect';
 import type { Io } from '../terminal/io.ts';
 import {
   addComputeOptions,

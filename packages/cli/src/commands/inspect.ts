@@ -14,8 +14,13 @@ import {
   scaled,
   table,
 } from '../terminal/output.ts';
-import { storageError, type Narrow, type StorageError } from '../storage-error.ts';
-import { survey, type Survey } from '../survey.ts';
+import {
+  storageError,
+  survey,
+  type Narrow,
+  type StorageError,
+  type Survey,
+} from '@siglip-ts/inspect';
 
 const NARROW = ['float16', 'int8', 'w8a8'] as const;
 

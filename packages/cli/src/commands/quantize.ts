@@ -20,7 +20,7 @@ import {
 } from 'siglip-ts/internals';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
-import { linearWeights } from '../linear-weights.ts';
+import { linearWeights } from '@siglip-ts/inspect';
 import { addHubOptions, filesOf, type SourceOptions } from '../arguments/options.ts';
 import { plural, print, printable, printJson, scaled } from '../terminal/output.ts';
 import { withProgress } from '../terminal/progress.ts';

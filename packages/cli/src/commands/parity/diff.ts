@@ -12,7 +12,7 @@ import {
   expectNeeds,
   fieldsOf,
   tensorOf,
-} from '../../forward.ts';
+} from '../../arguments/forward.ts';
 import type { Io } from '../../terminal/io.ts';
 import { addMapOption, readRenamed } from './names.ts';
 import {

@@ -12,7 +12,7 @@ import {
   expectNeeds,
   tensorOf,
   type AnyModel,
-} from '../../forward.ts';
+} from '../../arguments/forward.ts';
 import { PICTURES, pixelsOf } from '../../arguments/images.ts';
 import type { Io } from '../../terminal/io.ts';
 import {

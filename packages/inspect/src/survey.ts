@@ -31,7 +31,6 @@ import {
   type AnyConfig,
   type ModelClass,
 } from 'siglip-ts/internals';
-import { DTYPES } from './arguments/options.ts';
 
 interface Part {
   readonly tensors: number;
@@ -72,6 +71,9 @@ export interface Survey {
   readonly mismatched: readonly string[];
   readonly unexpected: readonly string[];
 }
+
+/** What arithmetic may round to. */
+const FLOATS = ['float32', 'float64', 'float16', 'bfloat16'] as const;
 
 const TOWER = [
   'num_hidden_layers',
@@ -152,7 +154,7 @@ async function costsOf({ vision, text }: Towers, expected: ReadonlyMap<string, S
   };
   const memory: Record<string, { weights: number } & Cost<number>> = {};
   let flops: Cost<number> = {};
-  for (const dtype of DTYPES) {
+  for (const dtype of FLOATS) {
     const onImage =
       vision &&
       (await measured(dtype, (s, b) =>

@@ -4,9 +4,9 @@ import type { DumpTensor } from '@siglip-ts/parity';
 import { Option } from 'commander';
 import { ModelOutput, type HostTensor, type ModelFiles, type TensorLike } from 'siglip-ts';
 import { CLASSES, classNamed, classNames, classOf, type ModelClass } from 'siglip-ts/internals';
-import { Exit } from './terminal/errors.ts';
-import type { Io } from './terminal/io.ts';
-import { note, runOptions } from './arguments/options.ts';
+import { Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
+import { note, runOptions } from './options.ts';
 
 /** Which of the model classes. */
 export const classOption = (): Option =>

@@ -18,7 +18,6 @@ import {
   type HostTensor,
   type TensorLike,
 } from 'siglip-ts';
-import { Exit } from './terminal/errors.ts';
 
 type Inputs = Readonly<Record<string, TensorLike>>;
 type Switches = Readonly<Record<string, boolean>>;
@@ -63,9 +62,8 @@ function lossOf(model: unknown, inputs: Inputs, switches: Switches) {
       const y = await imageClassification(s, pixels, vision_config, num_labels, sizes(switches));
       return classificationLoss(y.logits, numbersOf(inputs.labels!), problem_type!);
     };
-  throw new Exit(
-    2,
-    '--gradients: no loss; SiglipModel takes --return-loss, a classifier takes labels',
+  throw new TypeError(
+    'gradients: no loss; a SiglipModel needs return_loss (--return-loss), a classifier labels',
   );
 }
 
