@@ -16,7 +16,7 @@ import {
 } from '@siglip-ts/core';
 import { bytesSource, openSafetensors, type StoredTensor } from '@siglip-ts/safetensors';
 import type { NamedTensors } from '@siglip-ts/autograd';
-import { loadCase, type Case } from '../model/golden.ts';
+import { loadCase, type Case } from '../siglip/modeling/golden.ts';
 
 const root = join(import.meta.dirname, '../../fixtures/train');
 export const cases = readdirSync(root)

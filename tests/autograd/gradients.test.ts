@@ -3,7 +3,7 @@ import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
 import { grad } from '@siglip-ts/autograd';
 import { describe, expect, test } from 'vitest';
-import { difference, rms } from '../model/golden.ts';
+import { difference, rms } from '../siglip/modeling/golden.ts';
 import { cases, loadGolden, lossOf, parametersOf } from './golden.ts';
 
 describe.each(cases)('%s', async (name) => {

@@ -17,7 +17,7 @@ import {
 import { softmaxLoss } from '@siglip-ts/train';
 import { grad } from '@siglip-ts/autograd';
 import { describe, expect, test } from 'vitest';
-import { difference } from '../model/golden.ts';
+import { difference } from '../siglip/modeling/golden.ts';
 import { numbers } from './random.ts';
 
 const b = cpu();

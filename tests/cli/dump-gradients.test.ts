@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { bytesSource, openSafetensors, serialize } from '@siglip-ts/safetensors';
 import { expect, test } from 'vitest';
 import { model, scratch, siglip } from './harness.ts';
-import { difference } from '../model/golden.ts';
+import { difference } from '../siglip/modeling/golden.ts';
 import { loadGolden } from '../autograd/golden.ts';
 
 const files = scratch();

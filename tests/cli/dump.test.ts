@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fromBits } from '@siglip-ts/core';
 import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
 import { describe, expect, test } from 'vitest';
-import { difference, loadCase, loadGolden, type Golden } from '../model/golden.ts';
+import { difference, loadCase, loadGolden, type Golden } from '../siglip/modeling/golden.ts';
 import { model, scratch, siglip } from './harness.ts';
 
 const files = scratch();
@@ -98,7 +98,7 @@ describe('the goldens', () => {
     }
   });
 
-  /** End to end, so one float16 that torch rounds otherwise moves all after it; module by module: tests/model/half.test.ts. */
+  /** End to end, so one float16 that torch rounds otherwise moves all after it; module by module: tests/siglip/modeling/half.test.ts. */
   test.each([
     ['bfloat16', 0.99],
     ['float16', 0.9],

@@ -21,7 +21,7 @@ import {
 } from '@siglip-ts/core';
 import { describe, expect, test } from 'vitest';
 import { budgetOf, distance } from '../conformance/budgets.ts';
-import { forward, loadCase, loadGolden } from '../model/golden.ts';
+import { forward, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 
 const c = await loadCase('plain');
 const plain = await loadGolden('plain', 'float32'); // all outputs, and every module's tap

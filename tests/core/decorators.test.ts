@@ -17,7 +17,7 @@ import {
   type HalfType,
 } from '@siglip-ts/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { forward, loadCase, loadGolden } from '../model/golden.ts';
+import { forward, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 
 const values = async (x: Tensor): Promise<number[]> => [...(await x.data())];
 

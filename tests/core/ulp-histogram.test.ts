@@ -2,7 +2,7 @@
 import { cpu } from '@siglip-ts/backend-cpu';
 import { checked, rounded, Tensor, ulpHistogram, type Backend } from '@siglip-ts/core';
 import { expect, test } from 'vitest';
-import { forward, loadCase, loadGolden } from '../model/golden.ts';
+import { forward, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 
 /** A backend whose tanh is off by so many steps of a dtype at each of its results. */
 const off = (b: Backend, by: (exact: number, i: number) => number): Backend => ({

@@ -24,7 +24,7 @@ import {
   type SiglipProcessor,
 } from 'siglip-ts';
 import { describe, expect, test } from 'vitest';
-import { loadCase, loadGolden } from '../model/golden.ts';
+import { loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
 const embedded = join(import.meta.dirname, '../../packages/tiny-model/model');

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SiglipConfig } from 'siglip-ts';
-import { parameterShapes } from '../base-size/parameters.ts';
+import { parameterShapes } from '../siglip/base-size/parameters.ts';
 import { root } from './bundle.ts';
 import { MODEL, MODEL_FILES } from './classify.ts';
 

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadImage } from 'siglip-ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BROWSERS_DECODE, sizeOf, type Row, type Verdict } from '../pipelines/formats.ts';
+import { BROWSERS_DECODE, sizeOf, type Row, type Verdict } from '../siglip/pipelines/formats.ts';
 import { BROWSERS, programOf, visit, type BrowserName } from './browser.ts';
 import { root } from './bundle.ts';
 import type { Pictures } from './pictures-page.ts';

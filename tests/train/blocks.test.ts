@@ -13,7 +13,7 @@ import {
 } from '@siglip-ts/train';
 import { grad } from '@siglip-ts/autograd';
 import { expect, test } from 'vitest';
-import { difference } from '../model/golden.ts';
+import { difference } from '../siglip/modeling/golden.ts';
 import { random } from '../autograd/random.ts';
 
 const contrast = (b: Backend, B = 12, D = 5): Contrast => ({

@@ -20,7 +20,7 @@ import {
 } from '@siglip-ts/train';
 import { grad } from '@siglip-ts/autograd';
 import { describe, expect, test } from 'vitest';
-import { difference } from '../model/golden.ts';
+import { difference } from '../siglip/modeling/golden.ts';
 import { loadGolden, lossOf } from '../autograd/golden.ts';
 import { numbers } from '../autograd/random.ts';
 

@@ -14,7 +14,7 @@ import {
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { difference, loadCase } from '../model/golden.ts';
+import { difference, loadCase } from '../siglip/modeling/golden.ts';
 
 const path = join(import.meta.dirname, '../../fixtures/train/dropout.safetensors');
 const file = await openSafetensors(bytesSource(readFileSync(path)));

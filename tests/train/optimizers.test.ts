@@ -6,7 +6,7 @@ import { scoped, Tensor, type Backend } from '@siglip-ts/core';
 import { adafactor, adamw, lion, optimizer, schedule } from '@siglip-ts/train';
 import { grad } from '@siglip-ts/autograd';
 import { expect, test } from 'vitest';
-import { difference } from '../model/golden.ts';
+import { difference } from '../siglip/modeling/golden.ts';
 import { loadGolden, lossOf, parametersOf } from '../autograd/golden.ts';
 
 test.each(['plain', 'odd', 'classifier-single'])('ten steps of AdamW on %s', async (name) => {

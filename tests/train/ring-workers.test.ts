@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
-import { difference } from '../model/golden.ts';
+import { difference } from '../siglip/modeling/golden.ts';
 import { bundle } from '../runtimes/bundle.ts';
 import { loadGolden } from '../autograd/golden.ts';
 import { numbers } from '../autograd/random.ts';

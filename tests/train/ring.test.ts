@@ -3,7 +3,7 @@ import { cpu } from '@siglip-ts/backend-cpu';
 import { l2Normalize, Tensor } from '@siglip-ts/core';
 import { portNeighbours, sigmoidBlocks, sigmoidRing } from '@siglip-ts/train';
 import { expect, test } from 'vitest';
-import { difference } from '../model/golden.ts';
+import { difference } from '../siglip/modeling/golden.ts';
 import { random } from '../autograd/random.ts';
 
 const [B, D] = [12, 5];

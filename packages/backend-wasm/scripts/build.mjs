@@ -1,6 +1,6 @@
 // Writes the kernels twice, the engine's and those for pictures: wasm/*.wasm, the files for runtimes that only run
 // WebAssembly they were deployed with, and src/**/*-bytes.ts, so that nobody else has to assemble them at the start.
-// Same sources, same bytes: tests/wasm/file.test.ts and pixels.test.ts compare. Runs on the build, so
+// Same sources, same bytes: tests/backend-wasm/file.test.ts and pixels.test.ts compare. Runs on the build, so
 // `npm run build:kernels` compiles first.
 import { writeFileSync } from 'node:fs';
 import { codesOf } from '../dist/assembler/sections.js';

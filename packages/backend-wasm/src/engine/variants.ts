@@ -1,5 +1,5 @@
 // The kernels as the engine needs them, made of the stored ones: for threads, with fused multiply-and-add, without SIMD.
-// The bytes that the assembler gives (tests/wasm/file.test.ts), sooner and without it.
+// The bytes that the assembler gives (tests/backend-wasm/file.test.ts), sooner and without it.
 import { limits, uleb } from '../assembler/bytes.ts';
 import { scalarCode } from '../assembler/scalar.ts';
 import { codesOf, paramsOf, sectionsOf } from '../assembler/sections.ts';

@@ -1,7 +1,7 @@
 // exp, log, log1p, tanh and erf on four float32 at once, as polynomials without tables or branches, so that every machine
 // gives the same bits. Not correctly rounded. The coefficients are those of Cephes (expf.c, logf.c, tanhf.c, ndtrf.c).
 //
-// Largest error in units of the last place that tests/wasm/maths.test.ts finds, among every 997th float32 and the edges:
+// Largest error in units of the last place that tests/backend-wasm/maths.test.ts finds, among every 997th float32 and the edges:
 //
 //   exp 1.0   log 0.9   log1p 2.4   tanh 1.3   erf 2.4
 import { ints, type V128, vec } from '../assembler/expressions.ts';

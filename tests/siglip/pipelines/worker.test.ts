@@ -13,7 +13,7 @@ import { rolldown } from 'rolldown';
 import { HostTensor, loadImage, pipeline as here } from 'siglip-ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 const model = join(root, 'packages/tiny-model/model');
 const photo = (name: string) => join(root, 'fixtures/images', name);
 const LABELS = ['cat', 'dog', 'rocket', 'a slice of pizza'];

@@ -1,5 +1,5 @@
 // Prints the README's table: how far float32 is from torch's float64, in torch and on each backend here, and our float64
-// too. Run by `npm run report`; what must hold is in floats.test.ts and tests/wasm.
+// too. Run by `npm run report`; what must hold is in floats.test.ts and tests/backend-wasm.
 import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
 import { test } from 'vitest';

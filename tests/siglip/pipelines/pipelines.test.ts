@@ -17,7 +17,7 @@ import {
 } from 'siglip-ts';
 import { describe, expect, test } from 'vitest';
 
-const fixtures = join(import.meta.dirname, '../../fixtures');
+const fixtures = join(import.meta.dirname, '../../../fixtures');
 const photo = (name: string) => join(fixtures, 'images', name);
 const golden = JSON.parse(readFileSync(join(fixtures, 'pipelines.json'), 'utf8'));
 
@@ -179,7 +179,7 @@ describe('the documentation page’s examples, line by line', async () => {
     // probs = torch.sigmoid(logits_per_image)
     const { float64 } = documentation.images[name];
     const error = (x: ArrayLike<number>) => worst(float64, x);
-    // The worst of ten numbers varies by chance; over whole tensors see tests/model and tests/wasm.
+    // The worst of ten numbers varies by chance; over whole tensors see tests/siglip and tests/backend-wasm.
     expect(error(logits)).toBeLessThanOrEqual(2 * worstOfTorch);
     const wide = await exact(inputs);
     expect(error(await wide.logits_per_image.data())).toBeLessThanOrEqual(1e-11);

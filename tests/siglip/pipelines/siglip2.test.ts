@@ -16,9 +16,9 @@ import {
 import { contrastive } from '@siglip-ts/trainer';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { json, siglip } from '../cli/harness.ts';
+import { json, siglip } from '../../cli/harness.ts';
 
-const fixtures = join(import.meta.dirname, '../../fixtures');
+const fixtures = join(import.meta.dirname, '../../../fixtures');
 const rocket = join(fixtures, 'images/twemoji-rocket.png');
 const folder = mkdtempSync(join(tmpdir(), 'siglip2-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -12,7 +12,7 @@ import {
   softmax,
   Tensor,
 } from '@siglip-ts/core';
-import { forward, loadCase, loadGolden } from '../model/golden.ts';
+import { forward, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 
 test.each(['float32', 'float16', 'int8', 'w8a8'] as const)(
   '%s: one, two and three threads give the same bits',

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '@siglip-ts/backend-wasm';
 import { linear, Tensor } from '@siglip-ts/core';
-import { forward, loadCase, loadGolden, rms } from '../model/golden.ts';
+import { forward, loadCase, loadGolden, rms } from '../siglip/modeling/golden.ts';
 
 const wave = (n: number) =>
   Float32Array.from({ length: n }, (_, i) => Math.sin(12.9898 * i) * Math.cos(0.37 * i));

@@ -16,7 +16,7 @@ import {
   Tensor,
   withoutFused,
 } from '@siglip-ts/core';
-import { difference, rms } from '../model/golden.ts';
+import { difference, rms } from '../siglip/modeling/golden.ts';
 import { numbers } from '../autograd/random.ts';
 
 type Op = (...x: Tensor[]) => Tensor;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { AutoConfig, AutoModel, defaultModel, SiglipVisionModel } from 'siglip-ts';
 import { CLASSES, classNames, classOf, load, type ModelClass } from 'siglip-ts/internals';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { json, siglip } from '../cli/harness.ts';
+import { json, siglip } from '../../cli/harness.ts';
 import { root } from './golden.ts';
 
 test('every row is a class by its name, and traces the parameters that its models have', async () => {

@@ -50,7 +50,8 @@ test('the classes are those of the documentation page', () => {
 
 const plain = join(root, 'plain');
 const sourceOf = async (name: string): Promise<unknown> => {
-  if (name.startsWith('Gemma')) return join(import.meta.dirname, '../../fixtures/tokenizer/gemma');
+  if (name.startsWith('Gemma'))
+    return join(import.meta.dirname, '../../../fixtures/tokenizer/gemma');
   return /Model|Config|Classification/.test(name) ? plain : siglip.defaultModel();
 };
 

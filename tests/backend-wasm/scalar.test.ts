@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { kernels, wasm, type WasmOptions } from '@siglip-ts/backend-wasm';
 import { scalarCode } from '../../packages/backend-wasm/src/assembler/scalar.ts';
-import { forward, loadCase, loadGolden } from '../model/golden.ts';
+import { forward, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 
 const LOOK = join(mkdtempSync(join(tmpdir(), 'scalar-')), 'look.mjs');
 writeFileSync(

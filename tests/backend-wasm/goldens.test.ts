@@ -1,10 +1,10 @@
 // Every float32 golden on the engine, beside torch's own float32; both judged by torch's float64. At full size the engine
-// is the closer one (tests/base-size). In these tiny models sums are too short to be cut into blocks, and torch rounds
+// is the closer one (tests/siglip/base-size). In these tiny models sums are too short to be cut into blocks, and torch rounds
 // each product and addition once, with a fused instruction, where strict SIMD rounds twice: hence the tenth.
 import { expect, test } from 'vitest';
 import { wasm } from '@siglip-ts/backend-wasm';
 import { fromCheckpoint, meter } from '@siglip-ts/core';
-import { FLOAT32, forward, loadCase, loadGolden, rms } from '../model/golden.ts';
+import { FLOAT32, forward, loadCase, loadGolden, rms } from '../siglip/modeling/golden.ts';
 
 test.each(['eager', 'sdpa', 'flash_attention_2'] as const)('%s', async (attn) => {
   const b = await wasm();

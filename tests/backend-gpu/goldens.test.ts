@@ -8,7 +8,7 @@ import { fromCheckpoint } from '@siglip-ts/core';
 import { GPU } from 'gpu.js';
 import { defaultModel, pipeline, SiglipModel } from 'siglip-ts';
 import { expect, test } from 'vitest';
-import { difference, forward, loadCase, loadGolden } from '../model/golden.ts';
+import { difference, forward, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 import { Counted, counts } from './counted.ts';
 
 test.each([

@@ -10,7 +10,7 @@ import { browserDecoder, sharpDecoder } from 'siglip-ts/decoders';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { SHARP, sizeOf, type Row } from './formats.ts';
 
-const fixtures = join(import.meta.dirname, '../../fixtures');
+const fixtures = join(import.meta.dirname, '../../../fixtures');
 const path = join(fixtures, 'images/twemoji-rocket.png');
 const bytes = readFileSync(path);
 const upright = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

@@ -6,7 +6,7 @@ import { SiglipImageProcessor, SiglipImageProcessorFast, loadImage } from 'sigli
 import { expect, test, vi } from 'vitest';
 
 const jpeg = new Uint8Array(
-  readFileSync(join(import.meta.dirname, '../../fixtures/images/cat.jpg')),
+  readFileSync(join(import.meta.dirname, '../../../fixtures/images/cat.jpg')),
 );
 const files = new Map([['preprocessor_config.json', new TextEncoder().encode('{}')]]);
 
@@ -49,7 +49,7 @@ test('without WebAssembly there are none, and nobody minds', async () => {
   vi.stubGlobal('WebAssembly', undefined);
   try {
     const { pixelKernels } =
-      await import('../../packages/siglip/src/processing/pictures/pixel-kernels.ts');
+      await import('../../../packages/siglip/src/processing/pictures/pixel-kernels.ts');
     expect(pixelKernels()).toBeUndefined();
   } finally {
     vi.unstubAllGlobals();

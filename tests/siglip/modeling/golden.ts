@@ -32,7 +32,7 @@ import {
 import { bytesSource, openSafetensors, type StoredTensor } from '@siglip-ts/safetensors';
 import { checkpointOf } from 'siglip-ts/internals';
 
-export const root = join(import.meta.dirname, '../../fixtures/model');
+export const root = join(import.meta.dirname, '../../../fixtures/model');
 export const cases = readdirSync(root);
 
 /** Goldens in float32 with their float64 twins: case, float32, float64. */

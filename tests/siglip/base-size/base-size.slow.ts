@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
 import { SiglipConfig } from 'siglip-ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { siglip } from '../cli/harness.ts';
-import { rms } from '../model/golden.ts';
+import { siglip } from '../../cli/harness.ts';
+import { rms } from '../modeling/golden.ts';
 import { parameterShapes } from './parameters.ts';
 
 /** The rule of fixtures/make/base_size.py. */
@@ -55,7 +55,7 @@ beforeAll(async () => {
 }, 300_000);
 
 const read = async (path: string) => openSafetensors(bytesSource(readFileSync(path)));
-const fixture = join(import.meta.dirname, '../../fixtures/base-size.safetensors');
+const fixture = join(import.meta.dirname, '../../../fixtures/base-size.safetensors');
 
 test.each(['cpu', 'wasm'])(
   'siglip dump on %s: no further from torch’s float64 than torch’s float32',
