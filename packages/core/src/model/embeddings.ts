@@ -32,8 +32,7 @@ export function visionEmbeddings(
     .reshape([B, h * w, C * p * p]);
   const conv = s.at('patch_embedding');
   const kernel = conv.param('weight', [D, C, p, p]).reshape([D, C * p * p]);
-  let x = linear(patches, kernel, conv.param('bias', [D])); // [B, N, D]
-  if (conv.isTapped) x = asTapped(conv, x, h, w);
+  const x = tapMap(conv, linear(patches, kernel, conv.param('bias', [D])), h, w); // [B, N, D]
 
   const position = s.at('position_embedding');
   const table = position.param('weight', [n * n, D]);
@@ -47,8 +46,9 @@ export function visionEmbeddings(
   return s.tap(x.add(position.tap(table.reshape([1, n * n, D]))));
 }
 
-/** HF's convolution gives [B, D, h, w]: turned that way for a listener, and back. */
-function asTapped(conv: Scope, x: Tensor, h: number, w: number): Tensor {
+/** HF's convolution gives [B, D, h, w]: turned that way for a listener, if there is one, and back. */
+function tapMap(conv: Scope, x: Tensor, h: number, w: number): Tensor {
+  if (!conv.isTapped) return x;
   const [B, N, D] = x.shape as [number, number, number];
   const map = conv.tap(x.permute(0, 2, 1).reshape([B, D, h, w]));
   return map.reshape([B, D, N]).permute(0, 2, 1);

@@ -1,4 +1,6 @@
-// The few lines that every module of the model needs: a linear layer, a norm and an MLP, each at its place.
+// The few lines that every module of the model needs: a linear layer, a norm and an MLP, each at its place `s`, which has its
+// weights and is told what it gives.
+import type { Activation } from '../contract/backend.ts';
 import { activation } from '../ops/activation.ts';
 import { layerNorm } from '../ops/layer-norm.ts';
 import { linear } from '../ops/linear.ts';
@@ -14,9 +16,11 @@ export const affine = (s: Scope, [out, in_]: [number, number]): [Tensor, Tensor]
   s.param('bias', [out]),
 ];
 
+/** x Wᵀ + b. torch.nn.Linear. */
 export const project = (s: Scope, x: Tensor, shape: [number, number]): Tensor =>
   s.tap(linear(x, ...affine(s, shape)));
 
+/** Over the last axis. torch.nn.LayerNorm. */
 export const layerNormOf = (s: Scope, x: Tensor, c: TowerConfig): Tensor =>
   s.tap(
     layerNorm(
@@ -30,9 +34,15 @@ export const layerNormOf = (s: Scope, x: Tensor, c: TowerConfig): Tensor =>
 /** Two linear layers with the activation between: SiglipMLP. */
 export function mlp(s: Scope, x: Tensor, c: TowerConfig): Tensor {
   const [D, M] = [c.hidden_size, c.intermediate_size];
-  const [fc1, fc2] = [s.at('fc1'), s.at('fc2')];
-  const h = fc1.isTapped // somebody listens between product and activation, otherwise they are one kernel
-    ? activation(project(fc1, x, [M, D]), c.hidden_act)
-    : linear(x, ...affine(fc1, [M, D]), c.hidden_act); // [B, T, M]
-  return s.tap(project(fc2, s.at('activation_fn').tap(h), [D, M])); // [B, T, D]
+  const h = projectAndActivate(s.at('fc1'), x, [M, D], c.hidden_act);
+  return s.tap(project(s.at('fc2'), s.at('activation_fn').tap(h), [D, M])); // [B, T, D]
 }
+
+/** One kernel, unless somebody listens between product and activation. */
+const projectAndActivate = (
+  s: Scope,
+  x: Tensor,
+  shape: [number, number],
+  act: Activation,
+): Tensor =>
+  s.isTapped ? activation(project(s, x, shape), act) : linear(x, ...affine(s, shape), act);

@@ -1,5 +1,5 @@
 // Scope: a place in the module tree. One dotted name is at once checkpoint key, module path, tap and gradient name,
-// so there is no table of names anywhere. Where parameters come from is the Parameters's business.
+// so there is no table of names anywhere. Where parameters come from is parameters.ts' business.
 import type { Shape } from '../contract/backend.ts';
 import { sameShape, showShape } from '../contract/shapes.ts';
 import type { Ids, Parameters } from './parameters.ts';

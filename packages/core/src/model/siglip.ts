@@ -1,4 +1,12 @@
 // The whole model: both towers, their similarity, and the sigmoid loss.
+//
+// What to know before reading it, or any file of this folder:
+// - Each of HF's modules is a function of a place `s` in the tree of modules (Scope), its input, and the configuration.
+// - `s.at('mlp')` is the place below, `s.param('weight', [D, M])` a parameter of this one by its name in the checkpoint.
+// - `s.use('head', (s) => ...)` goes to the place below when its weights are there: they may be read while others compute.
+// - `s.tap(x)` gives x back. It lets a listener see it as this module's output, or put something else in its place.
+// - A Tensor has NumPy's methods. Shapes stand behind the lines that make them: B batch, N patches, T tokens, D hidden, M MLP.
+// - `scoped` (tensor/lifetimes.ts) lets go of what a block made, but for what it returns.
 import type { SiglipConfig } from '../config/siglip.ts';
 import { isHalf } from '../contract/dtypes.ts';
 import { l2Normalize } from '../ops/l2-norm.ts';
