@@ -3,8 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { kernels, wasm } from '@siglip-ts/backend-wasm';
+import { describeBackend } from '@siglip-ts/conformance';
 import { linear, Tensor } from '@siglip-ts/core';
-import { describeBackend } from '../conformance/describe-backend.ts';
 
 const relaxed = kernels({ relaxed: true }) as BufferSource;
 if (!WebAssembly.validate(relaxed)) setFlagsFromString('--experimental-wasm-relaxed-simd');

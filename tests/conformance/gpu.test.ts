@@ -1,7 +1,7 @@
 // backend-gpu in the two modes of GPU.js that run everywhere; browsers run it on GPUs in software (tests/runtimes).
-import { gpu, type GpuMode } from '@siglip-ts/backend-gpu';
 import { GPU } from 'gpu.js';
-import { describeBackend } from './describe-backend.ts';
+import { gpu, type GpuMode } from '@siglip-ts/backend-gpu';
+import { describeBackend } from '@siglip-ts/conformance';
 import { EVERYWHERE as skip } from './gpu-skips.ts';
 
 const make = (mode: GpuMode) => () => gpu(GPU, { mode });

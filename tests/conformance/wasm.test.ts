@@ -1,7 +1,7 @@
 // backend-wasm against every case, and under the decorators that models use on it.
 import { kernels, wasm } from '@siglip-ts/backend-wasm';
+import { describeBackend } from '@siglip-ts/conformance';
 import { deferred, withoutFused } from '@siglip-ts/core';
-import { describeBackend } from './describe-backend.ts';
 
 const skip = { float64: 'the engine is float32; backend-cpu computes in float64' };
 

@@ -1,6 +1,7 @@
 // The contract between model and backend, kept by the model: the same code on every kind of backend, nothing left
 // behind, one layer's weights at a time, every module within reach, one call after another.
 import { cpu } from '@siglip-ts/backend-cpu';
+import { budgetOf, distance } from '@siglip-ts/conformance';
 import {
   call,
   deferred,
@@ -20,7 +21,6 @@ import {
   type Listener,
 } from '@siglip-ts/core';
 import { describe, expect, test } from 'vitest';
-import { budgetOf, distance } from '../conformance/budgets.ts';
 import { forward, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 
 const c = await loadCase('plain');

@@ -2,7 +2,6 @@
 // checkpoint of SigLIP and SigLIP 2 with a fixed resolution.
 import { dry, meter, recording, Scope, siglip, SiglipConfig, size, Tensor } from '@siglip-ts/core';
 import { describe, expect, test } from 'vitest';
-import { FLOP_SHARE } from '../conformance/budgets.ts';
 
 interface Tower {
   readonly hidden_size: number;
@@ -148,6 +147,9 @@ describe.each(Object.entries(CHECKPOINTS))('%s', (_, c) => {
     expect(count('')).toBe(c.counts[0] + c.counts[1] + 2);
   });
 });
+
+/** open_clip's profiler counts products only; norms, activations and softmax are another percent. */
+const FLOP_SHARE = 0.02;
 
 const listed = Object.entries(CHECKPOINTS).filter(([, c]) => c.gflops !== undefined);
 

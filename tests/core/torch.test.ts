@@ -1,5 +1,6 @@
 // Single functions beside torch's: activations, position tables, half precision, the loss.
 import { cpu } from '@siglip-ts/backend-cpu';
+import { budgetOf, distance, type Judged } from '@siglip-ts/conformance';
 import {
   activation,
   compose,
@@ -12,7 +13,6 @@ import {
   type Activation,
 } from '@siglip-ts/core';
 import { describe, expect, test } from 'vitest';
-import { budgetOf, distance, type Judged } from '../conformance/budgets.ts';
 import { golden } from './goldens.ts';
 
 function expectWithin(

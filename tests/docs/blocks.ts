@@ -36,9 +36,12 @@ function textOf(page: string): string {
   return examples.join('').replace(/^ *\* ?/gm, '');
 }
 
-/** A block of TypeScript. One whose first line is `// page` needs a browser: it is compiled and not run. */
+/**
+ * A block of TypeScript. One whose first line is `// page` needs a browser: it is compiled and not run. So are files that
+ * the page shows, in one block or in several that begin with `// name.ts`, which its other blocks import as './name.ts'.
+ */
 export interface CodeBlock {
-  /** Its page and number, fit for a file name. */
+  /** The folder of its page, and in it the number of the block or the name of the file; a path without .ts. */
   readonly name: string;
   readonly code: string;
   readonly runs: boolean;
@@ -46,13 +49,19 @@ export interface CodeBlock {
   readonly prints: readonly string[];
 }
 
-export const codeBlocks = (page: string): CodeBlock[] =>
-  blocksOf(page, 'ts').map((code, i) => ({
-    name: `${page.replace(/\.(md|ts)$/, '').replaceAll('/', '-')}-${i}`,
-    code,
-    runs: !code.startsWith('// page\n'),
+export function codeBlocks(page: string): CodeBlock[] {
+  const folder = page.replace(/\.(md|ts)$/, '').replaceAll('/', '-');
+  const all = blocksOf(page, 'ts').map((code, i) => [fileOf(code) ?? `${i}.ts`, code] as const);
+  return [...new Map(all)].map(([file, code]) => ({
+    name: `${folder}/${file.slice(0, -'.ts'.length)}`,
+    code: fileOf(code) ? fileIn(page, file) : code,
+    runs: !fileOf(code) && !code.startsWith('// page\n'),
     prints: [...code.matchAll(/console\.log\(.*\);\s*\/\/ (.*)$/gm)].map((m) => m[1]!),
   }));
+}
+
+/** The name of the file that a block is, or is a part of. */
+const fileOf = (code: string): string | undefined => /^\/\/ (\S+\.ts)\n/.exec(code)?.[1];
 
 /** What follows `$ ` in a block of the console, and the lines below it. */
 export interface Command {
@@ -89,9 +98,10 @@ export function headersIn(page: string, name: string): Record<string, string> {
   );
 }
 
-/** The file `name` that a page shows: the block whose first line is a comment with that name, without it. */
+/** The file `name` that a page shows: the blocks whose first line is a comment with that name, without it, in order. */
 export function fileIn(page: string, name: string): string {
-  const found = blocksOf(page, '\\w+').filter((code) => code.startsWith(`// ${name}\n`));
-  if (found.length !== 1) throw new Error(`${page}: ${found.length} blocks "// ${name}"`);
-  return found[0]!.slice(found[0]!.indexOf('\n') + 1);
+  const line = `// ${name}\n`;
+  const parts = blocksOf(page, '\\w+').filter((code) => code.startsWith(line));
+  if (parts.length === 0) throw new Error(`${page}: no block "// ${name}"`);
+  return parts.map((code) => code.slice(line.length)).join('\n');
 }

@@ -1,14 +1,15 @@
 // Runs the code of every page, and of every @example, in the workspace: TypeScript blocks, whose `console.log(...); // text` must print that text,
 // and console blocks, whose `$ siglip ...` commands must print what follows them.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { codeBlocks, commands, pagesAndSources, root, type CodeBlock } from './blocks.ts';
+import { type CodeBlock, codeBlocks, commands, pagesAndSources, root } from './blocks.ts';
 
 /** Beside the tests, so that imports resolve as theirs do. */
 const folder = mkdtempSync(join(root, 'tests/.docs-'));
+const pathOf = (name: string) => join(folder, `${name}.ts`);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A worker_thread runs what is built: such blocks run from the tarballs alone. */
@@ -18,14 +19,17 @@ const tested = pagesAndSources.filter(
 );
 
 describe.each(tested)('%s', (page) => {
-  test.each(codeBlocks(page).filter(runsHere))('$name', async ({ name, code, prints }) => {
-    const file = join(folder, `${name}.ts`);
-    writeFileSync(file, code);
+  for (const { name, code } of codeBlocks(page)) {
+    mkdirSync(dirname(pathOf(name)), { recursive: true });
+    writeFileSync(pathOf(name), code);
+  }
+
+  test.each(codeBlocks(page).filter(runsHere))('$name', async ({ name, prints }) => {
     const printed: string[] = [];
     const spy = vi.spyOn(console, 'log').mockImplementation((...values: unknown[]) => {
       printed.push(values.map((v) => (typeof v === 'string' ? v : inspect(v))).join(' '));
     });
-    await import(/* @vite-ignore */ file).finally(() => spy.mockRestore());
+    await import(/* @vite-ignore */ pathOf(name)).finally(() => spy.mockRestore());
     expect(printed).toEqual(prints);
   });
 

@@ -1,9 +1,8 @@
 // The conformance suite on backend-gpu as a program for browsers, in the mode that the page's address names.
 import { gpu, type GpuMode } from '@siglip-ts/backend-gpu';
+import { describeBackend } from '@siglip-ts/conformance';
 import { GPU } from 'gpu.js';
-import { SOFTWARE_GPUS } from '../conformance/budgets.ts';
-import { describeBackend } from '../conformance/describe-backend.ts';
-import { ON_LLVMPIPE, ON_SWIFTSHADER } from '../conformance/gpu-skips.ts';
+import { ON_LLVMPIPE, ON_SWIFTSHADER, SOFTWARE_GPUS } from '../conformance/gpu-skips.ts';
 import { finishAndAnswer } from './answer.ts';
 
 const mode = new URLSearchParams(location.search).get('mode') as GpuMode;

@@ -2,10 +2,9 @@
 // `webgpu`, which gives Node what browsers have as navigator.gpu. Prints the failures and a count.
 import { pathToFileURL } from 'node:url';
 import { gpu } from '@siglip-ts/backend-gpu';
+import { describeBackend } from '@siglip-ts/conformance';
 import { GPU } from 'gpu.js';
-import { SOFTWARE_GPUS } from '../conformance/budgets.ts';
-import { describeBackend } from '../conformance/describe-backend.ts';
-import { ON_SWIFTSHADER } from '../conformance/gpu-skips.ts';
+import { ON_SWIFTSHADER, SOFTWARE_GPUS } from '../conformance/gpu-skips.ts';
 import { finish } from '../no-eval/vitest-shim.ts';
 
 interface Webgpu {

@@ -16,6 +16,7 @@ const library = [...leaves, ...backends, 'hub', 'siglip'];
 const arrows: Record<string, readonly string[]> = {
   ...Object.fromEntries(leaves.map((name) => [name, []])),
   ...Object.fromEntries(backends.map((name) => [name, ['core']])),
+  conformance: ['core'],
   autograd: ['core'],
   train: ['core', 'autograd'],
   hub: ['safetensors'],

@@ -7,7 +7,9 @@ import { nearest, unit } from './reference.ts';
  * magnitude in the exact result. The second is for sums and differences, whose error goes with their terms.
  */
 export interface Budget {
+  /** Units of the last place. */
   readonly ulp: number;
+  /** Of the largest magnitude in the exact result. */
   readonly share: number;
 }
 
@@ -54,34 +56,10 @@ export const BUDGETS = {
   positions: { ulp: 8, share: 5e-7 }, // two products of at most 4 terms a value
 } as const satisfies Record<string, Budget>;
 
+/** A row of the table. */
 export type Judged = keyof typeof BUDGETS;
+/** A backend's own rows. */
 export type Overrides = Partial<Record<Judged, Budget>>;
-
-/** One rounding of a value that is exact to nine digits more. */
-const ROUNDED_ONCE: Budget = { ulp: 0.51, share: 1e-9 };
-
-/** backend-cpu computes every primitive in double precision and rounds once. */
-export const CPU: Overrides = {
-  add: ROUNDED_ONCE,
-  sub: ROUNDED_ONCE,
-  mul: ROUNDED_ONCE,
-  div: ROUNDED_ONCE,
-  sqrt: ROUNDED_ONCE,
-  exp: ROUNDED_ONCE,
-  log: ROUNDED_ONCE,
-  log1p: ROUNDED_ONCE,
-  tanh: ROUNDED_ONCE,
-  erf: ROUNDED_ONCE,
-  sum: ROUNDED_ONCE,
-  matmul: ROUNDED_ONCE,
-  scatterAdd: ROUNDED_ONCE,
-};
-
-/** SwiftShader and llvmpipe, GPUs in software: their exp and log, which GPU.js calls. */
-export const SOFTWARE_GPUS: Overrides = {
-  exp: { ulp: 64, share: 0 }, // 4e-6 relative was measured; WGSL and GLSL promise no more than 3 + 2 |x| units
-  log1p: { ulp: 6, share: 1e-7 }, // near 0 it is a log near 1, which is right only absolutely
-};
 
 /** Shares above are for float32; float64 has 29 digits more. The reference itself errs by some 1e-15. */
 const FLOAT64_SHARE = { ratio: 2 ** -29, least: 4e-15 };
@@ -89,15 +67,13 @@ const FLOAT64_SHARE = { ratio: 2 ** -29, least: 4e-15 };
 /** Units of the last place that float64 may differ by where the reference is float64 itself. */
 const FLOAT64_ULP = 16;
 
+/** The budget of a row in a dtype: an override's where there is one; narrower where the dtype is float64. */
 export function budgetOf(op: Judged, dtype: DType, overrides: Overrides = {}): Budget {
   const budget = overrides[op] ?? BUDGETS[op];
   if (dtype !== 'float64' || (budget.ulp === 0 && budget.share === 0)) return budget;
   const share = Math.max(budget.share * FLOAT64_SHARE.ratio, FLOAT64_SHARE.least);
   return { ulp: Math.max(budget.ulp, FLOAT64_ULP), share };
 }
-
-/** open_clip's profiler counts products only; norms, activations and softmax are another percent. */
-export const FLOP_SHARE = 0.02;
 
 /** How far found values are from exact ones. */
 export interface Distance {
@@ -109,6 +85,7 @@ export interface Distance {
   readonly wrong: number;
 }
 
+/** How far `found` is from `exact`, the number at each place from that at the same place. */
 export function distance(
   found: ArrayLike<number>,
   exact: ArrayLike<number>,

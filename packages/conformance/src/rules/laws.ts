@@ -1,11 +1,11 @@
 // Laws that hold for all shapes, tried on random ones. The numbers are small integers wherever a law is exact.
-import { compose, Tensor, tiledAttention, type Backend, type DType } from '@siglip-ts/core';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { budgetOf, distance } from './budgets.ts';
-import type { Rule } from './describe-backend.ts';
-import { few, input, normal, numbers, random, type Filling } from './inputs.ts';
-import { BINARY, expand, pairs } from './reference.ts';
+import { type Backend, compose, type DType, Tensor, tiledAttention } from '@siglip-ts/core';
+import { budgetOf, distance } from '../budgets.ts';
+import { few, type Filling, input, normal, numbers, random } from '../cases/inputs.ts';
+import { BINARY, expand, pairs } from '../reference.ts';
+import type { Rule } from './rule.ts';
 
 /** Fixed, so that a failure can be repeated. */
 const RUNS = { seed: 20250204, numRuns: 30 };
@@ -36,7 +36,8 @@ const broadcasting = shapes.chain((out) => {
   return fc.tuple(part, part);
 });
 
-export const PROPERTIES: readonly Rule[] = [
+/** See above. */
+export const LAWS: readonly Rule[] = [
   {
     name: 'law: operands broadcast as if they were expanded',
     run: (b, dtype) =>

@@ -1,26 +1,24 @@
-// The cases of the composites. Each runs as functional.ts does it, with a fused kernel where there is one, and as its
+// The cases of the composites. Each runs as core's ops/ does it, with a fused kernel where there is one, and as its
 // definition on the same backend.
 import {
+  type Activation,
   activation,
   attention,
   compose,
+  l2Norm,
   layerNorm,
   linear,
   logSigmoid,
-  l2Norm,
+  type Shape,
   sigmoidLoss,
   softmax,
-  tiledAttention,
-  type Activation,
-  type Shape,
   type Tensor,
+  tiledAttention,
 } from '@siglip-ts/core';
-import type { Case } from './cases.ts';
-import { between, input, listed, normal, type Filling, type Input } from './inputs.ts';
-import * as exact from './reference.ts';
-import type { Exact } from './reference.ts';
+import * as exact from '../reference.ts';
+import { type Case, show } from './case.ts';
+import { between, type CaseInput, type Filling, input, listed, normal } from './inputs.ts';
 
-const show = (...shapes: Shape[]) => shapes.map((s) => `[${s.join(', ')}]`).join(' ');
 const KINDS = Object.keys(exact.ACTIVATION) as Activation[];
 
 const FAR = listed(-100, -88, -20, -10.5, -6, -3, -0.5, 0, 0.5, 3, 6, 10.5, 20, 88, 100);
@@ -164,12 +162,12 @@ const attentions: Case[] = ATTENTIONS.flatMap((shape) =>
     const { B, T, S, heads, d } = shape;
     const D = heads * d;
     const filling = SEEN[seen]?.(S);
-    const keys: Input[] = filling ? [input([B, S], filling)] : [];
+    const keys: CaseInput[] = filling ? [input([B, S], filling)] : [];
     const scale = d ** -0.5;
     const how = (k?: Tensor) => ({ heads, scale, keys: k ?? null });
     const name = `[${B}, ${T}, ${D}] over ${S}, ${heads} heads of ${d}, keys: ${seen}`;
     const inputs = [input([B, T, D]), input([B, S, D]), input([B, S, D]), ...keys];
-    const truth = (q: Exact, k: Exact, v: Exact, seen?: Exact) =>
+    const truth = (q: exact.Exact, k: exact.Exact, v: exact.Exact, seen?: exact.Exact) =>
       exact.attention(q, k, v, seen ?? null, heads, scale);
     return [
       {
@@ -218,6 +216,7 @@ const losses: Case[] = [
   },
 ];
 
+/** See above. */
 export const composites: readonly Case[] = [
   ...activations,
   ...linears,

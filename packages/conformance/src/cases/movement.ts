@@ -1,13 +1,10 @@
 // The cases of what only moves values, of every dtype: permutations, blocks, repeats, rows; and of casts.
 import type { DType } from '@siglip-ts/core';
-import type { Case } from './cases.ts';
-import { below, ids, input, listed, spread, type Input } from './inputs.ts';
-import * as exact from './reference.ts';
-import type { Exact } from './reference.ts';
+import * as exact from '../reference.ts';
+import { type Case, show } from './case.ts';
+import { below, type CaseInput, ids, input, listed, spread } from './inputs.ts';
 
-const show = (...shapes: (readonly number[])[]) => shapes.map((s) => `[${s.join(', ')}]`).join(' ');
-
-const MOVED: readonly Input['dtype'][] = ['float', 'int32', 'float16', 'bfloat16'];
+const MOVED: readonly CaseInput['dtype'][] = ['float', 'int32', 'float16', 'bfloat16'];
 
 const PERMUTED: [readonly number[], readonly number[]][] = [
   [[5], [0]],
@@ -180,7 +177,7 @@ const EXTREME = [
 ];
 
 /** Every dtype passes through float32 on its way to a half type, as in torch. */
-const casted = (x: Exact, to: DType): Exact =>
+const casted = (x: exact.Exact, to: DType): exact.Exact =>
   exact.each(x, (v) => {
     const half = to === 'float16' || to === 'bfloat16';
     return exact.nearest(half ? Math.fround(v) : v, to);
@@ -202,4 +199,5 @@ const casts: Case[] = DTYPES.flatMap((from) =>
   }),
 );
 
+/** See above. */
 export const movement: readonly Case[] = [...moves, ...scatters, ...casts];

@@ -1,14 +1,14 @@
 // The rules of memory that every backend keeps: what is copied, what lives how long, and that call order counts.
+import { expect } from 'vitest';
 import {
-  Tensor,
   type Backend,
   type DType,
   type Handle,
   type Mark,
   type Shape,
+  Tensor,
 } from '@siglip-ts/core';
-import { expect } from 'vitest';
-import type { Rule } from './describe-backend.ts';
+import type { Rule } from './rule.ts';
 
 const values = async (x: Tensor): Promise<number[]> => [...(await x.data())];
 const gone = /release|freed/;
@@ -23,6 +23,7 @@ async function bracketed(b: Backend, block: (since: Mark) => Promise<void>): Pro
   }
 }
 
+/** See above. */
 export const MEMORY: readonly Rule[] = [
   {
     name: 'upload copies the array',

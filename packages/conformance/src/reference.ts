@@ -4,7 +4,9 @@ import type { Activation, BinaryOp, DType, ReduceOp, Shape, UnaryOp } from '@sig
 
 /** An array with a shape, row-major. */
 export interface Exact {
+  /** The size of each axis. */
   readonly shape: Shape;
+  /** The numbers. */
   readonly values: Float64Array;
 }
 

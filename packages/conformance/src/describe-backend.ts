@@ -1,32 +1,18 @@
 // describeBackend: everything a backend has to keep, as tests. A new backend's test file is its constructor and the
-// skips it needs, each with its reason. Uses nothing of Node, so browsers run it too.
-import { Tensor, type Backend, type DType } from '@siglip-ts/core';
+// skips it needs, each with its reason. Uses nothing of Node, so browsers run it too. For the cases see cases/, for the
+// rest rules/.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { budgetOf, distance, type Budget, type Distance, type Overrides } from './budgets.ts';
-import { CASES, type Case } from './cases.ts';
-import { numbers, random, type Input } from './inputs.ts';
-import { MEMORY } from './memory.ts';
-import { PROPERTIES } from './properties.ts';
+import { type Backend, type DType, Tensor } from '@siglip-ts/core';
+import { type Budget, budgetOf, type Distance, distance } from './budgets.ts';
+import type { Case } from './cases/case.ts';
+import { CASES } from './cases/index.ts';
+import { type CaseInput, numbers, random } from './cases/inputs.ts';
+import type { Described } from './described.ts';
 import type { Exact } from './reference.ts';
+import { LAWS } from './rules/laws.ts';
+import { MEMORY } from './rules/memory.ts';
 
-export interface Described {
-  readonly make: () => Backend | Promise<Backend>;
-  /** The floating-point dtype to test. Default float32. */
-  readonly dtype?: 'float32' | 'float64';
-  /** Names of cases or parts of names, each with the reason why this backend cannot have them. */
-  readonly skip?: Readonly<Record<string, string>>;
-  /** Rows of the table of budgets that are wider for this backend. */
-  readonly budgets?: Overrides;
-  /** Hears how far each case is from its exact values. */
-  readonly measured?: (c: Case, d: Distance) => void;
-}
-
-/** A rule about memory, or a law of operations: what is tested by a function of its own instead of a row of data. */
-export interface Rule {
-  readonly name: string;
-  readonly run: (b: Backend, dtype: 'float32' | 'float64', how: Described) => Promise<void>;
-}
-
+/** Adds to a vitest file a test for every case, rule and law, and one that no skip is out of date. */
 export function describeBackend(name: string, how: Described): void {
   const dtype = how.dtype ?? 'float32';
   describe(`${name}, ${dtype}`, () => {
@@ -44,7 +30,7 @@ export function describeBackend(name: string, how: Described): void {
     };
 
     for (const c of CASES) row(c.name, () => judge(b, c, dtype, how));
-    for (const rule of [...MEMORY, ...PROPERTIES])
+    for (const rule of [...MEMORY, ...LAWS])
       row(rule.name, async () => {
         const own = await how.make();
         try {
@@ -58,7 +44,7 @@ export function describeBackend(name: string, how: Described): void {
 }
 
 /** An input in a backend's memory. */
-const given = (b: Backend, x: Input, exact: Exact, float: DType): Tensor =>
+const given = (b: Backend, x: CaseInput, exact: Exact, float: DType): Tensor =>
   Tensor.from(b, exact.values, x.shape, x.dtype === 'float' ? float : x.dtype);
 
 /** Inputs and exact results, which are the same for all backends. */
@@ -90,26 +76,31 @@ async function judge(b: Backend, c: Case, float: DType, how: Described): Promise
 
   const found = await Promise.all(results);
   found.forEach((values, i) => {
-    const d = distance(values, truth.values, dtype, budget);
     const which = i === 0 ? c.name : `${c.name}, by its definition`;
-    expect(d.wrong, message(which, values, truth.values, d, budget)).toBe(-1);
+    const d = expectClose(which, values, truth.values, dtype, budget);
     if (i === 0) how.measured?.(c, d);
   });
-  if (found.length < 2) return;
-  const apart = distance(found[0]!, found[1]!, dtype, budget);
-  const which = `${c.name}, against its definition`;
-  expect(apart.wrong, message(which, found[0]!, found[1]!, apart, budget)).toBe(-1);
+  if (found.length > 1)
+    expectClose(`${c.name}, against its definition`, found[0]!, found[1]!, dtype, budget);
 }
 
-const message = (
+/** How far values are from those expected. Throws Error where a budget does not allow it. */
+function expectClose(
   which: string,
   found: ArrayLike<number>,
   exact: ArrayLike<number>,
-  d: Distance,
+  dtype: DType,
   budget: Budget,
-): string =>
-  `${which}: ${found[d.wrong]} at ${d.wrong}, expected ${exact[d.wrong]}; ${d.ulp.toFixed(1)} ulp, ` +
-  `share ${d.share.toExponential(1)}, the budget is ${JSON.stringify(budget)}`;
+): Distance {
+  const d = distance(found, exact, dtype, budget);
+  if (d.wrong >= 0)
+    throw new Error(
+      `${which}: number ${d.wrong} is ${found[d.wrong]}, expected ${exact[d.wrong]}; the largest error is ` +
+        `${d.ulp.toFixed(1)} ulp, a share of ${d.share.toExponential(1)}; the budget is ` +
+        `${budget.ulp} ulp, a share of ${budget.share}`,
+    );
+  return d;
+}
 
 /** A seed that stays with a case when others are added. */
 const seedOf = (name: string): number =>

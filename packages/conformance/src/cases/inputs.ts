@@ -1,6 +1,6 @@
 // Inputs of the cases: shapes with a way to fill them from a seed. Numbers are always the same for the same seed.
 import type { DType, Shape } from '@siglip-ts/core';
-import { nearest, type Exact } from './reference.ts';
+import { type Exact, nearest } from '../reference.ts';
 
 /** Uniform numbers in [0, 1). */
 export type Random = () => number;
@@ -16,13 +16,17 @@ export function random(seed: number): Random {
   };
 }
 
-export interface Input {
+/** A tensor that a case is given. */
+export interface CaseInput {
+  /** The size of each axis. */
   readonly shape: Shape;
   /** 'float' is the floating-point dtype that is being tested. */
   readonly dtype: DType | 'float';
+  /** The number at place i; rounded to the dtype afterwards. */
   readonly number: (next: Random, i: number) => number;
 }
-export type Filling = Input['number'];
+/** What numbers an input has. */
+export type Filling = CaseInput['number'];
 
 /** Nearly normal: the sum of four uniform numbers. */
 export const normal: Filling = (next) => (next() + next() + next() + next() - 2) * Math.sqrt(3);
@@ -48,13 +52,13 @@ export const below =
 export const input = (
   shape: Shape,
   number: Filling = normal,
-  dtype: Input['dtype'] = 'float',
-): Input => ({ shape, number, dtype });
+  dtype: CaseInput['dtype'] = 'float',
+): CaseInput => ({ shape, number, dtype });
 
-export const ids = (shape: Shape, number: Filling): Input => input(shape, number, 'int32');
+export const ids = (shape: Shape, number: Filling): CaseInput => input(shape, number, 'int32');
 
 /** The numbers of an input, each one that its dtype has. */
-export function numbers(x: Input, float: DType, next: Random): Exact {
+export function numbers(x: CaseInput, float: DType, next: Random): Exact {
   const dtype = x.dtype === 'float' ? float : x.dtype;
   const n = x.shape.reduce((a, b) => a * b, 1);
   const values = Float64Array.from({ length: n }, (_, i) => nearest(x.number(next, i), dtype));
