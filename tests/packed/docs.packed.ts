@@ -3,7 +3,7 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { codeBlocks, commands, pagesAndSources, root } from '../docs/blocks.ts';
-import { emptyProject, tarballs, type Project } from './pack.ts';
+import { emptyProject, PEERS, tarballs, type Project } from './pack.ts';
 
 const blocks = pagesAndSources.flatMap(codeBlocks);
 const lines = pagesAndSources.flatMap(commands);
@@ -16,6 +16,7 @@ const TSCONFIG = {
     module: 'nodenext',
     target: 'es2022',
     types: ['node'],
+    rewriteRelativeImportExtensions: true,
     rootDir: 'blocks',
     outDir: 'built',
   },
@@ -27,6 +28,7 @@ beforeAll(async () => {
   project = await emptyProject('docs', {
     ours: [...tarballs().keys()],
     dependencies: {
+      ...PEERS,
       '@types/node': '20.19.25',
       'gpu.js': '2.24.1',
       sharp: '0.35.5',

@@ -64,6 +64,9 @@ export interface Project {
   ): Promise<{ stdout: string; stderr: string }>;
 }
 
+/** The peers of @siglip-ts/conformance, for projects that have it: npm would install the newest that there is. */
+export const PEERS = { 'fast-check': '4.10.2', vitest: '4.1.12' } as const;
+
 export interface EmptyProject {
   /** Which of our packages it asks for by name; whatever those need of ours comes from the tarballs too. */
   ours?: readonly string[];

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { emptyProject, tarballs, type Project, type Tarball } from './pack.ts';
+import { emptyProject, PEERS, tarballs, type Project, type Tarball } from './pack.ts';
 
 const root = join(import.meta.dirname, '../..');
 const each = [...tarballs()];
@@ -95,7 +95,7 @@ describe('siglip-ts in an empty project', () => {
 describe('all packages in an empty project', () => {
   let project: Project;
   beforeAll(async () => {
-    project = await emptyProject('all', { ours: each.map(([name]) => name) });
+    project = await emptyProject('all', { ours: each.map(([name]) => name), dependencies: PEERS });
   });
 
   test('every entry can be required, so none waits at its top level', async () => {
