@@ -1,8 +1,8 @@
 // The linear layer 196x768 → 768 on backend-gpu in the modes of GPU.js that run in Node, beside the engine. A mode
 // that does not run here is listed as absent.
+import { GPU } from 'gpu.js';
 import { gpu } from '@siglip-ts/backend-gpu';
 import { linear } from '@siglip-ts/core';
-import { GPU } from 'gpu.js';
 import { agreeing, interleave } from '../measure.mjs';
 import { BACKENDS, fromArrays, numbers } from '../ours.mjs';
 import { gather } from '../peers.mjs';

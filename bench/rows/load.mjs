@@ -2,9 +2,9 @@
 // Where the time goes after that is in the other rows.
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
+import { hasRelaxed } from '../ceiling.mjs';
 import { baseCheckpoint, exported } from '../checkpoint.mjs';
 import { interleave, median } from '../measure.mjs';
-import { hasRelaxed } from '../ceiling.mjs';
 import { gather, ortNode, ortWeb } from '../peers.mjs';
 
 const LOADER = join(import.meta.dirname, 'load-child.mjs');

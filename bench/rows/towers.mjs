@@ -1,7 +1,7 @@
 // One encoder layer, and both towers of ViT-B/16 on the checkpoint of random weights, beside ONNX exports of the same
 // weights. Outputs must agree before anything is timed.
 import { wasm } from '@siglip-ts/backend-wasm';
-import { Scope, SiglipVisionConfig, Tensor, encoderLayer } from '@siglip-ts/core';
+import { encoderLayer, Scope, SiglipVisionConfig, Tensor } from '@siglip-ts/core';
 import { SiglipTextModel, SiglipVisionModel } from 'siglip-ts';
 import { ceiling, ceilingWithLoads } from '../ceiling.mjs';
 import { baseCheckpoint, exported } from '../checkpoint.mjs';

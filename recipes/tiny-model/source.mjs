@@ -1,6 +1,6 @@
 // The batches of the run: different concepts, a view and a caption of each. Batch i is decided by the seed and i alone.
 import { generator } from '@siglip-ts/core';
-import { photoView, drawingView } from './augment.mjs';
+import { drawingView, photoView } from './augment.mjs';
 import { captionOf, distinct } from './concepts.mjs';
 
 const PATCHES = 64;

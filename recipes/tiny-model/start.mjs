@@ -2,10 +2,10 @@
 // whose outputs are centred. Uncentred, texts share a cosine of 0.9 and nothing is learned for hundreds of steps.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Scope, Tensor, resident, textTransformer, visionTransformer } from '@siglip-ts/core';
+import { resident, Scope, Tensor, textTransformer, visionTransformer } from '@siglip-ts/core';
 import { startAsPaper } from '@siglip-ts/train';
 import { contrastive } from '@siglip-ts/trainer';
-import { SiglipConfig, SiglipModel, folderFiles } from 'siglip-ts';
+import { folderFiles, SiglipConfig, SiglipModel } from 'siglip-ts';
 
 const model = new URL('../../packages/tiny-model/model/', import.meta.url).pathname;
 

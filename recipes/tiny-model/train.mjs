@@ -6,10 +6,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { wasm } from '@siglip-ts/backend-wasm';
-import { reportSvg, contrastive, train } from '@siglip-ts/trainer';
-import { SiglipTokenizer, folderFiles } from 'siglip-ts';
+import { contrastive, reportSvg, train } from '@siglip-ts/trainer';
+import { folderFiles, SiglipTokenizer } from 'siglip-ts';
 import { concepts } from './concepts.mjs';
-import { PHOTO, emojiArt, tiles } from './pictures.mjs';
+import { emojiArt, PHOTO, tiles } from './pictures.mjs';
 import { openSource } from './source.mjs';
 import { writeStart } from './start.mjs';
 

@@ -1,22 +1,22 @@
 // Reads the goldens under fixtures/train and evaluates the loss of each as a function of parameters. Not a test.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NamedTensors } from '@siglip-ts/autograd';
 import {
+  type Backend,
   classificationLoss,
+  type DType,
+  type Ids,
   imageClassification,
+  type ProblemType,
   resident,
   Scope,
   siglip,
   SiglipConfig,
   Tensor,
-  type Backend,
-  type DType,
-  type Ids,
-  type ProblemType,
 } from '@siglip-ts/core';
 import { bytesSource, openSafetensors, type StoredTensor } from '@siglip-ts/safetensors';
-import type { NamedTensors } from '@siglip-ts/autograd';
-import { loadCase, type Case } from '../siglip/modeling/golden.ts';
+import { type Case, loadCase } from '../siglip/modeling/golden.ts';
 
 const root = join(import.meta.dirname, '../../fixtures/train');
 export const cases = readdirSync(root)

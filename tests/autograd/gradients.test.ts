@@ -1,8 +1,8 @@
 // The gradient of every parameter against torch: exact in float64, no worse than torch's own float32 on the engine.
+import { describe, expect, test } from 'vitest';
+import { grad } from '@siglip-ts/autograd';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
-import { grad } from '@siglip-ts/autograd';
-import { describe, expect, test } from 'vitest';
 import { difference, rms } from '../siglip/modeling/golden.ts';
 import { cases, loadGolden, lossOf, parametersOf } from './golden.ts';
 

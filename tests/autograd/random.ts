@@ -1,5 +1,5 @@
 // Reproducible inputs for the tests of training. Not a test.
-import { size, Tensor, type Backend, type DType, type Shape } from '@siglip-ts/core';
+import { type Backend, type DType, type Shape, size, Tensor } from '@siglip-ts/core';
 
 /** Numbers in [-1, 1): a linear congruential generator. */
 export function numbers(n: number, seed: number): Float64Array {

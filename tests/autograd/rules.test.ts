@@ -1,22 +1,22 @@
 // Every rule against finite differences, and every closed form against the gradient of the definition.
+import { describe, expect, test } from 'vitest';
+import { grad } from '@siglip-ts/autograd';
 import { cpu } from '@siglip-ts/backend-cpu';
 import {
+  type Activation,
   activation,
   attention,
+  l2Norm,
   layerNorm,
   linear,
   logSigmoid,
-  l2Norm,
+  type Shape,
   size,
   softmax,
   Tensor,
   tiledAttention,
-  type Activation,
-  type Shape,
 } from '@siglip-ts/core';
 import { softmaxLoss } from '@siglip-ts/train';
-import { grad } from '@siglip-ts/autograd';
-import { describe, expect, test } from 'vitest';
 import { difference } from '../siglip/modeling/golden.ts';
 import { numbers } from './random.ts';
 

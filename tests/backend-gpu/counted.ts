@@ -1,7 +1,7 @@
 // GPU.js as it is where there is a GPU: results are textures, each to be deleted by whoever asked for it. Computes in the
 // mode that was asked for; a texture that is used after its deletion is an error.
-import type { GpuConstructor } from '@siglip-ts/backend-gpu';
 import { GPU } from 'gpu.js';
+import type { GpuConstructor } from '@siglip-ts/backend-gpu';
 
 /** Textures that exist, and kernels that were compiled. */
 export const counts = { alive: 0, kernels: 0 };

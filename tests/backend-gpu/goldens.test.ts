@@ -2,12 +2,12 @@
 // embedded model's scores beside backend-cpu's, and memory over two hundred forwards.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { GPU } from 'gpu.js';
+import { expect, test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { gpu } from '@siglip-ts/backend-gpu';
 import { fromCheckpoint } from '@siglip-ts/core';
-import { GPU } from 'gpu.js';
 import { defaultModel, pipeline, SiglipModel } from 'siglip-ts';
-import { expect, test } from 'vitest';
 import { difference, forward, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 import { Counted, counts } from './counted.ts';
 

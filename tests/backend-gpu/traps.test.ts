@@ -1,9 +1,9 @@
 // What goes wrong with GPU.js and GPUs, each trap as a test: on GPU.js itself, where it is the reason for something here,
 // and on backend-gpu, which must not fall in.
-import { gpu, type GpuConstructor } from '@siglip-ts/backend-gpu';
-import { Tensor } from '@siglip-ts/core';
 import { GPU } from 'gpu.js';
 import { describe, expect, test } from 'vitest';
+import { gpu, type GpuConstructor } from '@siglip-ts/backend-gpu';
+import { Tensor } from '@siglip-ts/core';
 import { Counted } from './counted.ts';
 
 type Settings = Parameters<InstanceType<GpuConstructor>['createKernel']>[1];

@@ -16,8 +16,8 @@ import {
   Tensor,
   withoutFused,
 } from '@siglip-ts/core';
-import { difference, rms } from '../siglip/modeling/golden.ts';
 import { numbers } from '../autograd/random.ts';
+import { difference, rms } from '../siglip/modeling/golden.ts';
 
 type Op = (...x: Tensor[]) => Tensor;
 const heads =

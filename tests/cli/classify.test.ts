@@ -1,8 +1,8 @@
 // siglip classify: sensible labels, the pipeline's scores, and pictures that are none.
 import { readFileSync } from 'node:fs';
 import { deflateSync } from 'node:zlib';
-import { backendNames, pipeline } from 'siglip-ts';
 import { describe, expect, test } from 'vitest';
+import { backendNames, pipeline } from 'siglip-ts';
 import { image, json, model, scratch, siglip } from './harness.ts';
 
 type Results = { image: string; scores: { label: string; score: number }[] }[];

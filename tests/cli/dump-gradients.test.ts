@@ -1,10 +1,10 @@
 // siglip dump --gradients: the gradients of torch, under their names.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { bytesSource, openSafetensors, serialize } from '@siglip-ts/safetensors';
 import { expect, test } from 'vitest';
-import { model, scratch, siglip } from './harness.ts';
-import { difference } from '../siglip/modeling/golden.ts';
+import { bytesSource, openSafetensors, serialize } from '@siglip-ts/safetensors';
 import { loadGolden } from '../autograd/golden.ts';
+import { difference } from '../siglip/modeling/golden.ts';
+import { model, scratch, siglip } from './harness.ts';
 
 const files = scratch();
 

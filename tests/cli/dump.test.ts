@@ -1,9 +1,9 @@
 // siglip dump: gives the goldens of transformers, under their names.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { fromBits } from '@siglip-ts/core';
 import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
-import { describe, expect, test } from 'vitest';
-import { difference, loadCase, loadGolden, type Golden } from '../siglip/modeling/golden.ts';
+import { difference, type Golden, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 import { model, scratch, siglip } from './harness.ts';
 
 const files = scratch();

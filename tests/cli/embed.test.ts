@@ -1,5 +1,6 @@
 // siglip embed: the vectors of the model classes, in every kind of file.
 import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import {
   defaultModel,
@@ -8,7 +9,6 @@ import {
   SiglipModel,
   SiglipTokenizer,
 } from 'siglip-ts';
-import { expect, test } from 'vitest';
 import { image, json, model, scratch, siglip } from './harness.ts';
 
 interface Document {

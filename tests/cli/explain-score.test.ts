@@ -1,6 +1,6 @@
 // siglip explain-score: every number agrees with the model's own, and bad input ends in one line.
-import type { Explanation } from '@siglip-ts/inspect';
 import { describe, expect, test } from 'vitest';
+import type { Explanation } from '@siglip-ts/inspect';
 import { image, json, model, siglip } from './harness.ts';
 
 const rocket = image('twemoji-rocket.png');

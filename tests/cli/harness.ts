@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { run } from '@siglip-ts/cli';
 import { afterAll } from 'vitest';
+import { run } from '@siglip-ts/cli';
 
 export const images = join(import.meta.dirname, '../../fixtures/images');
 export const models = join(import.meta.dirname, '../../fixtures/model');

@@ -1,7 +1,7 @@
 // siglip inspect: sizes, costs, and whether the weights fit.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
 import { describe, expect, test, vi } from 'vitest';
+import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
 import { startHub } from '../hub/hub-server.ts';
 import { json, model, scratch, siglip } from './harness.ts';
 

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { selftest, selftestGolden, type SelftestGolden, type SelftestRow } from '@siglip-ts/parity';
 import { describe, expect, test, vi } from 'vitest';
+import { selftest, type SelftestGolden, selftestGolden, type SelftestRow } from '@siglip-ts/parity';
 import { json, siglip } from './harness.ts';
 
 vi.mock('@siglip-ts/parity', async (original) => {

@@ -1,9 +1,9 @@
 // siglip preprocess: the numbers of the two image processors.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { defaultModel, loadImage, SiglipImageProcessor, SiglipImageProcessorFast } from 'siglip-ts';
-import { expect, test } from 'vitest';
 import { image, json, scratch, siglip } from './harness.ts';
 
 // One of them is to be turned upright, one has no colours.

@@ -1,6 +1,6 @@
 // The program around the commands: help, version, usage errors, and the hub options.
-import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { model, scratch, siglip } from './harness.ts';

@@ -1,17 +1,17 @@
 // siglip quantize: what it writes, that reading it gives the numbers of `weights` on the original, and what it refuses.
-import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
 import {
   AutoModel,
+  type HostTensor,
   pipeline,
   SiglipForImageClassification,
   SiglipModel,
   SiglipTextModel,
   SiglipVisionModel,
-  type HostTensor,
 } from 'siglip-ts';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { startHub } from '../hub/hub-server.ts';
 import { image, json, model, scratch, siglip } from './harness.ts';
 

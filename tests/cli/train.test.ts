@@ -1,8 +1,8 @@
 // siglip train and siglip finetune: what they say and what it leaves. The run itself is tests/trainer.
-import { readFileSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline, SiglipVisionModel } from 'siglip-ts';
 import { describe, expect, test } from 'vitest';
+import { pipeline, SiglipVisionModel } from 'siglip-ts';
 import { image, json, scratch, siglip } from './harness.ts';
 
 const { path } = scratch();

@@ -1,13 +1,13 @@
 // The three configuration classes beside transformers 4.49: what they hold, what they write, what they refuse.
+import { describe, expect, test } from 'vitest';
 import {
+  type Attributes,
   expectTower,
   setAttention,
   SiglipConfig,
   SiglipTextConfig,
   SiglipVisionConfig,
-  type Attributes,
 } from '@siglip-ts/core';
-import { describe, expect, test } from 'vitest';
 import { golden, type Written } from './goldens.ts';
 
 const classes = { SiglipConfig, SiglipTextConfig, SiglipVisionConfig };

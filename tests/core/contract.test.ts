@@ -1,13 +1,17 @@
 // The contract between model and backend, kept by the model: the same code on every kind of backend, nothing left
 // behind, one layer's weights at a time, every module within reach, one call after another.
+import { describe, expect, test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { budgetOf, distance } from '@siglip-ts/conformance';
 import {
+  type Backend,
   call,
   deferred,
   dry,
   encoderLayer,
   fromCheckpoint,
+  type HostTensor,
+  type Listener,
   meter,
   recording,
   Scope,
@@ -16,11 +20,7 @@ import {
   SiglipVisionConfig,
   size,
   Tensor,
-  type Backend,
-  type HostTensor,
-  type Listener,
 } from '@siglip-ts/core';
-import { describe, expect, test } from 'vitest';
 import { forward, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 
 const c = await loadCase('plain');

@@ -1,22 +1,22 @@
 // Each decorator by itself: what it adds to a backend, and that it leaves the rest alone.
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import {
   autocast,
+  type Backend,
   checked,
   deferred,
+  type Finding,
+  type HalfType,
   linear,
   meter,
   rounded,
   roundToHalf,
+  scopedSync,
   softmax,
   Tensor,
-  scopedSync,
   withoutFused,
-  type Backend,
-  type Finding,
-  type HalfType,
 } from '@siglip-ts/core';
-import { describe, expect, onTestFinished, test } from 'vitest';
 import { forward, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 
 const values = async (x: Tensor): Promise<number[]> => [...(await x.data())];

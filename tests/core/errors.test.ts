@@ -1,24 +1,24 @@
 // What is said when something does not fit: the operation, both shapes, the full key.
+import { describe, expect, test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import {
   attention,
+  type Checkpoint,
   classificationLoss,
   deferred,
+  type DType,
   fromCheckpoint,
+  l2Norm,
   layerNorm,
   linear,
-  l2Norm,
+  type ProblemType,
   recording,
   resident,
   Scope,
   softmax,
   Tensor,
   withoutFused,
-  type Checkpoint,
-  type DType,
-  type ProblemType,
 } from '@siglip-ts/core';
-import { describe, expect, test } from 'vitest';
 
 const b = cpu();
 const zeros = (shape: number[], dtype: DType = 'float32', on = b) =>

@@ -1,9 +1,9 @@
 // The kit of backends by itself, where no backend shows it: the stack's own rules, and how a self-test ends. That its
 // operations are right is in tests/conformance, on the backends that use them.
-import { cpu } from '@siglip-ts/backend-cpu';
-import { meter, Tensor, type Backend } from '@siglip-ts/core';
-import { copyView, padded, selfTest, stack, trusted, type SelfTest } from '@siglip-ts/core/kit';
 import { describe, expect, test, vi } from 'vitest';
+import { cpu } from '@siglip-ts/backend-cpu';
+import { type Backend, meter, Tensor } from '@siglip-ts/core';
+import { copyView, padded, type SelfTest, selfTest, stack, trusted } from '@siglip-ts/core/kit';
 
 test('a stack lets go of each once, and never of what is older or kept', () => {
   const names: string[] = [];

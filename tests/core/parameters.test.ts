@@ -1,7 +1,7 @@
 // The parameters of a config: what the model asks for on a backend that computes nothing, for every published
 // checkpoint of SigLIP and SigLIP 2 with a fixed resolution.
-import { dry, meter, recording, Scope, siglip, SiglipConfig, size, Tensor } from '@siglip-ts/core';
 import { describe, expect, test } from 'vitest';
+import { dry, meter, recording, Scope, siglip, SiglipConfig, size, Tensor } from '@siglip-ts/core';
 
 interface Tower {
   readonly hidden_size: number;

@@ -1,7 +1,7 @@
 // Tensor, HostTensor and the blocks that let go of memory: what a user of core sees of them.
-import { cpu } from '@siglip-ts/backend-cpu';
-import { scoped, meter, Tensor, scopedSync } from '@siglip-ts/core';
 import { describe, expect, test } from 'vitest';
+import { cpu } from '@siglip-ts/backend-cpu';
+import { meter, scoped, scopedSync, Tensor } from '@siglip-ts/core';
 
 describe('Tensor', () => {
   const b = cpu();

@@ -1,7 +1,9 @@
 // Single functions beside torch's: activations, position tables, half precision, the loss.
+import { describe, expect, test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { budgetOf, distance, type Judged } from '@siglip-ts/conformance';
 import {
+  type Activation,
   activation,
   compose,
   fromBits,
@@ -10,9 +12,7 @@ import {
   sigmoidLoss,
   Tensor,
   toBits,
-  type Activation,
 } from '@siglip-ts/core';
-import { describe, expect, test } from 'vitest';
 import { golden } from './goldens.ts';
 
 function expectWithin(

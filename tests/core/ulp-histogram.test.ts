@@ -1,7 +1,7 @@
 // checked(b, oracle, { histogram }): how far each operation is from the exact result, in units in the last place.
-import { cpu } from '@siglip-ts/backend-cpu';
-import { checked, rounded, Tensor, ulpHistogram, type Backend } from '@siglip-ts/core';
 import { expect, test } from 'vitest';
+import { cpu } from '@siglip-ts/backend-cpu';
+import { type Backend, checked, rounded, Tensor, ulpHistogram } from '@siglip-ts/core';
 import { forward, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 
 /** A backend whose tanh is off by so many steps of a dtype at each of its results. */

@@ -1,14 +1,14 @@
 // Models at one's own address, links to the hub's pages, and subfolders.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pathToFileURL } from 'node:url';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { hubFiles, modelFiles } from '@siglip-ts/hub';
 import { AutoModel, AutoProcessor, AutoTokenizer, defaultModel, pipeline } from 'siglip-ts';
 import { addressOf, hubLink } from '../../packages/hub/src/server/addresses.ts';
-import { hubFiles, modelFiles } from '@siglip-ts/hub';
 import { cache, hub } from './hub-setup.ts';
 
 /** A server of files as most are: /models/siglip/<file>, and another answer for what is not there. */

@@ -2,9 +2,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSafetensors } from '@siglip-ts/safetensors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { folderFiles, mapFiles, modelFiles } from '@siglip-ts/hub';
+import { openSafetensors } from '@siglip-ts/safetensors';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 // Opt-in, for people with network (`npm run test:hub`): downloads google/siglip-base-patch16-224, 813 MB, and compares
 // with the numbers that transformers publishes for it.
-import { loadImage, pipeline, SiglipModel, SiglipProcessor } from 'siglip-ts';
 import { expect, test } from 'vitest';
+import { loadImage, pipeline, SiglipModel, SiglipProcessor } from 'siglip-ts';
 
 const ID = 'google/siglip-base-patch16-224';
 const CATS = 'http://images.cocodataset.org/val2017/000000039769.jpg';

@@ -1,8 +1,8 @@
 // Reads the bundles that fixtures/make/image_bundle.py writes, and hashes pixels as it does.
-import { pixelKernels } from '@siglip-ts/backend-wasm/pixels';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pixelKernels } from '@siglip-ts/backend-wasm/pixels';
 
 export const FIXTURES = join(import.meta.dirname, '../../fixtures');
 

@@ -1,7 +1,7 @@
 // Every file of the PNG and JPEG bundles gives Pillow's pixels, or an error where Pillow gives one.
-import { convertRgb, decodeImage, type PixelKernels } from '@siglip-ts/image';
 import { expect, test } from 'vitest';
-import { WAYS, foldersWith, readBytes, readJson, sha256 } from './bundle.ts';
+import { convertRgb, decodeImage, type PixelKernels } from '@siglip-ts/image';
+import { foldersWith, readBytes, readJson, sha256, WAYS } from './bundle.ts';
 
 interface Row {
   name: string;

@@ -1,7 +1,7 @@
 // Turning pictures upright: the eight orientations are the symmetries of a square, and Pillow's.
-import { decodeImage, exifTranspose, type RawImage } from '@siglip-ts/image';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { decodeImage, exifTranspose, type RawImage } from '@siglip-ts/image';
 import { FIXTURES, readBytes, readJson } from './bundle.ts';
 
 const image = (orientation: number): RawImage => ({

@@ -1,15 +1,15 @@
 // Bad input: decoders return or throw an Error, soon, and allocate nothing that the input does not justify.
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { zlibSync } from 'fflate';
+import { describe, expect, test } from 'vitest';
 import {
   decodeImage,
   decodeImageAsync,
-  isRawImage,
   type DecodeImageOptions,
+  isRawImage,
 } from '@siglip-ts/image';
-import fc from 'fast-check';
-import { join } from 'node:path';
-import { zlibSync } from 'fflate';
-import { describe, expect, test } from 'vitest';
-import { FIXTURES, WAYS, readBytes, readJson, sha256 } from './bundle.ts';
+import { FIXTURES, readBytes, readJson, sha256, WAYS } from './bundle.ts';
 
 const SMALL = { maxPixels: 100_000 };
 

@@ -1,9 +1,9 @@
 // The photos, whole: in fixtures/images, and those that may not be copied where they are at hand.
-import { convertRgb, decodeImage } from '@siglip-ts/image';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { FIXTURES, WAYS, readBytes, readJson, sha256 } from './bundle.ts';
+import { convertRgb, decodeImage } from '@siglip-ts/image';
+import { FIXTURES, readBytes, readJson, sha256, WAYS } from './bundle.ts';
 
 interface Photo {
   mode: string;

@@ -1,16 +1,16 @@
 // Both processors against transformers: pixel values by hash, messages and warnings by word.
+import { describe, expect, test } from 'vitest';
 import {
-  SiglipImageProcessor,
-  SiglipImageProcessorFast,
   channelsOf,
-  type PreprocessOptions,
-  type ProcessorImages,
   type Mode,
   type PixelKernels,
+  type PreprocessOptions,
+  type ProcessorImages,
+  SiglipImageProcessor,
+  SiglipImageProcessorFast,
   type TypedImage,
 } from '@siglip-ts/image';
-import { describe, expect, test } from 'vitest';
-import { WAYS, foldersWith, readJson, sha256 } from './bundle.ts';
+import { foldersWith, readJson, sha256, WAYS } from './bundle.ts';
 import { pattern } from './pattern.ts';
 
 interface Described {

@@ -1,15 +1,15 @@
 // Pillow's and torchvision's resizes of random patterns, by hash.
+import { describe, expect, test } from 'vitest';
 import {
-  resizePillow,
-  resizeTorchvisionBytes,
-  resizeTorchvisionFloats,
   type Mode,
   type PillowOrder,
   type PixelKernels,
   type ResizeFilter,
+  resizePillow,
+  resizeTorchvisionBytes,
+  resizeTorchvisionFloats,
 } from '@siglip-ts/image';
-import { describe, expect, test } from 'vitest';
-import { WAYS, foldersWith, readJson, sha256 } from './bundle.ts';
+import { foldersWith, readJson, sha256, WAYS } from './bundle.ts';
 import { channelsFirst, pattern } from './pattern.ts';
 
 /** mode, height, width, new height, new width, filter, kind of pattern, its seed, hash */

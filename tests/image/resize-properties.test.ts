@@ -1,13 +1,13 @@
 // Resizes against the formula, written out slowly and in exact integers; and what must hold for any filter.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import {
+  type RawImage,
+  type ResizeFilter,
   resizePillow,
   resizeTorchvisionBytes,
   resizeTorchvisionFloats,
-  type RawImage,
-  type ResizeFilter,
 } from '@siglip-ts/image';
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
 
 const side = fc.integer({ min: 1, max: 24 });
 const filters = fc.constantFrom<ResizeFilter>('bilinear', 'bicubic');

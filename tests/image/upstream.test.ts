@@ -1,14 +1,14 @@
 // transformers' tests/models/siglip/test_image_processing_siglip.py and its mixin, for both processors.
+import { describe, expect, test, vi } from 'vitest';
 import {
-  SiglipImageProcessor,
-  SiglipImageProcessorFast,
   convertRgb,
   decodeImage,
   type ProcessorImages,
   type RawImage,
+  SiglipImageProcessor,
+  SiglipImageProcessorFast,
   type TypedImage,
 } from '@siglip-ts/image';
-import { describe, expect, test, vi } from 'vitest';
 import { FIXTURES, readBytes } from './bundle.ts';
 import { pattern } from './pattern.ts';
 

@@ -2,9 +2,9 @@
 // folder that it was made of.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromBigVision } from '@siglip-ts/inspect';
-import { readDump, writeDump, type DumpTensor } from '@siglip-ts/parity';
 import { describe, expect, test } from 'vitest';
+import { fromBigVision } from '@siglip-ts/inspect';
+import { type DumpTensor, readDump, writeDump } from '@siglip-ts/parity';
 import { json, model, scratch, siglip } from '../cli/harness.ts';
 
 const { path } = scratch();

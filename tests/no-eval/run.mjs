@@ -1,7 +1,7 @@
 // Runs the tests of the packages that promise to work where code generation is forbidden (a strict CSP, edge workers)
 // under `node --disallow-code-generation-from-strings`. Tests that need backend-cpu are left out: ndarray generates code.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 

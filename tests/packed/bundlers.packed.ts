@@ -2,7 +2,7 @@
 // Vite's development server is in vite.packed.ts, Next.js in next.packed.ts.
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { programOf, visit, type BrowserName } from '../runtimes/browser.ts';
+import { type BrowserName, programOf, visit } from '../runtimes/browser.ts';
 import { emptyProject, type Project } from './pack.ts';
 import { expectScores, html, PAGE, program, writePicture } from './program.ts';
 import { serve, type Site } from './site.ts';

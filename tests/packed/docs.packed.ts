@@ -3,7 +3,7 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { codeBlocks, commands, pagesAndSources, root } from '../docs/blocks.ts';
-import { emptyProject, PEERS, tarballs, type Project } from './pack.ts';
+import { emptyProject, PEERS, type Project, tarballs } from './pack.ts';
 
 const blocks = pagesAndSources.flatMap(codeBlocks);
 const lines = pagesAndSources.flatMap(commands);

@@ -1,8 +1,8 @@
 // The folders of examples/, each copied, installed, built and run as its README says, and then used from outside.
-import { cp, readFile, readdir } from 'node:fs/promises';
+import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'siglip-ts';
 import { afterEach, describe, expect, test } from 'vitest';
+import { pipeline } from 'siglip-ts';
 import { programOf, visit } from '../runtimes/browser.ts';
 import { exampleProject, type Project } from './pack.ts';
 import { POST } from './program.ts';

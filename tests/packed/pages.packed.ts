@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, test } from 'vitest';
 import { headersIn, jsonIn } from '../docs/blocks.ts';
-import { programOf, visit, type BrowserName, type Setup } from '../runtimes/browser.ts';
+import { type BrowserName, programOf, type Setup, visit } from '../runtimes/browser.ts';
 import { emptyProject, type Project } from './pack.ts';
 import { expectScores, html, PAGE, POST, program, writePicture } from './program.ts';
 import { serve, type Site } from './site.ts';

@@ -2,8 +2,8 @@
 // would write it, and says what it found. The scores must be Node's, to the bit.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline, type LoadOptions } from 'siglip-ts';
 import { expect } from 'vitest';
+import { type LoadOptions, pipeline } from 'siglip-ts';
 import type { Project } from './pack.ts';
 
 const root = join(import.meta.dirname, '../..');

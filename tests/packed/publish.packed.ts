@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { emptyProject, PEERS, tarballs, type Project, type Tarball } from './pack.ts';
+import { emptyProject, PEERS, type Project, type Tarball, tarballs } from './pack.ts';
 
 const root = join(import.meta.dirname, '../..');
 const each = [...tarballs()];

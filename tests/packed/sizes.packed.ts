@@ -1,6 +1,6 @@
 // What users' bundles weigh, from the tarballs in an empty project: prints the table, fails over a limit.
-import { build } from 'esbuild';
 import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LIMITS } from './limits.ts';
 import { emptyProject, type Project } from './pack.ts';

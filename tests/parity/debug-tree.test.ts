@@ -1,10 +1,10 @@
 // What transformers' model_addition_debugger_context writes is read under HF's module paths, and our model agrees with it.
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDump } from '@siglip-ts/parity';
-import { serialize } from '@siglip-ts/safetensors';
 import { unzipSync } from 'fflate';
 import { expect, test } from 'vitest';
+import { readDump } from '@siglip-ts/parity';
+import { serialize } from '@siglip-ts/safetensors';
 import { model, scratch, siglip } from '../cli/harness.ts';
 
 const { path } = scratch();

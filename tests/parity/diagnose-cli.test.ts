@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
 import { expect, test } from 'vitest';
 import { run } from '@siglip-ts/cli';
+import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
 
 const model = join(import.meta.dirname, '../../fixtures/model/plain');
 const dir = mkdtempSync(join(tmpdir(), 'diagnose-'));

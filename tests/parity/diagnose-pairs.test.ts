@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CATALOGUE } from '../../packages/parity/src/diagnose/catalogue/catalogue.ts';
-import { squaredError } from '../../packages/parity/src/diagnose/search/compare.ts';
 import type { Mistake } from '../../packages/parity/src/diagnose/catalogue/mistake.ts';
+import { squaredError } from '../../packages/parity/src/diagnose/search/compare.ts';
 import { limitOf } from '../../packages/parity/src/diagnose/search/towers.ts';
-import { caseOf, dumpOf, planted, type Case, type View } from './planted.ts';
+import { type Case, caseOf, dumpOf, planted, type View } from './planted.ts';
 
 /** Those that show on the usual inputs of a model with two towers. */
 const mistakes = CATALOGUE.filter(

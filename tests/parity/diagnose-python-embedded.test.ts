@@ -2,15 +2,15 @@
 // embedded model: what a user of `siglip parity diagnose` has. diagnose-python.test.ts is about the towers.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import type { RawImage } from '@siglip-ts/image';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { defaultModel, mapFiles, modelFiles } from 'siglip-ts';
-import { describe, expect, test } from 'vitest';
 import { mistakeNames } from '../../packages/parity/src/diagnose/catalogue/catalogue.ts';
 import { diagnose, diagnosis } from '../../packages/parity/src/diagnose/diagnose.ts';
-import type { Taps } from '../../packages/parity/src/dump.ts';
 import { subjectOf } from '../../packages/parity/src/diagnose/reference/subject.ts';
-import { VIEWS, type View } from './planted.ts';
+import type { Taps } from '../../packages/parity/src/dump.ts';
+import { type View, VIEWS } from './planted.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
 const open = (name: string) => openSafetensors(bytesSource(readFileSync(join(fixtures, name))));

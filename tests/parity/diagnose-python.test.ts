@@ -1,17 +1,17 @@
 // Mistakes made in the real Python (fixtures/make/diagnose.py): nothing of the catalogue's own code had part in them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { RawImage } from '@siglip-ts/image';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { modelFiles } from 'siglip-ts';
-import { beforeAll, describe, expect, test } from 'vitest';
 import { diagnosis } from '../../packages/parity/src/diagnose/diagnose.ts';
-import type { Taps } from '../../packages/parity/src/dump.ts';
 import {
-  subjectOf,
   type Inputs,
   type Subject,
+  subjectOf,
 } from '../../packages/parity/src/diagnose/reference/subject.ts';
+import type { Taps } from '../../packages/parity/src/dump.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
 const file = await openSafetensors(

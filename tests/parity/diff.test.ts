@@ -1,23 +1,23 @@
 // parity diff: the real transformers passes, and a planted error is found where it was planted. Formats are
 // formats.test.ts.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import type { Tensor } from '@siglip-ts/core';
 import {
   diff,
+  type Dump,
+  type DumpTensor,
   measure,
   passes,
   PROFILES,
   readDump,
   writeDump,
-  type Dump,
-  type DumpTensor,
 } from '@siglip-ts/parity';
 import { serialize, type TensorData } from '@siglip-ts/safetensors';
-import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { SiglipModel } from 'siglip-ts';
-import { describe, expect, test } from 'vitest';
 import { model, scratch, siglip } from '../cli/harness.ts';
 
 const { path } = scratch();

@@ -1,11 +1,11 @@
 // siglip parity dump: its dumps come back in every format, and `parity diff` finds nothing in them. What it is given is
 // checked.
-import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDump, writeDump } from '@siglip-ts/parity';
 import { describe, expect, test } from 'vitest';
+import { readDump, writeDump } from '@siglip-ts/parity';
 import { image, model, scratch, siglip } from '../cli/harness.ts';
 
 const { path } = scratch();

@@ -2,9 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readDump, writeDump, type Dump, type DumpTensor } from '@siglip-ts/parity';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
+import { type Dump, type DumpTensor, readDump, writeDump } from '@siglip-ts/parity';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
 const scratch = mkdtempSync(join(tmpdir(), 'siglip-parity-'));

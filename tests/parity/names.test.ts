@@ -1,15 +1,15 @@
 // --map: dumps under big_vision's and timm's names are compared with ours. Their numbers come from flax's and timm's own
 // layers (fixtures/make/big_vision.py, timm_dump.py).
 import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import {
+  type Comparison,
+  type Dump,
   parseNames,
   readDump,
   renamed,
   writeDump,
-  type Comparison,
-  type Dump,
 } from '@siglip-ts/parity';
-import { describe, expect, test } from 'vitest';
 import { model, scratch, siglip } from '../cli/harness.ts';
 
 const { path, write } = scratch();

@@ -3,15 +3,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawImage } from '@siglip-ts/image';
 import { defaultModel, loadImage, mapFiles, modelFiles, SiglipTokenizer } from 'siglip-ts';
-import { judged, type Verdict } from '../../packages/parity/src/diagnose/diagnose.ts';
-import type { DumpTensor, Taps } from '../../packages/parity/src/dump.ts';
 import type { Mistake, Numbers } from '../../packages/parity/src/diagnose/catalogue/mistake.ts';
-import {
-  referenceOf,
-  type Reference,
-} from '../../packages/parity/src/diagnose/reference/reference.ts';
 import { cropped } from '../../packages/parity/src/diagnose/catalogue/resize.ts';
-import { subjectOf, type Subject } from '../../packages/parity/src/diagnose/reference/subject.ts';
+import { judged, type Verdict } from '../../packages/parity/src/diagnose/diagnose.ts';
+import {
+  type Reference,
+  referenceOf,
+} from '../../packages/parity/src/diagnose/reference/reference.ts';
+import { type Subject, subjectOf } from '../../packages/parity/src/diagnose/reference/subject.ts';
+import type { DumpTensor, Taps } from '../../packages/parity/src/dump.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
 const letters = readFileSync(join(fixtures, 'parity/letters.model'));

@@ -1,8 +1,8 @@
 // llama.cpp's raw .bin files: no shapes, so that the reference gives them, and a wrong count is said.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDump, writeDump } from '@siglip-ts/parity';
 import { expect, test } from 'vitest';
+import { readDump, writeDump } from '@siglip-ts/parity';
 import { model, scratch, siglip } from '../cli/harness.ts';
 
 const { path } = scratch();

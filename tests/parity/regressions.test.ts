@@ -7,23 +7,23 @@
 // overflow in float16.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { activation, interpolatePositions, Tensor } from '@siglip-ts/core';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import {
   AutoProcessor,
   AutoTokenizer,
+  type HostTensor,
   loadImage,
   pipeline,
   SiglipForImageClassification,
   SiglipImageProcessor,
   SiglipModel,
+  type SiglipProcessor,
   SiglipTextModel,
   SiglipVisionModel,
-  type HostTensor,
-  type SiglipProcessor,
 } from 'siglip-ts';
-import { describe, expect, test } from 'vitest';
 import { loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');

@@ -3,17 +3,17 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  dumpFormats,
-  readDump,
-  writeDump,
-  type Dump,
-  type DumpFormat,
-  type DumpTensor,
-} from '@siglip-ts/parity';
-import { serialize, type TensorData } from '@siglip-ts/safetensors';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
+import {
+  type Dump,
+  type DumpFormat,
+  dumpFormats,
+  type DumpTensor,
+  readDump,
+  writeDump,
+} from '@siglip-ts/parity';
+import { serialize, type TensorData } from '@siglip-ts/safetensors';
 
 const scratch = mkdtempSync(join(tmpdir(), 'siglip-round-trip-'));
 afterAll(() => rmSync(scratch, { recursive: true }));

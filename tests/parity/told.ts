@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CATALOGUE, mistakeNames } from '../../packages/parity/src/diagnose/catalogue/catalogue.ts';
-import { squaredError } from '../../packages/parity/src/diagnose/search/compare.ts';
 import type { Mistake, Numbers } from '../../packages/parity/src/diagnose/catalogue/mistake.ts';
+import { squaredError } from '../../packages/parity/src/diagnose/search/compare.ts';
 import { limitOf } from '../../packages/parity/src/diagnose/search/towers.ts';
-import { caseOf, dumpOf, planted, VIEWS, type ModelName, type View } from './planted.ts';
+import { caseOf, dumpOf, type ModelName, planted, type View, VIEWS } from './planted.ts';
 
 export interface Told {
   /** Whether the mistake changes any number that the dump has by more than rounding does. */

@@ -1,7 +1,7 @@
 // A program and all that it imports as a few files: for browsers from the tarballs, with nothing left out, as a user's
 // bundler has it; for other runtimes from the sources, with Node's modules left out.
 import { join } from 'node:path';
-import { rolldown, type InputOptions } from 'rolldown';
+import { type InputOptions, rolldown } from 'rolldown';
 import type { Project } from '../packed/pack.ts';
 
 export const root = join(import.meta.dirname, '../..');

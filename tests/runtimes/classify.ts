@@ -2,12 +2,12 @@
 // Uses nothing but the packages and Web APIs that Node, Deno, browsers and workers share; reading files is theirs.
 import { wasm } from '@siglip-ts/backend-wasm';
 import {
+  type Backend,
+  type ImageInput,
   loadImage,
   SiglipImageProcessor,
   SiglipModel,
   SiglipTokenizer,
-  type Backend,
-  type ImageInput,
 } from 'siglip-ts';
 
 /** Two are JPEG, of which one lies on its side. */

@@ -1,7 +1,7 @@
 // The conformance suite on backend-gpu as a program for browsers, in the mode that the page's address names.
+import { GPU } from 'gpu.js';
 import { gpu, type GpuMode } from '@siglip-ts/backend-gpu';
 import { describeBackend } from '@siglip-ts/conformance';
-import { GPU } from 'gpu.js';
 import { ON_LLVMPIPE, ON_SWIFTSHADER, SOFTWARE_GPUS } from '../conformance/gpu-skips.ts';
 import { finishAndAnswer } from './answer.ts';
 

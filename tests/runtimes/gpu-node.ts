@@ -1,9 +1,9 @@
 // The conformance suite on backend-gpu in Node, in mode webgpu, as a program: its argument is the file of the npm package
 // `webgpu`, which gives Node what browsers have as navigator.gpu. Prints the failures and a count.
 import { pathToFileURL } from 'node:url';
+import { GPU } from 'gpu.js';
 import { gpu } from '@siglip-ts/backend-gpu';
 import { describeBackend } from '@siglip-ts/conformance';
-import { GPU } from 'gpu.js';
 import { ON_SWIFTSHADER, SOFTWARE_GPUS } from '../conformance/gpu-skips.ts';
 import { finish } from '../no-eval/vitest-shim.ts';
 

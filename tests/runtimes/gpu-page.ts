@@ -1,9 +1,9 @@
 // The program that shows backend-gpu in a browser, in the mode that the page's address names: the embedded model scores
 // pictures, and then does two hundred forwards while what it has on the device is counted. Posts what it found.
+import { GPU } from 'gpu.js';
 import { gpu, type GpuMode } from '@siglip-ts/backend-gpu';
 import { scoped, Tensor } from '@siglip-ts/core';
-import { GPU } from 'gpu.js';
-import { loadImage, pipeline, SiglipModel, type Backend } from 'siglip-ts';
+import { type Backend, loadImage, pipeline, SiglipModel } from 'siglip-ts';
 import { MODEL, MODEL_FILES, PICTURES } from './classify.ts';
 import { GPU_LABELS, type GpuAnswer } from './gpu-answer.ts';
 

@@ -2,14 +2,14 @@
 // compiling. They say nothing about the speed of a real GPU. A browser that is not installed is skipped, with the reason.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { pipeline } from 'siglip-ts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { programOf, visit, type BrowserName, type Setup } from './browser.ts';
+import { type BrowserName, programOf, type Setup, visit } from './browser.ts';
 import { root } from './bundle.ts';
 import { PICTURES } from './classify.ts';
 import { GPU_LABELS, type GpuAnswer } from './gpu-answer.ts';
-import { serve, type PageName, type Server } from './server.ts';
+import { type PageName, serve, type Server } from './server.ts';
 
 let server: Server;
 let expected: GpuAnswer['scores'];

@@ -1,5 +1,5 @@
 // The program for pages that load a model from a hub: classifies one picture, or stops the download at a part of it.
-import { pipeline, type LoadOptions, type ProgressInfo } from 'siglip-ts';
+import { type LoadOptions, pipeline, type ProgressInfo } from 'siglip-ts';
 
 const query = new URLSearchParams(location.search);
 const endpoint = query.get('endpoint')!;

@@ -3,12 +3,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'siglip-ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pipeline } from 'siglip-ts';
+import { type BrowserName, BROWSERS, programOf, visit } from './browser.ts';
 import { root } from './bundle.ts';
-import { BROWSERS, programOf, visit, type BrowserName } from './browser.ts';
-import { startLocalHub, type LocalHub } from './local-hub.ts';
-import { watchMemory, type Peak } from './memory.ts';
+import { type LocalHub, startLocalHub } from './local-hub.ts';
+import { type Peak, watchMemory } from './memory.ts';
 import { serve, type Server } from './server.ts';
 
 let server: Server;

@@ -1,5 +1,5 @@
 // The program for browsers: classifies, shows what it found, and posts it to the server it came from.
-import { classify, PICTURES, type Answer } from './classify.ts';
+import { type Answer, classify, PICTURES } from './classify.ts';
 
 const asked = new URLSearchParams(location.search).get('threads') ?? '1';
 const threads = asked === 'auto' ? asked : Number(asked);

@@ -1,10 +1,10 @@
 // The engine in Chromium and Firefox: the same bits as everywhere, under a content security policy that forbids eval.
 // `npm run test:browsers`. A browser that is not installed is skipped, and the skip says so.
-import { pipeline } from 'siglip-ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BROWSERS, programOf, visit, type BrowserName } from './browser.ts';
+import { pipeline } from 'siglip-ts';
+import { type BrowserName, BROWSERS, programOf, visit } from './browser.ts';
 import { expectAnswer } from './golden.ts';
-import { serve, type PageName, type Server } from './server.ts';
+import { type PageName, serve, type Server } from './server.ts';
 
 let server: Server;
 beforeAll(async () => void (server = await serve()));

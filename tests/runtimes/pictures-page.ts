@@ -1,6 +1,6 @@
 // The program of a page that has pictures of every kind, and of its worker: what loadImage makes of each. Posts the
 // sizes and hashes, which are judged where Node's are known.
-import { loadImage, type ImageInput } from 'siglip-ts';
+import { type ImageInput, loadImage } from 'siglip-ts';
 import type { Row } from '../siglip/pipelines/formats.ts';
 
 /** "33x21 HASH", or the error's text. */

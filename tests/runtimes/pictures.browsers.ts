@@ -1,12 +1,12 @@
 // Pictures in Chromium and Firefox: all that a page and its worker have, with the pixels that Node has; the formats that
 // the browser decodes, against Pillow's pixels; and how the rest is refused.
-import { createHash, type BinaryLike } from 'node:crypto';
+import { type BinaryLike, createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadImage } from 'siglip-ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BROWSERS_DECODE, sizeOf, type Row, type Verdict } from '../siglip/pipelines/formats.ts';
-import { BROWSERS, programOf, visit, type BrowserName } from './browser.ts';
+import { loadImage } from 'siglip-ts';
+import { BROWSERS_DECODE, type Row, sizeOf, type Verdict } from '../siglip/pipelines/formats.ts';
+import { type BrowserName, BROWSERS, programOf, visit } from './browser.ts';
 import { root } from './bundle.ts';
 import type { Pictures } from './pictures-page.ts';
 import { serve } from './server.ts';

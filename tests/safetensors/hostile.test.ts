@@ -1,7 +1,7 @@
 // Broken and malicious files: refused as Python refuses them, with a message, at once.
-import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { fileOf, fixtureBytes, verdicts } from './fixtures.ts';
 
 /** Opens the file and reads every tensor; the message of what that throws, or undefined. */

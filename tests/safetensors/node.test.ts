@@ -2,9 +2,9 @@
 import { mkdtemp, open, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSafetensors } from '@siglip-ts/safetensors';
 import { fileSource } from '@siglip-ts/safetensors/node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileOf, fixturePath, hexOf, reference } from './fixtures.ts';
 
 let folder: string;

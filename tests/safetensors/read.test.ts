@@ -1,6 +1,6 @@
 // What Python wrote is read as Python reads it, lazily and by rows.
-import { bytesSource, openSafetensors, type ByteSource } from '@siglip-ts/safetensors';
 import { describe, expect, test } from 'vitest';
+import { type ByteSource, bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { fileOf, fixtureBytes, hexOf, reference } from './fixtures.ts';
 
 /** A source that notes what is read of it. */

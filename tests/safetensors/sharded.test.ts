@@ -1,7 +1,7 @@
 // A checkpoint in several files.
-import { openSharded, bytesSource } from '@siglip-ts/safetensors';
-import { fileSource } from '@siglip-ts/safetensors/node';
 import { describe, expect, test } from 'vitest';
+import { bytesSource, openSharded } from '@siglip-ts/safetensors';
+import { fileSource } from '@siglip-ts/safetensors/node';
 import { fixtureBytes, fixturePath, hexOf, reference } from './fixtures.ts';
 
 const index = fixtureBytes('sharded/model.safetensors.index.json');

@@ -1,4 +1,6 @@
 // What is written is what Python writes, to the byte, and reads back.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import {
   bytesSource,
   fileDTypes,
@@ -8,8 +10,6 @@ import {
   type StoredTensor,
   type TensorData,
 } from '@siglip-ts/safetensors';
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
 import { fileOf, fixtureBytes, hexOf } from './fixtures.ts';
 
 async function readAll(

@@ -1,22 +1,22 @@
 // Where the tokenizer takes a shorter way for common text, the long way gives the same.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import {
   emptyModel,
   PieceType,
   readModel,
   SiglipTokenizer,
-  writeModel,
   type SiglipTokenizerInit,
+  writeModel,
 } from '@siglip-ts/tokenizer';
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
 import {
   byteTrie,
   childOf,
   longestPrefix,
   valueOf,
 } from '../../packages/tokenizer/src/sentencepiece/byte-trie.ts';
-import { canonicalize, lowerCase, strip } from '../../packages/tokenizer/src/text/canonicalize.ts';
 import { Normalizer } from '../../packages/tokenizer/src/sentencepiece/normalizer.ts';
+import { canonicalize, lowerCase, strip } from '../../packages/tokenizer/src/text/canonicalize.ts';
 import { utf8Encode } from '../../packages/tokenizer/src/text/utf8.ts';
 import { model } from './goldens.ts';
 

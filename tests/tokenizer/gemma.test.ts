@@ -1,8 +1,8 @@
 // GemmaTokenizerFast against transformers' (fixtures/make/gemma_tokenizer.py), and what it refuses.
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { GemmaTokenizerFast, type GemmaTokenizerOptions } from '@siglip-ts/tokenizer';
 import { describe, expect, test } from 'vitest';
+import { GemmaTokenizerFast, type GemmaTokenizerOptions } from '@siglip-ts/tokenizer';
 
 const folder = new URL('../../fixtures/tokenizer/', import.meta.url);
 const read = (name: string): Uint8Array => readFileSync(new URL(name, folder));

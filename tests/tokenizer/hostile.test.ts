@@ -1,16 +1,16 @@
 // Bad files and bad texts: always an Error or an answer, never a hang, a crash or memory out of
 // proportion.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import {
   emptyModel,
   PieceType,
   readModel,
   SentencePiece,
+  type SentencePieceModel,
   SiglipTokenizer,
   writeModel,
-  type SentencePieceModel,
 } from '@siglip-ts/tokenizer';
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
 import { model } from './goldens.ts';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);

@@ -1,6 +1,6 @@
 // Every method of SiglipTokenizer against the sessions that transformers 4.49.0 answered.
-import { SiglipTokenizer, type SiglipTokenizerOptions } from '@siglip-ts/tokenizer';
 import { describe, expect, test } from 'vitest';
+import { SiglipTokenizer, type SiglipTokenizerOptions } from '@siglip-ts/tokenizer';
 import { golden, model, sha256 } from './goldens.ts';
 
 interface Step {

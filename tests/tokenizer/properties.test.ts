@@ -1,18 +1,18 @@
 // Laws that hold for every text: round trips, the best segmentation, padding and truncation.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import {
   emptyModel,
+  type Piece,
   PieceType,
   readModel,
   SentencePiece,
   SiglipTokenizer,
   writeModel,
-  type Piece,
 } from '@siglip-ts/tokenizer';
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
 import { canonicalize, lowerCase, strip } from '../../packages/tokenizer/src/text/canonicalize.ts';
-import { TokenTrie } from '../../packages/tokenizer/src/tokens/added-tokens.ts';
 import { isUtf8, utf8Decode, utf8Encode } from '../../packages/tokenizer/src/text/utf8.ts';
+import { TokenTrie } from '../../packages/tokenizer/src/tokens/added-tokens.ts';
 import { golden, model, sha256, type Texts } from './goldens.ts';
 
 /** Any well-formed text, with spaces and special tokens more often than by chance. */

@@ -1,8 +1,8 @@
 // The tests of transformers' test_tokenization_siglip.py and of the tokenizer mixin, by their
 // names. Upstream uses a public 1,000-piece vocabulary and a hub checkpoint. Where the first is
 // absent its values are skipped; the others run on the project's own vocabularies.
-import { SiglipTokenizer, type Int32Tensor } from '@siglip-ts/tokenizer';
 import { describe, expect, it } from 'vitest';
+import { type Int32Tensor, SiglipTokenizer } from '@siglip-ts/tokenizer';
 import { model, publicModel, sha256 } from './goldens.ts';
 
 const fixture = publicModel('test_sentencepiece');

@@ -1,7 +1,7 @@
 // Ids, pieces, normalised and decoded text of every vocabulary against the real sentencepiece and
 // transformers.
-import { SentencePiece, SiglipTokenizer } from '@siglip-ts/tokenizer';
 import { describe, expect, test } from 'vitest';
+import { SentencePiece, SiglipTokenizer } from '@siglip-ts/tokenizer';
 import {
   differences,
   digest,
@@ -10,8 +10,8 @@ import {
   OWN,
   publicModel,
   sha256,
-  tinyModel,
   type Texts,
+  tinyModel,
   type VocabularyGolden,
 } from './goldens.ts';
 

@@ -1,13 +1,13 @@
 // Training in bfloat16: float32 parameters moved by the gradients of their bfloat16 copies, as near to training in
 // float32 as torch's is.
-import { cpu } from '@siglip-ts/backend-cpu';
-import { wasm } from '@siglip-ts/backend-wasm';
-import { rounded, scoped, withoutFused, type Backend, type DType } from '@siglip-ts/core';
-import { adamw, inDType, loadParameters, optimizer } from '@siglip-ts/train';
-import { grad, type NamedTensors } from '@siglip-ts/autograd';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { grad, type NamedTensors } from '@siglip-ts/autograd';
+import { cpu } from '@siglip-ts/backend-cpu';
+import { wasm } from '@siglip-ts/backend-wasm';
+import { type Backend, type DType, rounded, scoped, withoutFused } from '@siglip-ts/core';
+import { adamw, inDType, loadParameters, optimizer } from '@siglip-ts/train';
 import { loadGolden, lossOf } from '../autograd/golden.ts';
 
 const path = join(import.meta.dirname, '../../fixtures/train/bfloat16.json');

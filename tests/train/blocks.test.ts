@@ -1,20 +1,20 @@
 // The sigmoid loss block by block: equal to the whole for every divisor of the batch, in memory too. And CLIP's loss.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { grad } from '@siglip-ts/autograd';
 import { cpu } from '@siglip-ts/backend-cpu';
-import { l2Normalize, logSigmoid, meter, sigmoidLoss, Tensor, type Backend } from '@siglip-ts/core';
+import { type Backend, l2Normalize, logSigmoid, meter, sigmoidLoss, Tensor } from '@siglip-ts/core';
 import {
   algorithm1,
+  type Contrast,
   logitsOf,
   ringOffsets,
   sigmoidBlocks,
   softmaxLoss,
-  type Contrast,
 } from '@siglip-ts/train';
-import { grad } from '@siglip-ts/autograd';
-import { expect, test } from 'vitest';
-import { difference } from '../siglip/modeling/golden.ts';
 import { random } from '../autograd/random.ts';
+import { difference } from '../siglip/modeling/golden.ts';
 
 const contrast = (b: Backend, B = 12, D = 5): Contrast => ({
   text: l2Normalize(random(b, [B, D], 1)),

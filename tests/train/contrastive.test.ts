@@ -1,28 +1,28 @@
 // A batch of pairs: whole, in chunks, with checkpointing, with a frozen tower; and what each of them keeps in memory.
+import { describe, expect, test } from 'vitest';
+import { grad } from '@siglip-ts/autograd';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
 import {
+  type Backend,
   meter,
   rounded,
   scoped,
   SiglipConfig,
   Tensor,
   withoutFused,
-  type Backend,
 } from '@siglip-ts/core';
 import {
   contrastiveGradients,
+  type ContrastiveOptions,
   inDType,
   loadParameters,
-  startAsPaper,
-  type ContrastiveOptions,
   type Pairs,
+  startAsPaper,
 } from '@siglip-ts/train';
-import { grad } from '@siglip-ts/autograd';
-import { describe, expect, test } from 'vitest';
-import { difference } from '../siglip/modeling/golden.ts';
 import { loadGolden, lossOf } from '../autograd/golden.ts';
 import { numbers } from '../autograd/random.ts';
+import { difference } from '../siglip/modeling/golden.ts';
 
 const golden = await loadGolden('plain', 'float64');
 const config = SiglipConfig.from_dict(golden.model.config);

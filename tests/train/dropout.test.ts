@@ -1,19 +1,19 @@
 // Attention dropout: torch's numbers with the same masks, and masks that depend on seed, step, layer and pair alone.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
-import { SiglipConfig, type AttentionImplementation } from '@siglip-ts/core';
+import { type AttentionImplementation, SiglipConfig } from '@siglip-ts/core';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import {
   attentionDropout,
   contrastiveGradients,
-  loadParameters,
-  expectNoDropout,
   type ContrastiveOptions,
   type Dropout,
+  expectNoDropout,
+  loadParameters,
 } from '@siglip-ts/train';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
 import { difference, loadCase } from '../siglip/modeling/golden.ts';
 
 const path = join(import.meta.dirname, '../../fixtures/train/dropout.safetensors');

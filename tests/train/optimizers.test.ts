@@ -1,13 +1,13 @@
 // Ten steps of AdamW as torch takes them, and the other optimisers as optax and big_vision do.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cpu } from '@siglip-ts/backend-cpu';
-import { scoped, Tensor, type Backend } from '@siglip-ts/core';
-import { adafactor, adamw, lion, optimizer, schedule } from '@siglip-ts/train';
-import { grad } from '@siglip-ts/autograd';
 import { expect, test } from 'vitest';
-import { difference } from '../siglip/modeling/golden.ts';
+import { grad } from '@siglip-ts/autograd';
+import { cpu } from '@siglip-ts/backend-cpu';
+import { type Backend, scoped, Tensor } from '@siglip-ts/core';
+import { adafactor, adamw, lion, optimizer, schedule } from '@siglip-ts/train';
 import { loadGolden, lossOf, parametersOf } from '../autograd/golden.ts';
+import { difference } from '../siglip/modeling/golden.ts';
 
 test.each(['plain', 'odd', 'classifier-single'])('ten steps of AdamW on %s', async (name) => {
   const g = await loadGolden(name, 'float64');

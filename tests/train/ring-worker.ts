@@ -1,21 +1,21 @@
 // One device of ring-workers.test.ts: a thread with its own backend, its own copy of the parameters and its own pairs.
 // Not a test.
+import { parentPort, workerData } from 'node:worker_threads';
+import { type NamedTensors, pullback } from '@siglip-ts/autograd';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
 import {
+  type Backend,
   l2Normalize,
   resident,
   Scope,
+  type Shape,
   SiglipConfig,
   Tensor,
   textTransformer,
   visionTransformer,
-  type Backend,
-  type Shape,
 } from '@siglip-ts/core';
-import { portNeighbours, sigmoidRing, type Pairs } from '@siglip-ts/train';
-import { pullback, type NamedTensors } from '@siglip-ts/autograd';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type Pairs, portNeighbours, sigmoidRing } from '@siglip-ts/train';
 
 export interface Device {
   readonly backend: 'cpu' | 'wasm';

@@ -1,17 +1,17 @@
 // A global batch over real threads: each has a backend and its own pairs, only texts travel, and the sums of what they
 // find are the loss and the gradients of the whole batch in one process.
-import { cpu } from '@siglip-ts/backend-cpu';
-import { SiglipConfig } from '@siglip-ts/core';
-import { contrastiveGradients, loadParameters, type Pairs } from '@siglip-ts/train';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
-import { difference } from '../siglip/modeling/golden.ts';
-import { bundle } from '../runtimes/bundle.ts';
+import { cpu } from '@siglip-ts/backend-cpu';
+import { SiglipConfig } from '@siglip-ts/core';
+import { contrastiveGradients, loadParameters, type Pairs } from '@siglip-ts/train';
 import { loadGolden } from '../autograd/golden.ts';
 import { numbers } from '../autograd/random.ts';
+import { bundle } from '../runtimes/bundle.ts';
+import { difference } from '../siglip/modeling/golden.ts';
 import type { Answer, Device } from './ring-worker.ts';
 
 const B = 6;

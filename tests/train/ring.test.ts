@@ -1,10 +1,10 @@
 // The loss over devices that exchange texts by message ports: each a backend of its own; together the whole batch.
+import { expect, test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { l2Normalize, Tensor } from '@siglip-ts/core';
 import { portNeighbours, sigmoidBlocks, sigmoidRing } from '@siglip-ts/train';
-import { expect, test } from 'vitest';
-import { difference } from '../siglip/modeling/golden.ts';
 import { random } from '../autograd/random.ts';
+import { difference } from '../siglip/modeling/golden.ts';
 
 const [B, D] = [12, 5];
 const b = cpu();

@@ -1,11 +1,11 @@
 // Runs of models with attention_dropout: seed and step decide the masks, so that a run that was stopped goes on with them.
-import { wasm } from '@siglip-ts/backend-wasm';
-import { classifier, contrastive, openShards, train, type LoadTrainee } from '@siglip-ts/trainer';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { folderFiles } from 'siglip-ts';
 import { afterAll, describe, expect, test } from 'vitest';
+import { wasm } from '@siglip-ts/backend-wasm';
+import { classifier, contrastive, type LoadTrainee, openShards, train } from '@siglip-ts/trainer';
+import { folderFiles } from 'siglip-ts';
 
 const root = mkdtempSync(join(tmpdir(), 'siglip-dropout-'));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -1,12 +1,12 @@
 // Runs of `siglip train` killed at random moments: whatever is on the disk then is whole, and the run goes on to the
 // same end. It is the build that runs.
-import { checkpoints } from '@siglip-ts/trainer';
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SiglipModel } from 'siglip-ts';
 import { afterAll, expect, test } from 'vitest';
+import { checkpoints } from '@siglip-ts/trainer';
+import { SiglipModel } from 'siglip-ts';
 
 const bin = join(import.meta.dirname, '../../packages/cli/bin/siglip.js');
 const root = mkdtempSync(join(tmpdir(), 'siglip-killed-'));

@@ -1,19 +1,19 @@
 // What a training run reads and leaves on disk: pairs, their order, checkpoints, metrics, and evaluation.
-import {
-  checkpoints,
-  evaluate,
-  MetricsFile,
-  openShards,
-  Sampler,
-  saveCheckpoint,
-  type Sample,
-} from '@siglip-ts/trainer';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { createTar } from 'nanotar';
 import { afterAll, describe, expect, test } from 'vitest';
+import {
+  checkpoints,
+  evaluate,
+  MetricsFile,
+  openShards,
+  type Sample,
+  Sampler,
+  saveCheckpoint,
+} from '@siglip-ts/trainer';
 
 const root = mkdtempSync(join(tmpdir(), 'siglip-train-'));
 afterAll(() => rmSync(root, { recursive: true }));

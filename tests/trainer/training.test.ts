@@ -1,14 +1,4 @@
 // Whole runs on a handful of pictures: they learn, resume to the bit, survive being killed, and say what they skip.
-import { wasm } from '@siglip-ts/backend-wasm';
-import {
-  checkpoints,
-  contrastive,
-  openShards,
-  train,
-  type Recipe,
-  type Source,
-  type TrainOptions,
-} from '@siglip-ts/trainer';
 import {
   cpSync,
   mkdirSync,
@@ -20,8 +10,18 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { folderFiles, SiglipModel } from 'siglip-ts';
 import { afterAll, expect, test } from 'vitest';
+import { wasm } from '@siglip-ts/backend-wasm';
+import {
+  checkpoints,
+  contrastive,
+  openShards,
+  type Recipe,
+  type Source,
+  train,
+  type TrainOptions,
+} from '@siglip-ts/trainer';
+import { folderFiles, SiglipModel } from 'siglip-ts';
 
 const root = mkdtempSync(join(tmpdir(), 'siglip-training-'));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -1,5 +1,5 @@
 // The workspace itself: which package may import which, without circles, and no name twice. Not a test of any behaviour.
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';

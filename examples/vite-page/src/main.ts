@@ -1,4 +1,4 @@
-import { pipeline, type LoadOptions } from 'siglip-ts';
+import { type LoadOptions, pipeline } from 'siglip-ts';
 import { find, showScores } from './page';
 
 const load = (model?: string, options?: LoadOptions) =>

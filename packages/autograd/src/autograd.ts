@@ -1,13 +1,13 @@
 // autograd(b): a backend that does what it is asked on b and remembers the way back, for what is trained only.
 // Not a kernel in sight: gradients are operations of b.
 import {
-  Tensor,
   type Backend,
   type DType,
   type Handle,
   type Mark,
   type Operand,
   type Shape,
+  Tensor,
 } from '@siglip-ts/core';
 import { walkBack } from './backward.ts';
 import type { Input, Node } from './record.ts';

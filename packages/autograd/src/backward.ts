@@ -1,6 +1,6 @@
 // The way back through a record: gradients from the last step to the first, and values computed again where they
 // were let go.
-import { scopedSync, type Backend, type Tensor } from '@siglip-ts/core';
+import { type Backend, scopedSync, type Tensor } from '@siglip-ts/core';
 import type { Input, Node } from './record.ts';
 import type { Pull } from './step.ts';
 

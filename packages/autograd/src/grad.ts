@@ -1,5 +1,5 @@
 // grad and pullback: gradients of functions of named parameters. The recording is autograd's.
-import { Tensor, withoutFused, type Backend } from '@siglip-ts/core';
+import { type Backend, Tensor, withoutFused } from '@siglip-ts/core';
 import { autograd, type AutogradOptions } from './autograd.ts';
 
 /** Tensors by HF key: what a checkpoint holds, what gradients return, what optimisers walk. */

@@ -1,7 +1,7 @@
 // The memory of backend-cpu: one typed array a handle, seen through ndarray views. Half types are kept as bits.
-import { size, type DType, type Operand, type Shape, type Values } from '@siglip-ts/core';
-import { expectAlive, expectNoHalf, zeros } from '@siglip-ts/core/kit';
 import ndarray, { type NdArray } from 'ndarray';
+import { type DType, type Operand, type Shape, size, type Values } from '@siglip-ts/core';
+import { expectAlive, expectNoHalf, zeros } from '@siglip-ts/core/kit';
 
 export class Buffer {
   /** null once it was released. */

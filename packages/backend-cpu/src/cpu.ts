@@ -1,18 +1,18 @@
 // cpu(): the specification in code. Every operand is an ndarray view, so movement is one line each; sums are formed
 // in double precision and rounded once. Not fast: the engine is another backend.
+import ndarray from 'ndarray';
 import {
-  convert,
-  pack,
-  size,
   type Backend,
+  convert,
   type DType,
   type Handle,
   type Operand,
+  pack,
   type Shape,
+  size,
   type Values,
 } from '@siglip-ts/core';
 import { scatterAdd, stack, take } from '@siglip-ts/core/kit';
-import ndarray from 'ndarray';
 import {
   allocate,
   assign,
@@ -20,12 +20,12 @@ import {
   Buffer,
   contiguous,
   eachRow,
+  type Floats,
   floatsOf,
   rowLength,
   rowStep,
   valuesOf,
   viewOf,
-  type Floats,
 } from './buffer.ts';
 import { BINARY, UNARY } from './elementwise.ts';
 import * as fused from './fused.ts';

@@ -1,7 +1,7 @@
 // The composites in one pass each: computed in double precision, rounded once. Their definitions are `compose` in
 // core, which these are tested against.
-import { LOWEST, type Activation, type Operand, type Shape } from '@siglip-ts/core';
-import { allocate, floatsOf, type Floats } from './buffer.ts';
+import { type Activation, LOWEST, type Operand, type Shape } from '@siglip-ts/core';
+import { allocate, type Floats, floatsOf } from './buffer.ts';
 import { ACTIVATION } from './elementwise.ts';
 import { dotRows } from './matmul.ts';
 

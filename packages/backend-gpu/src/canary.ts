@@ -1,6 +1,6 @@
 // What a device is asked before it is trusted: a few operations with known answers. Few, since each kernel has to be
 // compiled. Not a test of accuracy, which is the conformance suite's.
-import { compose, Tensor, type Backend } from '@siglip-ts/core';
+import { type Backend, compose, Tensor } from '@siglip-ts/core';
 import type { SelfTest } from '@siglip-ts/core/kit';
 
 interface Question {

@@ -1,16 +1,16 @@
 // gpu(GPU): the backend contract on GPU.js, one kernel call an operation. float32 arithmetic; half types and int32 are
 // stored and moved on the host. Not the engine: backend-wasm is faster wherever there is no real GPU.
 import {
+  type Backend,
   compose,
   convert,
-  size,
-  Tensor,
-  type Backend,
   type DType,
   type Fused,
   type Handle,
   type Operand,
   type Shape,
+  size,
+  Tensor,
   type Values,
 } from '@siglip-ts/core';
 import {
@@ -25,8 +25,8 @@ import {
   sliced,
   take,
   trusted,
-  zeros,
   type View,
+  zeros,
 } from '@siglip-ts/core/kit';
 import { CANARY } from './canary.ts';
 import { Device } from './device.ts';

@@ -2,7 +2,7 @@
 // Nothing is computed here.
 import type { Operand, Values } from '@siglip-ts/core';
 import { expectAlive, stack } from '@siglip-ts/core/kit';
-import { deleted, fetched, type Device } from './device.ts';
+import { deleted, type Device, fetched } from './device.ts';
 import type { Resident } from './gpujs.ts';
 import { copy } from './kernels/movement.ts';
 

@@ -12,7 +12,7 @@ import {
   softmax,
   Tensor,
 } from '@siglip-ts/core';
-import { selfTest, type SelfTest, type Question } from '@siglip-ts/core/kit';
+import { type Question, type SelfTest, selfTest } from '@siglip-ts/core/kit';
 
 /** A share of the magnitudes summed: four times what 'w8a8' needs, a thousand times what float32 does. */
 const TOLERANCE = 1e-4;

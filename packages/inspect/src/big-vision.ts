@@ -1,9 +1,9 @@
 // A checkpoint of big_vision, the code that SigLIP was trained with, in HF's names and layouts. Numbers stay as they are;
 // flax stores a linear layer as [in, out] and attention by heads, torch as [out, in] and flat.
 import { siglip, Tensor } from '@siglip-ts/core';
+import { type DumpTensor, transposed } from '@siglip-ts/parity';
 import { SiglipConfig } from 'siglip-ts';
 import { parametersOf } from 'siglip-ts/internals';
-import { transposed, type DumpTensor } from '@siglip-ts/parity';
 
 export interface Converted {
   readonly config: SiglipConfig;

@@ -1,21 +1,21 @@
 // The gradient of every parameter of a loaded model, for `siglip dump --gradients`. Trains nothing.
+import { grad, type NamedTensors } from '@siglip-ts/autograd';
 import {
+  type Backend,
   call,
   classificationLoss,
+  type Ids,
   imageClassification,
   resident,
   Scope,
   siglip,
   Tensor,
-  type Backend,
-  type Ids,
 } from '@siglip-ts/core';
 import { loadParameters } from '@siglip-ts/train';
-import { grad, type NamedTensors } from '@siglip-ts/autograd';
 import {
+  type HostTensor,
   SiglipForImageClassification,
   SiglipModel,
-  type HostTensor,
   type TensorLike,
 } from 'siglip-ts';
 

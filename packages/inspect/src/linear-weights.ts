@@ -1,7 +1,7 @@
 // Which weights a backend may store narrow: those that linear layers multiply with, found by running the towers on nothing.
-import { dry, recording, Scope, type Handle, type Parameters } from '@siglip-ts/core';
+import { dry, type Handle, type Parameters, recording, Scope } from '@siglip-ts/core';
 import { SiglipConfig, SiglipTextConfig } from 'siglip-ts';
-import { classNamed, type AnyConfig } from 'siglip-ts/internals';
+import { type AnyConfig, classNamed } from 'siglip-ts/internals';
 
 /** Keys of the weights of linear layers, the patch embedding among them, in whatever class has this configuration. */
 export async function linearWeights(config: AnyConfig): Promise<Set<string>> {

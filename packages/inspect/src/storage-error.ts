@@ -1,7 +1,7 @@
 // What narrower weights cost: how far each linear layer's weights move, and how far the embeddings of one picture and
 // one text do. Both are measured by storing them so, not estimated; all weights are read.
-import { linear, Tensor, type Shape } from '@siglip-ts/core';
-import { SiglipModel, type LoadOptions, type ModelFiles } from 'siglip-ts';
+import { linear, type Shape, Tensor } from '@siglip-ts/core';
+import { type LoadOptions, type ModelFiles, SiglipModel } from 'siglip-ts';
 import { wasm } from 'siglip-ts/wasm';
 import { linearWeights } from './linear-weights.ts';
 

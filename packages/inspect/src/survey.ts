@@ -1,35 +1,35 @@
 // What can be known of a model without reading its weights: sizes, costs, and whether all tensors are there. The model
 // runs on a backend that computes nothing; the file is opened, and only its header read.
 import {
+  type Backend,
   BYTES,
   dry,
+  type DType,
   meter,
   recording,
   Scope,
+  type Shape,
   size,
   Tensor,
   textTransformer,
   visionTransformer,
-  type Backend,
-  type DType,
-  type Shape,
 } from '@siglip-ts/core';
 import { readConfig } from '@siglip-ts/hub';
 import {
-  SiglipConfig,
   type ModelFiles,
+  SiglipConfig,
   type SiglipTextConfig,
   type SiglipVisionConfig,
 } from 'siglip-ts';
 import {
+  type AnyConfig,
   checkpointOf,
   classOf,
   expectQuantization,
   expectReadable,
+  type ModelClass,
   openWeights,
   parametersOf,
-  type AnyConfig,
-  type ModelClass,
 } from 'siglip-ts/internals';
 
 interface Part {

@@ -1,5 +1,5 @@
 // What other implementations call the tensors that HF has names for. Not a change of numbers, but for the order of axes.
-import { transposed, type Dump, type DumpTensor } from './dump.ts';
+import { type Dump, type DumpTensor, transposed } from './dump.ts';
 
 /**
  * Their name to HF's. `{i}` stands for a number, "block{i}" for block0 and block00. `axes` says which of their axes is

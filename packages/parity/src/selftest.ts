@@ -1,7 +1,7 @@
 // Runs the embedded model on every backend that is here and compares with numbers of transformers in float64, which are
 // part of this package. The first thing to run on a new machine; not a measure of speed.
 import { readFile } from 'node:fs/promises';
-import { HostTensor, SiglipModel, defaultModel, mapFiles, type Backend } from 'siglip-ts';
+import { type Backend, defaultModel, HostTensor, mapFiles, SiglipModel } from 'siglip-ts';
 import { cpu } from 'siglip-ts/cpu';
 import { wasm } from 'siglip-ts/wasm';
 

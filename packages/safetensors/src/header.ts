@@ -1,6 +1,6 @@
 // The JSON header of a safetensors file, read and checked: every tensor has the bytes its shape
 // needs, and they lie end to end. Whether the file is as long as that is for the opener to check.
-import { bitsOf, bytesOf, isFileDType, type FileDType } from './dtype.ts';
+import { bitsOf, bytesOf, type FileDType, isFileDType } from './dtype.ts';
 import { JsonReader } from './json.ts';
 import { decodeUtf8 } from './utf8.ts';
 

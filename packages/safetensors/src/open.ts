@@ -1,6 +1,6 @@
 // Opens a safetensors file: reads its header at once, and tensors (or rows of one) when asked.
 // Nothing is cached and no dtype is converted.
-import { asArray, layoutOf, type FileDType, type TensorData } from './dtype.ts';
+import { asArray, type FileDType, layoutOf, type TensorData } from './dtype.ts';
 import { parseHeader, type TensorInfo } from './header.ts';
 import type { ByteSource } from './source.ts';
 

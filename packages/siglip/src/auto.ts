@@ -1,7 +1,7 @@
 // The Auto classes: which SigLIP class a folder's files ask for, by the table of classes. Only its model types are known.
-import { filesOf, readConfig, within, type ModelSource } from '@siglip-ts/hub';
+import { filesOf, type ModelSource, readConfig, within } from '@siglip-ts/hub';
 import { defaultClassOf } from './classes.ts';
-import { configOptions, type AnyConfig, type ConfigOptions } from './modeling/configs.ts';
+import { type AnyConfig, type ConfigOptions, configOptions } from './modeling/configs.ts';
 import { SiglipForImageClassification } from './modeling/image-classification.ts';
 import { create, load } from './modeling/model-class.ts';
 import { SiglipModel } from './modeling/siglip-model.ts';

@@ -1,5 +1,5 @@
 // Running sums that outlive what is marked and released. Not a tensor operation: there is one mutation, `assign`.
-import { size, Tensor, type Backend } from '@siglip-ts/core';
+import { type Backend, size, Tensor } from '@siglip-ts/core';
 
 export interface Accumulator {
   /** Adds x to the sum of that name; the first makes it. */

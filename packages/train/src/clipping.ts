@@ -1,6 +1,6 @@
 // Gradient clipping by the global norm, on the backend: nothing is read.
-import { l2Norm, size, Tensor } from '@siglip-ts/core';
 import type { NamedTensors } from '@siglip-ts/autograd';
+import { l2Norm, size, Tensor } from '@siglip-ts/core';
 
 /** The l2 norm of all gradients together, [1]. */
 export function globalNorm(gradients: NamedTensors): Tensor {

@@ -1,25 +1,25 @@
 // One batch of pairs: the loss of SiglipModel and its gradients, the towers run in chunks of pairs where memory asks
 // for it, the negatives always those of the whole batch. Moves no parameters.
+import { backendOf, type GradOptions, type NamedTensors, pullback } from '@siglip-ts/autograd';
 import {
-  scoped,
+  type Backend,
+  type Ids,
   l2Normalize,
   resident,
+  type Run,
   Scope,
+  scoped,
+  type Shape,
+  type SiglipConfig,
   Tensor,
   textTransformer,
   visionTransformer,
-  type Backend,
-  type Ids,
-  type Run,
-  type Shape,
-  type SiglipConfig,
 } from '@siglip-ts/core';
 import { accumulator } from './accumulator.ts';
-import { attentionDropout, expectNoDropout, type Dropout } from './dropout.ts';
-import { backendOf, pullback, type GradOptions, type NamedTensors } from '@siglip-ts/autograd';
+import { attentionDropout, type Dropout, expectNoDropout } from './dropout.ts';
 import { visionOfPatches } from './dropped-patches.ts';
-import { stacked } from './stacked.ts';
 import { sigmoidBlocks } from './sigmoid-blocks.ts';
+import { stacked } from './stacked.ts';
 
 /** B pairs on the host: image i belongs to text i. */
 export interface Pairs {

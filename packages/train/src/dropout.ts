@@ -2,10 +2,10 @@
 // run is resumed. Only the encoders have it; HF's pooling head has none.
 import {
   generator,
-  size,
   type Run,
   type SiglipTextConfig,
   type SiglipVisionConfig,
+  size,
 } from '@siglip-ts/core';
 
 /** What decides all masks of a step. */

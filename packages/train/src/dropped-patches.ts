@@ -3,15 +3,15 @@
 import {
   attentionPoolingHead,
   encoder,
-  scoped,
+  type Ids,
   layerNorm,
+  type Scope,
+  scoped,
+  type SiglipVisionConfig,
   Tensor,
+  type Tower,
   towerTensors,
   visionEmbeddings,
-  type Ids,
-  type Scope,
-  type SiglipVisionConfig,
-  type Tower,
 } from '@siglip-ts/core';
 
 /** As visionTransformer, on the patches [B, K] of each image. A patch keeps the position it has in the whole image. */

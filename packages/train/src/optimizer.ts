@@ -1,7 +1,7 @@
 // Applies an update rule to named parameters: clipping, rates and decay by groups, and the state to save and resume.
-import { scopedSync, size, Tensor, type Backend } from '@siglip-ts/core';
-import { clipByGlobalNorm } from './clipping.ts';
 import { backendOf, type NamedTensors } from '@siglip-ts/autograd';
+import { type Backend, scopedSync, size, Tensor } from '@siglip-ts/core';
+import { clipByGlobalNorm } from './clipping.ts';
 import type { UpdateRule } from './update-rules.ts';
 
 /** NamedTensors whose key matches, and what multiplies their rate and their decay (1 each). */

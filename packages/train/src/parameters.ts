@@ -1,13 +1,13 @@
 // NamedTensors as constants: from a checkpoint, back to the host, and in another dtype. Knows no file format.
+import type { NamedTensors } from '@siglip-ts/autograd';
 import {
-  scopedSync,
-  Tensor,
   type Backend,
   type Checkpoint,
   type DType,
   type HostTensor,
+  scopedSync,
+  Tensor,
 } from '@siglip-ts/core';
-import type { NamedTensors } from '@siglip-ts/autograd';
 
 /** Every parameter of a checkpoint as a constant of b, or those that `wanted` names. */
 export async function loadParameters(

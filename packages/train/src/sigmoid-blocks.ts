@@ -1,9 +1,9 @@
 // The sigmoid loss and its gradient block by block, as W devices compute it (paper, section 3.3), in one process:
 // b x b numbers of logits at a time instead of B x B. In closed form, so nothing is recorded.
 import { logSigmoid, scopedSync, Tensor } from '@siglip-ts/core';
-import { accumulator, type Accumulator } from './accumulator.ts';
-import { stacked } from './stacked.ts';
+import { type Accumulator, accumulator } from './accumulator.ts';
 import type { Contrast } from './losses.ts';
+import { stacked } from './stacked.ts';
 
 /** The loss [] and its gradient with respect to each of its inputs. */
 export interface ContrastGradients extends Contrast {

@@ -1,26 +1,26 @@
 // A training run: pairs in, checkpoints and metrics out, resumable to the bit. The mathematics is elsewhere.
-import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { scoped, type Backend } from '@siglip-ts/core';
+import { join } from 'node:path';
+import { type Backend, scoped } from '@siglip-ts/core';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
-import { folderFiles, type ModelFiles } from 'siglip-ts';
 import {
-  globalNorm,
-  optimizer,
-  schedule,
   adafactor,
   adamw,
+  globalNorm,
   lion,
   type Optimizer,
+  optimizer,
+  schedule,
   type ScheduleOptions,
   type UpdateRule,
 } from '@siglip-ts/train';
+import { folderFiles, type ModelFiles } from 'siglip-ts';
 import { checkpoints, saveCheckpoint } from './checkpoints.ts';
-import { MetricsFile, type Metrics } from './metrics.ts';
 import type { Shard } from './data/pair.ts';
-import { Sampler, type Cursor, type Source } from './data/sampler.ts';
 import type { Prepared } from './data/sample.ts';
-import { tensorBytes, type LoadTrainee, type Trainee } from './trainees/trainee.ts';
+import { type Cursor, Sampler, type Source } from './data/sampler.ts';
+import { type Metrics, MetricsFile } from './metrics.ts';
+import { type LoadTrainee, tensorBytes, type Trainee } from './trainees/trainee.ts';
 
 /** What decides every number of a run. It is resumed with the same, or with one that would have led there too. */
 export interface Recipe {

@@ -3,9 +3,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
 import { SiglipConfig } from 'siglip-ts';
-import { afterAll, beforeAll, expect, test } from 'vitest';
 import { siglip } from '../../cli/harness.ts';
 import { rms } from '../modeling/golden.ts';
 import { parameterShapes } from './parameters.ts';

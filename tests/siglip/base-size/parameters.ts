@@ -1,5 +1,5 @@
 // The parameters of a model by its configuration, learnt by running it on nothing.
-import { dry, recording, Scope, siglip, Tensor, type SiglipConfig } from '@siglip-ts/core';
+import { dry, recording, Scope, siglip, type SiglipConfig, Tensor } from '@siglip-ts/core';
 
 /** Keys and shapes of a SiglipModel. */
 export async function parameterShapes(config: SiglipConfig) {

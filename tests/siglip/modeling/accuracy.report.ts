@@ -1,8 +1,8 @@
 // Prints the README's table: how far float32 is from torch's float64, in torch and on each backend here, and our float64
 // too. Run by `npm run report`; what must hold is in floats.test.ts and tests/backend-wasm.
+import { test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
-import { test } from 'vitest';
 import { difference, FLOAT32, forward, loadCase, loadGolden, rms } from './golden.ts';
 
 test('accuracy', async () => {

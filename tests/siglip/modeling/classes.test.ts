@@ -2,15 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   HostTensor,
+  type ModelOutput,
   SiglipForImageClassification,
   SiglipModel,
   SiglipTextModel,
   SiglipVisionModel,
-  type ModelOutput,
 } from 'siglip-ts';
-import { afterAll, describe, expect, test } from 'vitest';
 import { cases, difference, goldensOf, loadCase, loadGolden, root } from './golden.ts';
 
 const classes = {

@@ -1,10 +1,10 @@
 // Every golden in float64 and float32: each output field and module output against transformers.
-import { cpu } from '@siglip-ts/backend-cpu';
 import { describe, expect, test } from 'vitest';
+import { cpu } from '@siglip-ts/backend-cpu';
 import {
   cases,
-  FLOAT32,
   difference,
+  FLOAT32,
   forward,
   goldensOf,
   loadCase,

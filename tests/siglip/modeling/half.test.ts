@@ -1,17 +1,17 @@
 // float16 and bfloat16 beside torch's CPU kernels, and autocast beside torch.autocast('cpu').
+import { describe, expect, test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import {
   autocast,
-  rounded,
-  Tensor,
-  withoutFused,
   type Backend,
   type HalfType,
   type HostTensor,
   type Listener,
+  rounded,
+  Tensor,
+  withoutFused,
 } from '@siglip-ts/core';
-import { describe, expect, test } from 'vitest';
-import { forward, loadCase, loadGolden, rms, type Golden } from './golden.ts';
+import { forward, type Golden, loadCase, loadGolden, rms } from './golden.ts';
 
 const halves: HalfType[] = ['bfloat16', 'float16'];
 const half = (b: HalfType): Backend => rounded(withoutFused(cpu()), b);

@@ -1,7 +1,7 @@
 // Initial weights by HF's scheme (_init_weights): the distribution of every kind of tensor. Not torch's numbers.
+import { expect, test } from 'vitest';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { SiglipConfig, SiglipForImageClassification, SiglipModel } from 'siglip-ts';
-import { expect, test } from 'vitest';
 
 const [D, M, V, P, SIDE] = [96, 200, 500, 64, 64];
 const tower = {

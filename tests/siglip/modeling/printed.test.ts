@@ -2,6 +2,7 @@
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import { inspect } from 'node:util';
+import { expect, test } from 'vitest';
 import {
   AutoProcessor,
   defaultModel,
@@ -11,7 +12,6 @@ import {
   SiglipImageProcessorFast,
   SiglipTextModel,
 } from 'siglip-ts';
-import { expect, test } from 'vitest';
 
 function printed(x: unknown): string {
   let text = '';

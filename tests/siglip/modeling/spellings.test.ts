@@ -3,8 +3,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as siglip from 'siglip-ts';
 import { afterAll, expect, test } from 'vitest';
+import * as siglip from 'siglip-ts';
 import { root } from './golden.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'spellings-'));

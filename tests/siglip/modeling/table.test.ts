@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AutoConfig, AutoModel, defaultModel, SiglipVisionModel } from 'siglip-ts';
 import { CLASSES, classNames, classOf, load, type ModelClass } from 'siglip-ts/internals';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { json, siglip } from '../../cli/harness.ts';
 import { root } from './golden.ts';
 

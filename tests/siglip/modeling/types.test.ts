@@ -1,5 +1,6 @@
 // What results are typed as, by what was passed: the compiler checks this file (npm run typecheck), and running it checks
 // that the types are true.
+import { expect, expectTypeOf, test } from 'vitest';
 import {
   AutoModel,
   AutoProcessor,
@@ -7,11 +8,10 @@ import {
   HostTensor,
   loadImage,
   pipeline,
-  SiglipVisionModel,
   type RankedLabels,
   type SiglipModel,
+  SiglipVisionModel,
 } from 'siglip-ts';
-import { expect, expectTypeOf, test } from 'vitest';
 
 interface Ids {
   data: Int32Array;

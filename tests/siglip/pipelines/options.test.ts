@@ -1,4 +1,5 @@
 // Options that there are not are refused with the right word; others' words that mean something here work.
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   AutoConfig,
   AutoImageProcessor,
@@ -12,7 +13,6 @@ import {
   SiglipModel,
   SiglipVisionModel,
 } from 'siglip-ts';
-import { afterAll, describe, expect, test } from 'vitest';
 
 const files = await defaultModel();
 const path = 'fixtures/images/twemoji-rocket.png';

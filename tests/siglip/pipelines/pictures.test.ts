@@ -5,10 +5,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { loadImage, pipeline, type ImageInput } from 'siglip-ts';
-import { browserDecoder, sharpDecoder } from 'siglip-ts/decoders';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { SHARP, sizeOf, type Row } from './formats.ts';
+import { type ImageInput, loadImage, pipeline } from 'siglip-ts';
+import { browserDecoder, sharpDecoder } from 'siglip-ts/decoders';
+import { type Row, SHARP, sizeOf } from './formats.ts';
 
 const fixtures = join(import.meta.dirname, '../../../fixtures');
 const path = join(fixtures, 'images/twemoji-rocket.png');

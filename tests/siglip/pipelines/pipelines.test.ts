@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import {
   AutoImageProcessor,
   AutoModel,
@@ -15,7 +16,6 @@ import {
   SiglipModel,
   SiglipProcessor,
 } from 'siglip-ts';
-import { describe, expect, test } from 'vitest';
 
 const fixtures = join(import.meta.dirname, '../../../fixtures');
 const photo = (name: string) => join(fixtures, 'images', name);

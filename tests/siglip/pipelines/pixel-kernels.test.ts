@@ -1,9 +1,9 @@
 // Who passes image its kernels: loadImage and fromPretrained, unless told otherwise, and only where there are any.
-import type { PixelKernels, TypedImage } from '@siglip-ts/image';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SiglipImageProcessor, SiglipImageProcessorFast, loadImage } from 'siglip-ts';
 import { expect, test, vi } from 'vitest';
+import type { PixelKernels, TypedImage } from '@siglip-ts/image';
+import { loadImage, SiglipImageProcessor, SiglipImageProcessorFast } from 'siglip-ts';
 
 const jpeg = new Uint8Array(
   readFileSync(join(import.meta.dirname, '../../../fixtures/images/cat.jpg')),

@@ -2,20 +2,20 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cpu } from '@siglip-ts/backend-cpu';
+import { contrastive } from '@siglip-ts/trainer';
 import {
-  folderFiles,
   AutoProcessor,
   AutoTokenizer,
   defaultModel,
+  folderFiles,
   GemmaTokenizerFast,
   pipeline,
   SiglipConfig,
   SiglipModel,
   SiglipTokenizer,
 } from 'siglip-ts';
-import { contrastive } from '@siglip-ts/trainer';
-import { cpu } from '@siglip-ts/backend-cpu';
-import { afterAll, beforeAll, expect, test } from 'vitest';
 import { json, siglip } from '../../cli/harness.ts';
 
 const fixtures = join(import.meta.dirname, '../../../fixtures');

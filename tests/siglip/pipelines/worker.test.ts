@@ -10,8 +10,8 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { rolldown } from 'rolldown';
-import { HostTensor, loadImage, pipeline as here } from 'siglip-ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HostTensor, loadImage, pipeline as here } from 'siglip-ts';
 
 const root = join(import.meta.dirname, '../../..');
 const model = join(root, 'packages/tiny-model/model');

@@ -1,6 +1,6 @@
 // Derivatives of activations in closed form: GELU's for speed, and those with a kink as torch has them there, which
 // halves of a tie would not give. The others are differentiated through their definitions.
-import { activation, type Activation, type Tensor } from '@siglip-ts/core';
+import { type Activation, activation, type Tensor } from '@siglip-ts/core';
 
 const SLOPE = 2 * Math.sqrt(2 / Math.PI);
 const CUBIC = 0.044715;

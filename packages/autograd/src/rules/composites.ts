@@ -1,21 +1,21 @@
 // Gradients of the composites in closed form, for speed, by a kernel where the backend has one. Each is tested against
 // the gradient of its definition.
 import {
+  type Activation,
   activation as activate,
   attention as attend,
   compose,
+  type Handle,
+  l2Norm as length,
   layerNorm as normalise,
   linear as project,
   LOWEST,
-  l2Norm as length,
   size,
   softmax as soften,
-  type Activation,
-  type Handle,
   type Tensor,
 } from '@siglip-ts/core';
-import { ACTIVATION_RULES } from './activations.ts';
 import type { Pull, Step } from '../step.ts';
+import { ACTIVATION_RULES } from './activations.ts';
 
 /** [..., D] as [rows, D]. */
 const rowsOf = (x: Tensor): Tensor => {

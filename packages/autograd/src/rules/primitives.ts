@@ -1,7 +1,7 @@
 // The gradient of every primitive of the contract, in one table. Composites need none: they are differentiated through
 // their definitions, or have a backward of their own in fused-rules.ts.
 import type { BinaryOp, DType, ReduceOp, Shape, Tensor, UnaryOp } from '@siglip-ts/core';
-import { unbroadcast, type Step } from '../step.ts';
+import { type Step, unbroadcast } from '../step.ts';
 
 const UNARY: Readonly<Record<UnaryOp, (g: Tensor, x: Tensor, y: Tensor) => Tensor>> = {
   neg: (g) => g.neg(),

@@ -2,9 +2,9 @@
 // compositions of these.
 //
 //   for (let i = 0; i < n; i++) y[i] = f(a[placeInA(i)], b[placeInB(i)]);
-import { sameShape, size, type BinaryOp, type Shape, type UnaryOp } from '@siglip-ts/core';
+import { type BinaryOp, sameShape, type Shape, size, type UnaryOp } from '@siglip-ts/core';
 import { broadcastStrides } from '@siglip-ts/core/kit';
-import { coordinates, place, program, THREAD, type Program } from './program.ts';
+import { coordinates, place, type Program, program, THREAD } from './program.ts';
 
 /** c[0] xⁿ + … + c[n], by Horner's rule. */
 const polynomial = (x: string, c: readonly number[]): string =>

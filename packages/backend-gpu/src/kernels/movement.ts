@@ -3,7 +3,7 @@
 //   for (let i = 0; i < n; i++) y[i] = inside(i) ? x[placeInX(i)] : 0;
 import { size } from '@siglip-ts/core';
 import { placeOf, type View } from '@siglip-ts/core/kit';
-import { coordinates, place, program, THREAD, type Program } from './program.ts';
+import { coordinates, place, type Program, program, THREAD } from './program.ts';
 
 export function move(view: View): Program {
   const { out, begin, shape, at, strides } = view;

@@ -2,9 +2,9 @@
 // memory nor registers for tiles, so this is what it costs: see the README.
 //
 //   for (m) for (n) y[m, n] = Σ_k a[m, k] b[k, n]   and for linear y[m, n] = Σ_k x[m, k] w[n, k] + bias[n]
-import { size, type Shape } from '@siglip-ts/core';
+import { type Shape, size } from '@siglip-ts/core';
 import { broadcastStrides } from '@siglip-ts/core/kit';
-import { coordinates, place, program, summed, type Program } from './program.ts';
+import { coordinates, place, type Program, program, summed } from './program.ts';
 
 /** Batched: the leading axes broadcast. */
 export function matmul(a: Shape, b: Shape, transA: boolean, transB: boolean, out: Shape): Program {

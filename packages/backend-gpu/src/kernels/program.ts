@@ -1,7 +1,7 @@
 // What every kernel here is: its source as a string, since minifiers and Hermes destroy the text of functions, and how
 // many numbers it gives. Also the pieces that sources are made of. All sizes are literals in the source: gpu.js cuts
 // loops that an argument bounds at 1000 rounds, in every mode and without a word.
-import { size, type Shape } from '@siglip-ts/core';
+import { type Shape, size } from '@siglip-ts/core';
 
 /** One thread for every number of a flat result. */
 export interface Program {

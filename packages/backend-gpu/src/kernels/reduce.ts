@@ -2,7 +2,7 @@
 //
 //   for (o) for (i) y[o, i] = Σ_k x[o, k, i]   or its maximum
 import type { ReduceOp } from '@siglip-ts/core';
-import { program, quotient, summed, THREAD, type Program } from './program.ts';
+import { type Program, program, quotient, summed, THREAD } from './program.ts';
 
 export function reduce(op: ReduceOp, outer: number, n: number, inner: number): Program {
   const at = (k: string) => `x[from + ${k} * ${inner}]`;

@@ -3,8 +3,8 @@
 //
 //   softmax    m = max x     t = Σ e^(x - m)             y = e^(x - m) / t
 //   layerNorm  m = Σ x / n   s = √(Σ (x - m)² / n + eps)   y = (x - m) / s w + b
+import { type Program, program, quotient, summed, THREAD } from './program.ts';
 import { largest } from './reduce.ts';
-import { program, quotient, summed, THREAD, type Program } from './program.ts';
 
 /** One thread a row. */
 const perRow = (inputs: string, rows: number, n: number, lines: string): Program =>

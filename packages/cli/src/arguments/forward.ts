@@ -1,8 +1,8 @@
 // One forward of a model of any class: what it is given, by the names of its arguments, and everything that it computes.
+import { Option } from 'commander';
 import { readConfig } from '@siglip-ts/hub';
 import type { DumpTensor } from '@siglip-ts/parity';
-import { Option } from 'commander';
-import { ModelOutput, type HostTensor, type ModelFiles, type TensorLike } from 'siglip-ts';
+import { type HostTensor, type ModelFiles, ModelOutput, type TensorLike } from 'siglip-ts';
 import { CLASSES, classNamed, classNames, classOf, type ModelClass } from 'siglip-ts/internals';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';

@@ -1,13 +1,13 @@
 // The options that several commands share, and what they mean to the library.
 import { setImmediate } from 'node:timers/promises';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   backendNames,
   defaultModel,
-  mapFiles,
-  modelFiles,
   type LoadOptions,
+  mapFiles,
   type ModelFiles,
+  modelFiles,
 } from 'siglip-ts';
 import type { Io } from '../terminal/io.ts';
 import { oneLine } from '../terminal/output.ts';

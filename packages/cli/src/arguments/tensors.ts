@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { fromBits } from '@siglip-ts/core';
 import {
+  type FileDType,
   openSafetensors,
   serialize,
-  type FileDType,
   type StoredTensor,
   type TensorData,
 } from '@siglip-ts/safetensors';

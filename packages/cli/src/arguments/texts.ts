@@ -1,6 +1,6 @@
 // Texts named on a command line or on stdin, and their ids as the text tower takes them.
-import { SiglipConfig, type AnyTokenizer } from 'siglip-ts';
-import { toFullLength, type AnyConfig } from 'siglip-ts/internals';
+import { type AnyTokenizer, SiglipConfig } from 'siglip-ts';
+import { type AnyConfig, toFullLength } from 'siglip-ts/internals';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { stdinBytes } from './stdin.ts';

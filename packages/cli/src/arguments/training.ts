@@ -1,13 +1,13 @@
 // What siglip train and siglip finetune share: the options of a run, the run with its bar, and what is said at the end.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LoadTrainee, Recipe, Shard } from '@siglip-ts/trainer';
-import { InvalidArgumentError, Option, type Command } from 'commander';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
-import { choice, filesOf, note, type SourceOptions } from './options.ts';
 import { oneLine, plural, print, printJson } from '../terminal/output.ts';
 import { stepBar } from '../terminal/progress.ts';
+import { choice, filesOf, note, type SourceOptions } from './options.ts';
 
 export interface RunOptions extends SourceOptions {
   out: string;

@@ -3,19 +3,20 @@
 import type { Command } from 'commander';
 import { pipeline } from 'siglip-ts';
 import { fillTemplate, takesLabel, TEMPLATE } from 'siglip-ts/internals';
-import { complain, Exit } from '../terminal/errors.ts';
 import { PICTURES, readPicture } from '../arguments/images.ts';
-import type { Io } from '../terminal/io.ts';
 import {
   addComputeOptions,
   addSourceOptions,
   collect,
+  type ComputeOptions,
   filesOf,
   loadOptions,
   runOptions,
-  type ComputeOptions,
   type SourceOptions,
 } from '../arguments/options.ts';
+import { expectFit } from '../arguments/texts.ts';
+import { complain, Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
 import {
   cell,
   columnsOf,
@@ -26,7 +27,6 @@ import {
   widthOf,
 } from '../terminal/output.ts';
 import { withProgress } from '../terminal/progress.ts';
-import { expectFit } from '../arguments/texts.ts';
 
 interface ClassifyOptions extends SourceOptions, ComputeOptions {
   labels?: string;

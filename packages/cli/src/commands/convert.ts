@@ -1,12 +1,12 @@
 // siglip convert: a checkpoint of big_vision, where SigLIP was trained, as a model folder in HF layout.
 import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { serialize, type StoredTensor, type TensorData } from '@siglip-ts/safetensors';
 import type { Command } from 'commander';
+import { serialize, type StoredTensor, type TensorData } from '@siglip-ts/safetensors';
 import { SiglipImageProcessor } from 'siglip-ts';
+import { note, wholeNumber } from '../arguments/options.ts';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
-import { note, wholeNumber } from '../arguments/options.ts';
 import { count, plural, print, printable } from '../terminal/output.ts';
 
 interface ConvertOptions {

@@ -1,21 +1,21 @@
 // siglip dump: one forward on given inputs, every output in a safetensors file. For comparing implementations.
-import type { StoredTensor } from '@siglip-ts/safetensors';
 import type { Command } from 'commander';
-import { load, type ModelClass } from 'siglip-ts/internals';
-import { Exit } from '../terminal/errors.ts';
-import { argumentsOf, chosenClass, classOption, computed } from '../arguments/forward.ts';
 import { gradientsOf } from '@siglip-ts/inspect';
-import type { Io } from '../terminal/io.ts';
+import type { StoredTensor } from '@siglip-ts/safetensors';
+import { load, type ModelClass } from 'siglip-ts/internals';
+import { argumentsOf, chosenClass, classOption, computed } from '../arguments/forward.ts';
 import {
   addComputeOptions,
   addSourceOptions,
+  type ComputeOptions,
   filesOf,
   loadOptions,
-  type ComputeOptions,
   type SourceOptions,
 } from '../arguments/options.ts';
-import { plural, print, printable } from '../terminal/output.ts';
 import { readTensors, stored, writeTensors } from '../arguments/tensors.ts';
+import { Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
+import { plural, print, printable } from '../terminal/output.ts';
 
 interface DumpOptions extends SourceOptions, ComputeOptions {
   inputs: string;

@@ -4,28 +4,28 @@ import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import {
   AutoTokenizer,
+  type HostTensor,
   SiglipImageProcessor,
   SiglipTextModel,
   SiglipVisionModel,
-  type HostTensor,
 } from 'siglip-ts';
-import { Exit } from '../terminal/errors.ts';
 import { PICTURES, readPicture } from '../arguments/images.ts';
-import type { Io } from '../terminal/io.ts';
 import {
   addComputeOptions,
   addSourceOptions,
   collect,
+  type ComputeOptions,
   filesOf,
   loadOptions,
   runOptions,
-  type ComputeOptions,
   type SourceOptions,
 } from '../arguments/options.ts';
-import { cell, paint, plural, print, printable, printJson } from '../terminal/output.ts';
-import { withProgress } from '../terminal/progress.ts';
 import { float32, npy, writeTensors } from '../arguments/tensors.ts';
 import { idsOf, textsOf } from '../arguments/texts.ts';
+import { Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
+import { cell, paint, plural, print, printable, printJson } from '../terminal/output.ts';
+import { withProgress } from '../terminal/progress.ts';
 
 interface EmbedOptions extends SourceOptions, ComputeOptions {
   text?: string[];

@@ -2,19 +2,19 @@
 import type { Command } from 'commander';
 import { SiglipImageProcessor, SiglipModel, SiglipTokenizer } from 'siglip-ts';
 import { takesLabel, TEMPLATE } from 'siglip-ts/internals';
-import { Exit } from '../terminal/errors.ts';
 import { readPicture } from '../arguments/images.ts';
-import type { Io } from '../terminal/io.ts';
 import {
   addComputeOptions,
   addSourceOptions,
   collect,
+  type ComputeOptions,
   filesOf,
   loadOptions,
   runOptions,
-  type ComputeOptions,
   type SourceOptions,
 } from '../arguments/options.ts';
+import { Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
 import { cell, paint, print, printable, printJson } from '../terminal/output.ts';
 
 interface ExplainScoreOptions extends SourceOptions, ComputeOptions {

@@ -1,14 +1,14 @@
 // siglip finetune: from a folder of pictures for each class to a SiglipForImageClassification.
 import type { Command } from 'commander';
-import { Exit } from '../terminal/errors.ts';
-import type { Io } from '../terminal/io.ts';
 import { addSourceOptions } from '../arguments/options.ts';
 import {
   addRecipeOptions,
   addRunOptions,
-  runTraining,
   type RunOptions,
+  runTraining,
 } from '../arguments/training.ts';
+import { Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
 
 interface FinetuneOptions extends RunOptions {
   data: string;

@@ -1,9 +1,16 @@
 // siglip inspect: what a model is, from its config.json and the headers of its weights. No weight is read, unless
 // --error asks what narrower ones would cost.
-import { Option, type Command } from 'commander';
+import { type Command, Option } from 'commander';
+import {
+  type Narrow,
+  type StorageError,
+  storageError,
+  type Survey,
+  survey,
+} from '@siglip-ts/inspect';
+import { addHubOptions, filesOf, MODEL, type SourceOptions } from '../arguments/options.ts';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
-import { addHubOptions, filesOf, MODEL, type SourceOptions } from '../arguments/options.ts';
 import {
   count,
   paint,
@@ -14,13 +21,6 @@ import {
   scaled,
   table,
 } from '../terminal/output.ts';
-import {
-  storageError,
-  survey,
-  type Narrow,
-  type StorageError,
-  type Survey,
-} from '@siglip-ts/inspect';
 
 const NARROW = ['float16', 'int8', 'w8a8'] as const;
 

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { SiglipImageProcessor, SiglipImageProcessorFast } from 'siglip-ts';
-import { Exit } from '../terminal/errors.ts';
 import { PICTURES, pixelsOf } from '../arguments/images.ts';
-import type { Io } from '../terminal/io.ts';
 import { addSourceOptions, filesOf, type SourceOptions } from '../arguments/options.ts';
-import { print, printable, printJson } from '../terminal/output.ts';
 import { float32, writeTensors } from '../arguments/tensors.ts';
+import { Exit } from '../terminal/errors.ts';
+import type { Io } from '../terminal/io.ts';
+import { print, printable, printJson } from '../terminal/output.ts';
 
 interface PreprocessOptions extends SourceOptions {
   fast?: boolean;

@@ -2,10 +2,11 @@
 // `weights`. Which weights those are is in linear-weights.ts, how they are written down in siglip-ts.
 import { mkdir, open, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Command, Option } from 'commander';
 import { toBits } from '@siglip-ts/core';
 import { companions } from '@siglip-ts/hub';
-import { serializeHeader, type FileDType, type SafetensorsFile, type TensorData } from '@siglip-ts/safetensors'; // prettier-ignore
-import { Option, type Command } from 'commander';
+import { linearWeights } from '@siglip-ts/inspect';
+import { type FileDType, type SafetensorsFile, serializeHeader, type TensorData } from '@siglip-ts/safetensors'; // prettier-ignore
 import { AutoConfig, type ModelFiles } from 'siglip-ts';
 import {
   checkpointOf,
@@ -18,10 +19,9 @@ import {
   quantizeRows,
   ROW_END,
 } from 'siglip-ts/internals';
+import { addHubOptions, filesOf, type SourceOptions } from '../arguments/options.ts';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
-import { linearWeights } from '@siglip-ts/inspect';
-import { addHubOptions, filesOf, type SourceOptions } from '../arguments/options.ts';
 import { plural, print, printable, printJson, scaled } from '../terminal/output.ts';
 import { withProgress } from '../terminal/progress.ts';
 

@@ -1,8 +1,7 @@
 // siglip tokenize: texts to the ids that the text tower takes.
+import { type Command, InvalidArgumentError } from 'commander';
 import { isUnlimited } from '@siglip-ts/tokenizer';
-import { InvalidArgumentError, type Command } from 'commander';
-import { AutoConfig, AutoTokenizer, type AnyTokenizer, type ModelFiles } from 'siglip-ts';
-import type { Io } from '../terminal/io.ts';
+import { type AnyTokenizer, AutoConfig, AutoTokenizer, type ModelFiles } from 'siglip-ts';
 import {
   addSourceOptions,
   choice,
@@ -10,6 +9,8 @@ import {
   note,
   type SourceOptions,
 } from '../arguments/options.ts';
+import { positionsOf, textsOf } from '../arguments/texts.ts';
+import type { Io } from '../terminal/io.ts';
 import {
   cell,
   columnsOf,
@@ -19,7 +20,6 @@ import {
   printJson,
   widthOf,
 } from '../terminal/output.ts';
-import { positionsOf, textsOf } from '../arguments/texts.ts';
 
 interface TokenizeOptions extends SourceOptions {
   padding: 'max_length' | 'longest' | 'none';

@@ -1,14 +1,14 @@
 // siglip train: from pictures with captions to a checkpoint.
 import type { Command } from 'commander';
-import type { Io } from '../terminal/io.ts';
 import { addSourceOptions, collect } from '../arguments/options.ts';
 import {
   addRecipeOptions,
   addRunOptions,
+  type RunOptions,
   runTraining,
   whole,
-  type RunOptions,
 } from '../arguments/training.ts';
+import type { Io } from '../terminal/io.ts';
 
 interface TrainOptions extends RunOptions {
   data: string[];

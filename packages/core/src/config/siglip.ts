@@ -3,14 +3,14 @@
 import type { Activation } from '../contract/backend.ts';
 import type { AttentionImplementation } from '../ops/attention.ts';
 import {
+  type Attributes,
   fill,
+  type PretrainedFields,
+  type ProblemType,
   relabel,
   toDict,
   toDiffDict,
   toJson,
-  type Attributes,
-  type PretrainedFields,
-  type ProblemType,
 } from './pretrained.ts';
 
 /** What both towers have. Sizes are counts of numbers; eps is added to the variance. */

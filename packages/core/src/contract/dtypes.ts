@@ -1,5 +1,5 @@
 // What numbers are: the dtypes, their sizes and limits, how their values cross the contract and turn into each other.
-import { fromBits, toBits, type HalfType } from './half.ts';
+import { fromBits, type HalfType, toBits } from './half.ts';
 
 /** The dtypes of tensors, by NumPy's and torch's names. */
 export type DType = 'float32' | 'float64' | 'int32' | HalfType;

@@ -12,13 +12,13 @@ import type {
   UnaryOp,
 } from '../contract/backend.ts';
 import type { DType, Values } from '../contract/dtypes.ts';
+import { size, withSize } from '../contract/shapes.ts';
 import { activation } from '../ops/activation.ts';
 import { attention } from '../ops/attention.ts';
+import { l2Norm } from '../ops/l2-norm.ts';
 import { layerNorm } from '../ops/layer-norm.ts';
 import { linear } from '../ops/linear.ts';
-import { l2Norm } from '../ops/l2-norm.ts';
 import { softmax } from '../ops/softmax.ts';
-import { size, withSize } from '../contract/shapes.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
 /** The operations of a backend that make a tensor. */

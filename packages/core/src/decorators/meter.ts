@@ -1,6 +1,6 @@
 // meter(b): counts what runs on b. Adds nothing to what it computes.
-import { BYTES, type DType } from '../contract/dtypes.ts';
 import type { Backend, Handle, Mark, Shape } from '../contract/backend.ts';
+import { BYTES, type DType } from '../contract/dtypes.ts';
 import { size } from '../contract/shapes.ts';
 import { stack } from '../kit/stack.ts';
 import { decorate, fusedOf } from './decorate.ts';

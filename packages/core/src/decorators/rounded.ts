@@ -3,7 +3,7 @@
 import type { Backend, Handle, Operand } from '../contract/backend.ts';
 import type { HalfType } from '../contract/half.ts';
 import { scopedSync } from '../tensor/lifetimes.ts';
-import { COMPOSITES, decorate, type Call } from './decorate.ts';
+import { type Call, COMPOSITES, decorate } from './decorate.ts';
 import { torchKernels } from './torch-kernels.ts';
 
 /**

@@ -1,6 +1,6 @@
 // Cuts two composites of a rounding backend where torch has two kernels, so that it rounds where torch does.
-import { isKernel } from '../ops/activation.ts';
 import type { Activation, Backend, Handle, Operand } from '../contract/backend.ts';
+import { isKernel } from '../ops/activation.ts';
 import { compose } from '../ops/compose.ts';
 import { Tensor } from '../tensor/tensor.ts';
 

@@ -1,7 +1,7 @@
 // dry(): a backend that computes nothing, and a store that holds nothing. Running the model on them shows which
 // parameters it has, what it would cost and how much memory it would take.
 import type { Backend, Handle, Shape } from '../contract/backend.ts';
-import { pack, type DType } from '../contract/dtypes.ts';
+import { type DType, pack } from '../contract/dtypes.ts';
 import { size } from '../contract/shapes.ts';
 import type { Parameters } from '../model/parameters.ts';
 import { Tensor } from '../tensor/tensor.ts';

@@ -1,7 +1,7 @@
 // What backends refuse, in one wording. `backend` is what messages call it: 'wasm'. Shapes are not checked here, which
 // Tensor does.
-import { isHalf, type DType, type Values } from '../contract/dtypes.ts';
 import type { Operand } from '../contract/backend.ts';
+import { type DType, isHalf, type Values } from '../contract/dtypes.ts';
 import { showShape } from '../contract/shapes.ts';
 
 /** Throws Error for a tensor that was released or freed. */

@@ -1,7 +1,7 @@
 // Operations that backends do on the host, on arrays: rows of tables and the arithmetic of ids, for which a kernel is
 // not worth it, or a device too small. Each fills `to`, which begins as zeros. For what only moves numbers see views.ts.
-import { isHalf, type DType, type Values } from '../contract/dtypes.ts';
 import type { BinaryOp } from '../contract/backend.ts';
+import { type DType, isHalf, type Values } from '../contract/dtypes.ts';
 
 /** Zeros, in the array type in which their dtype crosses the contract. */
 export function zeros(dtype: DType, n: number): Values {

@@ -1,13 +1,13 @@
 // Image classification: the mean of the patch vectors and a linear layer; and its three losses.
 import type { ProblemType, SiglipVisionConfig } from '../config/siglip.ts';
 import { isHalf } from '../contract/dtypes.ts';
+import { sameShape, showShape, size } from '../contract/shapes.ts';
 import { inFloat32 } from '../ops/in-float32.ts';
 import { scoped } from '../tensor/lifetimes.ts';
-import type { Scope } from './scope.ts';
-import { sameShape, showShape, size } from '../contract/shapes.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { project } from './layers.ts';
-import { visionTransformer, type Tower, type VisionOptions } from './vision.ts';
+import type { Scope } from './scope.ts';
+import { type Tower, type VisionOptions, visionTransformer } from './vision.ts';
 
 /** logits [B, num_labels] and what the tower showed on the way. */
 export interface Classified extends Pick<Tower, 'hidden_states' | 'attentions'> {

@@ -1,11 +1,11 @@
 // From pixels and token ids to vectors: the two embedding modules, and positions for other image sizes.
 import type { SiglipTextConfig, SiglipVisionConfig } from '../config/siglip.ts';
+import { showShape } from '../contract/shapes.ts';
 import { inFloat32 } from '../ops/in-float32.ts';
 import { linear } from '../ops/linear.ts';
-import type { Scope } from './scope.ts';
-import { showShape } from '../contract/shapes.ts';
-import type { Ids } from './parameters.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import type { Ids } from './parameters.ts';
+import type { Scope } from './scope.ts';
 
 /**
  * Patches of pixel_values [B, C, H, W], each projected to a vector, plus its position: [B, N, D].

@@ -1,9 +1,9 @@
 // The transformer encoder, one for both towers: pre-norm layers of self-attention and an MLP.
-import { scaledAttention, attention } from '../ops/attention.ts';
+import { attention, scaledAttention } from '../ops/attention.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
-import type { Scope } from './scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { mlp, layerNormOf, project, type TowerConfig } from './layers.ts';
+import { layerNormOf, mlp, project, type TowerConfig } from './layers.ts';
+import type { Scope } from './scope.ts';
 
 /** What an encoder is asked for beside its input. */
 export interface EncoderOptions {

@@ -2,9 +2,9 @@
 import type { SiglipVisionConfig } from '../config/siglip.ts';
 import { attention } from '../ops/attention.ts';
 import { linear } from '../ops/linear.ts';
-import type { Scope } from './scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { affine, mlp, layerNormOf } from './layers.ts';
+import { affine, layerNormOf, mlp } from './layers.ts';
+import type { Scope } from './scope.ts';
 
 /**
  * Pools the N patch vectors of an image into one, by attention from a single learned query, the probe:

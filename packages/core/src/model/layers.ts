@@ -1,12 +1,12 @@
 // The few lines that every module of the model needs: a linear layer, a norm and an MLP, each at its place `s`, which has its
 // weights and is told what it gives.
+import type { SiglipTextConfig, SiglipVisionConfig } from '../config/siglip.ts';
 import type { Activation } from '../contract/backend.ts';
 import { activation } from '../ops/activation.ts';
 import { layerNorm } from '../ops/layer-norm.ts';
 import { linear } from '../ops/linear.ts';
-import type { Scope } from './scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { SiglipTextConfig, SiglipVisionConfig } from '../config/siglip.ts';
+import type { Scope } from './scope.ts';
 
 export type TowerConfig = SiglipTextConfig | SiglipVisionConfig;
 

@@ -2,8 +2,8 @@
 // so there is no table of names anywhere. Where parameters come from is parameters.ts' business.
 import type { Shape } from '../contract/backend.ts';
 import { sameShape, showShape } from '../contract/shapes.ts';
-import type { Ids, Parameters } from './parameters.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Ids, Parameters } from './parameters.ts';
 
 /** Receives what each module gives. */
 export interface Listener {

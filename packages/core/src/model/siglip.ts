@@ -9,15 +9,15 @@
 // - `scoped` (tensor/lifetimes.ts) lets go of what a block made, but for what it returns.
 import type { SiglipConfig } from '../config/siglip.ts';
 import { isHalf } from '../contract/dtypes.ts';
+import { showShape } from '../contract/shapes.ts';
 import { l2Normalize } from '../ops/l2-norm.ts';
 import { logSigmoid } from '../ops/log-sigmoid.ts';
 import { scoped } from '../tensor/lifetimes.ts';
-import type { Scope } from './scope.ts';
-import { showShape } from '../contract/shapes.ts';
-import type { Ids } from './parameters.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { textTransformer, type TextOptions } from './text.ts';
-import { towerTensors, visionTransformer, type Tower, type VisionOptions } from './vision.ts';
+import type { Ids } from './parameters.ts';
+import type { Scope } from './scope.ts';
+import { type TextOptions, textTransformer } from './text.ts';
+import { type Tower, towerTensors, type VisionOptions, visionTransformer } from './vision.ts';
 
 /** What both towers are asked for. */
 export interface SiglipOptions extends TextOptions, VisionOptions {

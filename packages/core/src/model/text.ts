@@ -1,16 +1,16 @@
 // The text tower: tokens, encoder, norm, and a linear head on the last position.
+import type { SiglipTextConfig } from '../config/siglip.ts';
 import type { Backend } from '../contract/backend.ts';
 import type { DType } from '../contract/dtypes.ts';
-import type { SiglipTextConfig } from '../config/siglip.ts';
-import { scoped } from '../tensor/lifetimes.ts';
-import type { Scope } from './scope.ts';
 import { sameShape, showShape } from '../contract/shapes.ts';
-import type { Ids } from './parameters.ts';
+import { scoped } from '../tensor/lifetimes.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { textEmbeddings } from './embeddings.ts';
 import { encoder, type EncoderOptions } from './encoder.ts';
 import { layerNormOf, project } from './layers.ts';
-import { towerTensors, type Tower } from './vision.ts';
+import type { Ids } from './parameters.ts';
+import type { Scope } from './scope.ts';
+import { type Tower, towerTensors } from './vision.ts';
 
 /** What the text tower is asked for beside the ids. */
 export interface TextOptions extends Omit<EncoderOptions, 'keys'> {

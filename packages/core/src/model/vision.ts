@@ -2,12 +2,12 @@
 import type { SiglipVisionConfig } from '../config/siglip.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
 import { scoped } from '../tensor/lifetimes.ts';
-import type { Scope } from './scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { visionEmbeddings } from './embeddings.ts';
 import { encoder, type EncoderOptions } from './encoder.ts';
 import { attentionPoolingHead } from './head.ts';
 import { layerNormOf } from './layers.ts';
+import type { Scope } from './scope.ts';
 
 /** HF's BaseModelOutputWithPooling. The tensors outlive the tower; hidden states and attentions are on the host. */
 export interface Tower {

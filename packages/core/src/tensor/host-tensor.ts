@@ -1,7 +1,7 @@
 // HostTensor: values on their way from a backend to the host, which is what public calls return.
 // Not something to compute with.
-import { isHalf, type DType, type Values } from '../contract/dtypes.ts';
 import type { Shape } from '../contract/backend.ts';
+import { type DType, isHalf, type Values } from '../contract/dtypes.ts';
 import { fromBits, toBits } from '../contract/half.ts';
 
 /** Numbers nested as deep as a shape has axes. */

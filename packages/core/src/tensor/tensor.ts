@@ -9,9 +9,9 @@ import type {
   Shape,
   UnaryOp,
 } from '../contract/backend.ts';
-import { isHalf, pack, type DType, type Values } from '../contract/dtypes.ts';
-import { HostTensor } from './host-tensor.ts';
+import { type DType, isHalf, pack, type Values } from '../contract/dtypes.ts';
 import { broadcastShapes, sameShape, showShape, size, withSize } from '../contract/shapes.ts';
+import { HostTensor } from './host-tensor.ts';
 
 /**
  * Numbers in a backend's memory with NumPy's operations. Throws RangeError for shapes, TypeError for dtypes that do

@@ -1,6 +1,6 @@
 // What the loaders ask for: the files of one model, by name, wherever they are. Not a file system:
 // files are only read, and a name never leaves the model.
-import { bytesSource, type ByteSource } from '@siglip-ts/safetensors';
+import { type ByteSource, bytesSource } from '@siglip-ts/safetensors';
 
 /** The files of one model. Names are relative, with '/' between folders: `config.json`. */
 export interface ModelFiles {

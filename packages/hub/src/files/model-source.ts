@@ -1,10 +1,10 @@
 // Where the files of a model come from: a folder, a map of bytes, the Hugging Face hub, or a folder on any server.
+import { hubEndpoint } from '../runtime/environment.ts';
 import { hasFileSystem, node } from '../runtime/node.ts';
 import { addressOf, hubLink, isHubId } from '../server/addresses.ts';
-import { hubEndpoint } from '../runtime/environment.ts';
-import { folderFiles, isFolder } from './folder.ts';
 import { addressFiles, hubFiles, type HubOptions } from '../server/hub.ts';
-import { inSubfolder, mapFiles, type FileMap, type ModelFiles } from './model-files.ts';
+import { folderFiles, isFolder } from './folder.ts';
+import { type FileMap, inSubfolder, mapFiles, type ModelFiles } from './model-files.ts';
 
 /** A folder, a hub id, an address, a map of bytes, or files already resolved. */
 export type ModelSource = string | URL | FileMap | ModelFiles;

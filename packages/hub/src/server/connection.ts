@@ -1,7 +1,7 @@
 // How to reach the files of one model on a server: on the hub, or in a folder at any address. Asks for nothing itself.
-import { isHubId } from './addresses.ts';
 import { hubEndpoint, hubToken, type Token } from '../runtime/environment.ts';
 import { inPage } from '../runtime/page.ts';
+import { isHubId } from './addresses.ts';
 
 /** How often to ask while the network or the server fails, and the first pause in ms. */
 export interface Retry {

@@ -1,11 +1,11 @@
 // Brings the body of an answer into a store: resumes what an earlier attempt left, checks lengths,
 // reports progress. Which file, and whether it is needed, hub.ts decides.
+import type { BlobStore, Sink } from '../stores/blob-store.ts';
+import { keyPart, uniqueName } from '../stores/key.ts';
 import type { Answer, Failed } from './answer.ts';
 import type { Connection } from './connection.ts';
-import { keyPart, uniqueName } from '../stores/key.ts';
 import { messageOf } from './refusals.ts';
 import { ask, discard } from './request.ts';
-import type { Sink, BlobStore } from '../stores/blob-store.ts';
 
 type Found = Extract<Answer, { kind: 'found' }>;
 

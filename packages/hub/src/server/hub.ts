@@ -1,18 +1,18 @@
 // The files of a model on a server, the Hugging Face hub or any other, through a cache: when to ask, when the copy at hand
 // will do. How to ask is in request.ts, how to receive in download.ts.
 import { fileSource } from '@siglip-ts/safetensors/node';
-import { hasFileSystem } from '../runtime/node.ts';
-import { addressConnection, hubConnection, type Connection, type Retry } from './connection.ts';
-import type { ProgressInfo } from './progress.ts';
-import { isOffline, ownCache } from '../runtime/environment.ts';
-import { folderStore } from '../stores/folder-store.ts';
 import { readBytes } from '../files/folder.ts';
-import { atHand, knownOf, locate, type Found, type Loading } from './locate.ts';
 import { expectFileName, type ModelFiles } from '../files/model-files.ts';
+import { isOffline, ownCache } from '../runtime/environment.ts';
+import { hasFileSystem } from '../runtime/node.ts';
 import { inPage } from '../runtime/page.ts';
+import { type BlobStore, type FileCache, isNotKept, memoryStore } from '../stores/blob-store.ts';
+import { folderStore } from '../stores/folder-store.ts';
 import { pageStore } from '../stores/page-store.ts';
+import { addressConnection, type Connection, hubConnection, type Retry } from './connection.ts';
+import { atHand, type Found, knownOf, type Loading, locate } from './locate.ts';
+import type { ProgressInfo } from './progress.ts';
 import { rangeSource } from './ranges.ts';
-import { isNotKept, memoryStore, type FileCache, type BlobStore } from '../stores/blob-store.ts';
 
 /** How a model's files are found, fetched and kept. */
 export interface HubOptions {

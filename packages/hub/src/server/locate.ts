@@ -1,13 +1,13 @@
 // Brings one file of a model into the cache, or finds that it need not. What is done with its bytes is hub.ts's business.
+import type { BlobStore } from '../stores/blob-store.ts';
+import { type HubCached, readHubCache } from '../stores/hub-cache.ts';
+import { folderOf, isCommit, type Kept, readRef, type Ref, writeRef } from '../stores/refs.ts';
 import type { Answer, Failed } from './answer.ts';
 import { attemptsOf, heed } from './attempts.ts';
 import type { Connection } from './connection.ts';
 import { download } from './download.ts';
 import type { ProgressInfo } from './progress.ts';
-import { readHubCache, type HubCached } from '../stores/hub-cache.ts';
-import { folderOf, isCommit, readRef, writeRef, type Kept, type Ref } from '../stores/refs.ts';
 import { ask, type Known } from './request.ts';
-import type { BlobStore } from '../stores/blob-store.ts';
 
 /** Where a file is: in our cache, in that of the hub's own client, or nowhere. */
 export type Found = Ref | HubCached;

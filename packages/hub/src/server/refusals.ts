@@ -1,8 +1,8 @@
 // What it means that a server gave no file: that there is none, that it refuses, that it may give it later; in HF's words
 // where it has some.
+import { environment } from '../runtime/environment.ts';
 import type { Failed, Missing } from './answer.ts';
 import type { Connection } from './connection.ts';
-import { environment } from '../runtime/environment.ts';
 
 interface Refusal {
   readonly url: string;

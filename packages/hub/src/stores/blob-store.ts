@@ -1,6 +1,6 @@
 // Where downloaded files are kept: what a store must do, and a store in memory. The others are
 // in folder-store.ts and page-store.ts. A store knows nothing of the hub: keys are paths, values are bytes.
-import { bytesSource, type ByteSource } from '@siglip-ts/safetensors';
+import { type ByteSource, bytesSource } from '@siglip-ts/safetensors';
 
 /**
  * A cache of the caller's, such as one over the browser's Cache or IndexedDB. Keys look like

@@ -1,10 +1,10 @@
 // Downloaded files in a folder on disk, safe for several processes at once and for one that is
 // killed. No locks: each writer has a partial file of its own, renamed into place when it is whole.
 import { fileSource } from '@siglip-ts/safetensors/node';
-import { node } from '../runtime/node.ts';
 import { ifThere, readBytes } from '../files/folder.ts';
+import { node } from '../runtime/node.ts';
+import type { BlobStore, Sink } from './blob-store.ts';
 import { keyPart, uniqueName } from './key.ts';
-import type { Sink, BlobStore } from './blob-store.ts';
 
 /**
  * A partial file that nobody wrote to for so long, in ms, has no writer: fetch gives up after 5

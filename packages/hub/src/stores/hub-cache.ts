@@ -1,9 +1,9 @@
 // The cache of the hub's own client, huggingface_hub: what Python has downloaded is read there and never written to.
 // models--org--name/refs/main names a commit, snapshots/<commit>/<file> is a link to blobs/<etag>.
-import type { Connection } from '../server/connection.ts';
-import { hubCache } from '../runtime/environment.ts';
 import { ifThere } from '../files/folder.ts';
+import { hubCache } from '../runtime/environment.ts';
 import { node } from '../runtime/node.ts';
+import type { Connection } from '../server/connection.ts';
 import { isCommit } from './refs.ts';
 
 /** A file in that cache, or that the model has no such file. */

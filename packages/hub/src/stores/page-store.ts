@@ -2,9 +2,9 @@
 // one entry of a gigabyte; they are read chunk by chunk, so that no file is in memory as a whole.
 //
 // No locks: a chunk's address names the exact bytes it is of, so two tabs at most write the same twice.
-import { bytesSource, type ByteSource } from '@siglip-ts/safetensors';
+import { type ByteSource, bytesSource } from '@siglip-ts/safetensors';
+import { type BlobStore, notKept, type Sink } from './blob-store.ts';
 import { keyPart, uniqueName } from './key.ts';
-import { notKept, type Sink, type BlobStore } from './blob-store.ts';
 
 /** Also how much memory a download takes, and how much of it a cut can lose. */
 const CHUNK = 16 * 2 ** 20;

@@ -1,8 +1,8 @@
 // What the cache knows of a file at a revision: a small record beside the bytes. Where the bytes come from is not its business.
 import type { Connection } from '../server/connection.ts';
 import { sizeOf } from '../server/download.ts';
-import { keyPart } from './key.ts';
 import type { BlobStore } from './blob-store.ts';
+import { keyPart } from './key.ts';
 
 /** A file that is there whole. */
 export interface Kept {

@@ -1,12 +1,12 @@
 // From the bytes of a file to a picture: looks at the first bytes and calls the decoder.
 // PNG and JPEG are built in; other formats are the caller's, as plug-ins.
+import type { KernelOption } from '../pixel-kernels.ts';
+import { isRawImage, type RawImage } from '../raw-image.ts';
 import { unidentified } from './errors.ts';
 import { imageFormat, kindOf } from './format.ts';
 import { decodeJpeg } from './jpeg/decode-jpeg.ts';
-import { expectPixels, type DecodeLimits } from './limits.ts';
+import { type DecodeLimits, expectPixels } from './limits.ts';
 import { decodePng } from './png/decode-png.ts';
-import type { KernelOption } from '../pixel-kernels.ts';
-import { isRawImage, type RawImage } from '../raw-image.ts';
 
 /** A decoder for one more format, or a faster one: plug-ins are asked before the built-in ones. */
 export interface ImageDecoder {

@@ -1,6 +1,6 @@
 // How HF's processors read their `images` argument and find the channel axis (`transformers.image_utils`).
-import { isArrayImage, unstacked, type ArrayImage, type ProcessorImages } from './array-image.ts';
 import { isRawImage, type RawImage } from '../raw-image.ts';
+import { type ArrayImage, isArrayImage, type ProcessorImages, unstacked } from './array-image.ts';
 
 export type ChannelFormat = 'channels_first' | 'channels_last';
 

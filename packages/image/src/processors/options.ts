@@ -1,7 +1,7 @@
 // What the two image processors share: options, their checks and messages, sizes, and JSON.
-import type { TypedImage } from './array-image.ts';
 import type { KernelOption } from '../pixel-kernels.ts';
 import type { ResizeFilter } from '../resize/weights.ts';
+import type { TypedImage } from './array-image.ts';
 
 /** The forms of HF's size dictionary. */
 export type SizeDict = Readonly<

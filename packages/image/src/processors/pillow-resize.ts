@@ -1,7 +1,7 @@
 // The slow processor's resize of any array: to bytes as HF makes them, Pillow's resize, and back.
-import { firstToLast, lastToFirst, type TypedImage } from './array-image.ts';
 import type { Mode, RawImage } from '../raw-image.ts';
-import { resizePillow, type PillowResizeOptions } from '../resize/pillow.ts';
+import { type PillowResizeOptions, resizePillow } from '../resize/pillow.ts';
+import { firstToLast, lastToFirst, type TypedImage } from './array-image.ts';
 
 const MODES: Readonly<Record<number, Mode>> = { 1: 'L', 2: 'LA', 3: 'RGB', 4: 'RGBA' };
 

@@ -1,36 +1,36 @@
 // SiglipImageProcessor of transformers 4.49: Pillow's resize, NumPy's arithmetic, to the last bit.
 // Each step below is one of `preprocess`, in its order; none happens here that HF does not do.
+import { convertRgb } from '../convert.ts';
+import type { PixelKernels } from '../pixel-kernels.ts';
+import { isRawImage } from '../raw-image.ts';
+import type { PillowOrder } from '../resize/pillow.ts';
 import {
   dtypeOf,
   firstToLast,
   isFloat,
   lastToFirst,
+  type ProcessorImages,
   stacked,
   toArray,
-  type ProcessorImages,
   type TypedImage,
 } from './array-image.ts';
-import { convertRgb } from '../convert.ts';
-import { resizeArray } from './pillow-resize.ts';
 import { flatListOfImages, inferChannelFormat, pythonTuple } from './images.ts';
 import {
-  consoleWarn,
-  filterOf,
-  keptKeys,
-  overridden,
-  sizeDict,
-  toJsonString,
-  expectArguments,
   type AsTensors,
   type BatchFeature,
   type Behaviour,
-  type PreprocessOptions,
+  consoleWarn,
+  expectArguments,
+  filterOf,
+  keptKeys,
+  overridden,
   type PerChannel,
+  type PreprocessOptions,
   type ProcessorOptions,
+  sizeDict,
+  toJsonString,
 } from './options.ts';
-import type { PixelKernels } from '../pixel-kernels.ts';
-import { isRawImage } from '../raw-image.ts';
-import type { PillowOrder } from '../resize/pillow.ts';
+import { resizeArray } from './pillow-resize.ts';
 
 /** HF's fields, and any other key, which is kept. */
 export type SiglipImageProcessorConfig = ProcessorOptions & Readonly<Record<string, unknown>>;

@@ -1,10 +1,10 @@
 // The fast processor's steps on one [C, H, W] tensor, in torch's arithmetic.
-import { isFloat, type Samples, type TypedImage } from './array-image.ts';
 import type { PixelKernels } from '../pixel-kernels.ts';
-import type { PerChannel, SizeDict } from './options.ts';
+import { type Planes, resizeTorchvisionBytes } from '../resize/torchvision-bytes.ts';
 import { resizeTorchvisionFloats } from '../resize/torchvision-floats.ts';
-import { resizeTorchvisionBytes, type Planes } from '../resize/torchvision-bytes.ts';
 import type { ResizeFilter } from '../resize/weights.ts';
+import { isFloat, type Samples, type TypedImage } from './array-image.ts';
+import type { PerChannel, SizeDict } from './options.ts';
 
 const f32 = Math.fround;
 

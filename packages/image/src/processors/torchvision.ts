@@ -1,15 +1,33 @@
 // SiglipImageProcessorFast of transformers 4.49: torchvision's resize and float32 arithmetic as torch does it,
 // to the last bit (on x86 with AVX2). "Fast" is HF's name; here it is about as fast as the other.
+import { convertRgb } from '../convert.ts';
+import type { PixelKernels } from '../pixel-kernels.ts';
+import { isRawImage, type RawImage } from '../raw-image.ts';
 import {
+  type ArrayImage,
   dtypeOf,
   lastToFirst,
+  type ProcessorImages,
   stacked,
   toArray,
-  type ArrayImage,
-  type ProcessorImages,
   type TypedImage,
 } from './array-image.ts';
-import { convertRgb } from '../convert.ts';
+import { flatListOfImages, inferChannelFormat } from './images.ts';
+import {
+  type AsTensors,
+  type BatchFeature,
+  type Behaviour,
+  consoleWarn,
+  expectArguments,
+  filterOf,
+  keptKeys,
+  overridden,
+  type PreprocessOptions,
+  type ProcessorOptions,
+  type SizeDict,
+  sizeDict,
+  toJsonString,
+} from './options.ts';
 import {
   centerCrop,
   normalizeTensor,
@@ -18,24 +36,6 @@ import {
   scaledMean,
   timesFactor,
 } from './torchvision-steps.ts';
-import { flatListOfImages, inferChannelFormat } from './images.ts';
-import {
-  consoleWarn,
-  filterOf,
-  keptKeys,
-  overridden,
-  sizeDict,
-  toJsonString,
-  expectArguments,
-  type AsTensors,
-  type BatchFeature,
-  type Behaviour,
-  type PreprocessOptions,
-  type ProcessorOptions,
-  type SizeDict,
-} from './options.ts';
-import type { PixelKernels } from '../pixel-kernels.ts';
-import { isRawImage, type RawImage } from '../raw-image.ts';
 /** HF's options of SiglipImageProcessorFast. null is Python's None; undefined is "not given". */
 
 export interface FastOptions extends ProcessorOptions {

@@ -1,6 +1,6 @@
 // `Image.resize` of Pillow on 8-bit pictures, byte for byte: bicubic and bilinear, antialiased.
 // Not nearest, not the other filters, no box and no reducing gap.
-import type { KernelOption, PixelKernels, Bytes } from '../pixel-kernels.ts';
+import type { Bytes, KernelOption, PixelKernels } from '../pixel-kernels.ts';
 import { channelsOf, type RawImage } from '../raw-image.ts';
 import { resizeAcross, resizeDown } from './passes.ts';
 import { axisWeights, quantized, type ResizeFilter } from './weights.ts';

@@ -1,6 +1,6 @@
 // torchvision's `resize(..., antialias=True)` of uint8 tensors, as its AVX2 code does it.
 // Same filters as Pillow's, but 16-bit weights, and always across first. Floats: `resize-floats.ts`.
-import type { PixelKernels, Bytes } from '../pixel-kernels.ts';
+import type { Bytes, PixelKernels } from '../pixel-kernels.ts';
 import { resizeAcross, resizeDown } from './passes.ts';
 import { axisWeights, quantized, type ResizeFilter } from './weights.ts';
 

@@ -2,7 +2,7 @@
 // input's range. Follows torch's compiled loops to the last bit (x86 with AVX2, where multiply-adds are fused),
 // but for results one pixel wide, where torch sums in another order.
 import type { Planes } from './torchvision-bytes.ts';
-import { reach, type AxisWeights, type ResizeFilter } from './weights.ts';
+import { type AxisWeights, reach, type ResizeFilter } from './weights.ts';
 
 type Floats = Float32Array | Float64Array;
 type Axis = AxisWeights<Float64Array>;

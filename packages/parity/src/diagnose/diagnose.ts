@@ -1,11 +1,11 @@
 // diagnose: which known mistakes explain a dump's numbers, best first; "none" if it is right, "unknown" if none does.
 import type { Taps } from '../dump.ts';
 import { CATALOGUE } from './catalogue/catalogue.ts';
-import type { Mistake, Tower, Numbers } from './catalogue/mistake.ts';
-import { given, referenceOf, type Reference } from './reference/reference.ts';
-import { searchTower, ENOUGH, type Divergence, type Theirs } from './search/towers.ts';
-import { searchOutputs, type OutputResult } from './search/outputs.ts';
+import type { Mistake, Numbers, Tower } from './catalogue/mistake.ts';
+import { given, type Reference, referenceOf } from './reference/reference.ts';
 import type { Inputs, Subject } from './reference/subject.ts';
+import { type OutputResult, searchOutputs } from './search/outputs.ts';
+import { type Divergence, ENOUGH, searchTower, type Theirs } from './search/towers.ts';
 
 export interface Verdict {
   readonly mistake: string;

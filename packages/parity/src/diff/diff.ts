@@ -1,7 +1,7 @@
 // diff: tap by tap, how far a dump is from the reference, and how much of that each module added to what it was given.
-import { Tensor, type Listener } from '@siglip-ts/core';
+import { type Listener, Tensor } from '@siglip-ts/core';
 import { ARGUMENTS, type Dump, type DumpTensor } from '../dump.ts';
-import { measure, passes, type Difference, type Tolerance } from './measure.ts';
+import { type Difference, measure, passes, type Tolerance } from './measure.ts';
 
 /** Runs the reference on the dump's inputs and gives every output by HF's names; the listener hears the modules. */
 export type RunReference = (listener: Listener) => Promise<ReadonlyMap<string, DumpTensor>>;

@@ -1,7 +1,7 @@
 // NumPy's .npy: magic, a Python dictionary, numbers. Little-endian only, which numpy.save writes on today's machines unless
 // asked. No pickled objects.
 import { fromBits } from '@siglip-ts/core';
-import { transposed, type DumpTensor } from '../dump.ts';
+import { type DumpTensor, transposed } from '../dump.ts';
 
 const MAGIC = '\x93NUMPY';
 const HEADER =

@@ -1,16 +1,16 @@
 // The three configurations as users load and save them; what they hold is in packages/core.
 import {
+  type Attributes,
   SiglipConfig as Composite,
   SiglipTextConfig as Text,
   SiglipVisionConfig as Vision,
-  type Attributes,
 } from '@siglip-ts/core';
 import {
   filesOf,
   HUB_OPTIONS,
-  readConfig,
   type HubOptions,
   type ModelSource,
+  readConfig,
 } from '@siglip-ts/hub';
 import { loaderOptions } from '../runtime/options.ts';
 import { jsonFile, writeFiles } from '../runtime/saving.ts';

@@ -1,17 +1,17 @@
 // SiglipForImageClassification: the vision tower, the mean of its patch vectors, a linear layer.
 import {
-  expectTower,
+  type Attributes,
   classificationLoss,
+  expectTower,
   imageClassification,
   problemTypeOf,
-  type Attributes,
 } from '@siglip-ts/core';
-import { SiglipConfig, SiglipVisionConfig } from './configs.ts';
 import type { ModelSource } from '@siglip-ts/hub';
-import { numbersOf, upload, type TensorLike } from './inputs.ts';
-import { hostOf, ModelOutput, settled, type ImageClassifierOutput } from './model-output.ts';
 import type { LoadOptions } from '../runtime/loading.ts';
+import { SiglipConfig, SiglipVisionConfig } from './configs.ts';
+import { numbersOf, type TensorLike, upload } from './inputs.ts';
 import { create, load, type ModelClass } from './model-class.ts';
+import { hostOf, type ImageClassifierOutput, ModelOutput, settled } from './model-output.ts';
 import { PreTrainedModel, switches } from './pretrained.ts';
 import { onePicture, type VisionInputs } from './vision-model.ts';
 

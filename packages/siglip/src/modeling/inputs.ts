@@ -1,5 +1,5 @@
 // What users pass as tensors: typed array and shape, tensors, or nested arrays. Checked here, computed on elsewhere.
-import { HostTensor, size, showShape, Tensor, type DType, type Ids } from '@siglip-ts/core';
+import { type DType, HostTensor, type Ids, showShape, size, Tensor } from '@siglip-ts/core';
 
 type NumberArray =
   | Float32Array

@@ -1,19 +1,19 @@
 // A row of the table of model classes: what is to be known of a class to load it, to make it anew, and to give it inputs.
 // The table itself is in classes.ts; a row stands beside its class, so that a page with one class carries no other.
 import {
-  setAttention,
   type AttentionImplementation,
   type Attributes,
   type Backend,
   type Scope,
+  setAttention,
 } from '@siglip-ts/core';
-import { filesOf, readConfig, type ModelSource } from '@siglip-ts/hub';
+import { filesOf, type ModelSource, readConfig } from '@siglip-ts/hub';
 import {
   freshRuntime,
   LOAD,
+  type LoadOptions,
   loadRuntime,
   parametersOf,
-  type LoadOptions,
 } from '../runtime/loading.ts';
 import { loaderOptions } from '../runtime/options.ts';
 import { expectQuantization } from '../runtime/quantized.ts';

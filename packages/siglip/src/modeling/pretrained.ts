@@ -1,8 +1,8 @@
 // What the model objects have in common: they are called, saved and given back. Source: PreTrainedModel. Loading is
 // in model-class.ts.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { size, type DType } from '@siglip-ts/core';
-import { serialize, type FileDType, type TensorData } from '@siglip-ts/safetensors';
+import { type DType, size } from '@siglip-ts/core';
+import { type FileDType, serialize, type TensorData } from '@siglip-ts/safetensors';
 import { callable } from '../runtime/callable.ts';
 import type { RunOptions, Runtime } from '../runtime/running.ts';
 import { jsonFile, writeFiles } from '../runtime/saving.ts';

@@ -7,22 +7,22 @@ import {
   textTransformer,
   visionTransformer,
 } from '@siglip-ts/core';
-import { SiglipConfig } from './configs.ts';
 import type { ModelSource } from '@siglip-ts/hub';
-import { upload, type TensorLike } from './inputs.ts';
+import type { LoadOptions } from '../runtime/loading.ts';
+import type { RunOptions } from '../runtime/running.ts';
+import { SiglipConfig } from './configs.ts';
+import { type TensorLike, upload } from './inputs.ts';
+import { create, load, type ModelClass } from './model-class.ts';
 import {
   hostOf,
   ModelOutput,
   settled,
+  type SiglipOutput,
   towerOutput,
   towerTuple,
-  type SiglipOutput,
 } from './model-output.ts';
-import type { LoadOptions } from '../runtime/loading.ts';
-import type { RunOptions } from '../runtime/running.ts';
-import { create, load, type ModelClass } from './model-class.ts';
 import { PreTrainedModel, switches } from './pretrained.ts';
-import { ONE_TOKEN, textOf, type TextInputs } from './text-model.ts';
+import { ONE_TOKEN, type TextInputs, textOf } from './text-model.ts';
 import { onePicture, type VisionInputs } from './vision-model.ts';
 
 export interface SiglipInputs extends TextInputs, VisionInputs {

@@ -1,17 +1,17 @@
 // SiglipTextModel: the text tower by itself.
 import { expectTower, textTransformer } from '@siglip-ts/core';
-import { SiglipTextConfig } from './configs.ts';
 import type { ModelSource } from '@siglip-ts/hub';
+import type { LoadOptions } from '../runtime/loading.ts';
+import { SiglipTextConfig } from './configs.ts';
 import { idsOf, type TensorLike } from './inputs.ts';
+import { create, load, type ModelClass } from './model-class.ts';
 import {
+  type BaseModelOutputWithPooling,
   settled,
   towerOutput,
   towerTuple,
-  type BaseModelOutputWithPooling,
 } from './model-output.ts';
-import type { LoadOptions } from '../runtime/loading.ts';
-import { create, load, type ModelClass } from './model-class.ts';
-import { PreTrainedModel, switches, type ForwardOptions } from './pretrained.ts';
+import { type ForwardOptions, PreTrainedModel, switches } from './pretrained.ts';
 
 export interface TextInputs extends ForwardOptions {
   /** [B, T] */

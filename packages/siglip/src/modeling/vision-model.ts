@@ -1,17 +1,17 @@
 // SiglipVisionModel: the vision tower by itself.
-import { expectTower, Tensor, visionTransformer, type Backend } from '@siglip-ts/core';
-import { SiglipVisionConfig } from './configs.ts';
+import { type Backend, expectTower, Tensor, visionTransformer } from '@siglip-ts/core';
 import type { ModelSource } from '@siglip-ts/hub';
-import { upload, type TensorLike } from './inputs.ts';
+import type { LoadOptions } from '../runtime/loading.ts';
+import { SiglipVisionConfig } from './configs.ts';
+import { type TensorLike, upload } from './inputs.ts';
+import { create, load, type ModelClass } from './model-class.ts';
 import {
+  type BaseModelOutputWithPooling,
   settled,
   towerOutput,
   towerTuple,
-  type BaseModelOutputWithPooling,
 } from './model-output.ts';
-import type { LoadOptions } from '../runtime/loading.ts';
-import { create, load, type ModelClass } from './model-class.ts';
-import { PreTrainedModel, switches, type ForwardOptions } from './pretrained.ts';
+import { type ForwardOptions, PreTrainedModel, switches } from './pretrained.ts';
 
 export interface VisionInputs extends ForwardOptions {
   /** [B, C, H, W] */

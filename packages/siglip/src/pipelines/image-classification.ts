@@ -1,11 +1,11 @@
 // The image-classification pipeline: the labels that a classifier was trained on, with scores.
-import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { SiglipForImageClassification } from '../modeling/image-classification.ts';
 import type { SiglipImageProcessor } from '../processing/image-processor.ts';
+import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { All } from '../runtime/options.ts';
-import { runOptions, type RunOptions } from '../runtime/running.ts';
-import { isList, PICTURE, picturesOf, type Pictures } from './pictures.ts';
-import { sigmoid, type LabelScore } from './zero-shot-image-classification.ts';
+import { type RunOptions, runOptions } from '../runtime/running.ts';
+import { isList, PICTURE, type Pictures, picturesOf } from './pictures.ts';
+import { type LabelScore, sigmoid } from './zero-shot-image-classification.ts';
 
 export interface ClassificationOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
   /** How many labels; all if there are fewer. Default 5. */

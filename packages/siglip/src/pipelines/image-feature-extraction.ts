@@ -1,11 +1,11 @@
 // The image-feature-extraction pipeline: the vectors that the vision tower makes of a picture.
 import type { HostTensor } from '@siglip-ts/core';
-import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { SiglipVisionModel } from '../modeling/vision-model.ts';
 import type { SiglipImageProcessor } from '../processing/image-processor.ts';
+import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { All } from '../runtime/options.ts';
-import { runOptions, type RunOptions } from '../runtime/running.ts';
-import { isList, PICTURE, picturesOf, type Pictures } from './pictures.ts';
+import { type RunOptions, runOptions } from '../runtime/running.ts';
+import { isList, PICTURE, type Pictures, picturesOf } from './pictures.ts';
 
 /** The parameters are the types of `pool` and `return_tensors`, on which the result's depends. */
 export interface FeatureOptions<P extends boolean = boolean, R extends boolean = boolean>

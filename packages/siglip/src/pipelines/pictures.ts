@@ -1,8 +1,8 @@
 // The pictures of one call of a pipeline: one, or a list of them.
 import type { ImageDecoder, RawImage } from '@siglip-ts/image';
 import {
-  loadImage,
   type ImageInput,
+  loadImage,
   type LoadImageOptions,
 } from '../processing/pictures/load-image.ts';
 import { inFront } from '../processing/pictures/text-image.ts';

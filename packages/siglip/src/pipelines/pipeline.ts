@@ -1,33 +1,33 @@
 // pipeline(task, model): a model with its tokenizer and image processor, as one function.
 /// <reference lib="esnext.disposable" preserve="true" />
+import { filesOf, type ModelSource, within } from '@siglip-ts/hub';
 import type { ImageDecoder } from '@siglip-ts/image';
-import { filesOf, within, type ModelSource } from '@siglip-ts/hub';
 import { tinyModel } from '@siglip-ts/tiny-model';
-import { SiglipImageProcessor } from '../processing/image-processor.ts';
-import type { ImageInput } from '../processing/pictures/load-image.ts';
 import {
   IMAGE_CLASSIFIER,
   type SiglipForImageClassification,
 } from '../modeling/image-classification.ts';
 import { load, type ModelClass } from '../modeling/model-class.ts';
 import { SIGLIP_MODEL, type SiglipModel } from '../modeling/siglip-model.ts';
-import { VISION_MODEL, type SiglipVisionModel } from '../modeling/vision-model.ts';
+import { type SiglipVisionModel, VISION_MODEL } from '../modeling/vision-model.ts';
+import { SiglipImageProcessor } from '../processing/image-processor.ts';
+import type { ImageInput } from '../processing/pictures/load-image.ts';
+import { type AnyTokenizer, autoTokenizer } from '../processing/tokenizer.ts';
 import { LOAD, type LoadOptions } from '../runtime/loading.ts';
-import { expectKnown, loaderOptions, type All } from '../runtime/options.ts';
-import { autoTokenizer, type AnyTokenizer } from '../processing/tokenizer.ts';
-import { CLASSIFY, classifyImages, type ClassificationOptions } from './image-classification.ts';
+import { type All, expectKnown, loaderOptions } from '../runtime/options.ts';
+import { type ClassificationOptions, CLASSIFY, classifyImages } from './image-classification.ts';
 import {
   extractFeatures,
-  FEATURES,
   type FeatureOptions,
+  FEATURES,
   type Features,
 } from './image-feature-extraction.ts';
-import { withDecoders, type Pictures } from './pictures.ts';
+import { type Pictures, withDecoders } from './pictures.ts';
 import {
-  ZERO_SHOT,
-  zeroShotImageClassification,
   type LabelScore,
   type RankedLabels,
+  ZERO_SHOT,
+  zeroShotImageClassification,
   type ZeroShotOptions,
 } from './zero-shot-image-classification.ts';
 

@@ -1,11 +1,11 @@
 // The zero-shot-image-classification pipeline: how well each of some labels fits a picture.
-import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { SiglipModel } from '../modeling/siglip-model.ts';
 import type { SiglipImageProcessor } from '../processing/image-processor.ts';
+import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
+import { type AnyTokenizer, toFullLength } from '../processing/tokenizer.ts';
 import type { All } from '../runtime/options.ts';
-import { runOptions, type RunOptions } from '../runtime/running.ts';
-import { toFullLength, type AnyTokenizer } from '../processing/tokenizer.ts';
-import { isList, PICTURE, picturesOf, type Pictures } from './pictures.ts';
+import { type RunOptions, runOptions } from '../runtime/running.ts';
+import { isList, PICTURE, type Pictures, picturesOf } from './pictures.ts';
 
 export interface ZeroShotOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
   /** What the picture may show, at least one; the call's second argument may be the list itself. */

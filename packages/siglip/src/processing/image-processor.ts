@@ -1,25 +1,25 @@
 // The two image processors as users load and call them; what they do is in packages/image.
 import {
-  SiglipImageProcessor as Slow,
-  SiglipImageProcessorFast as Fast,
+  filesOf,
+  HUB_OPTIONS,
+  type HubOptions,
+  missingFile,
+  type ModelSource,
+  readJson,
+} from '@siglip-ts/hub';
+import {
   type BatchFeature,
   type PreprocessOptions,
+  SiglipImageProcessor as Slow,
   type SiglipImageProcessorConfig,
+  SiglipImageProcessorFast as Fast,
   type SiglipImageProcessorFastConfig,
   type TypedImage,
 } from '@siglip-ts/image';
 import { callable } from '../runtime/callable.ts';
-import {
-  filesOf,
-  HUB_OPTIONS,
-  missingFile,
-  readJson,
-  type HubOptions,
-  type ModelSource,
-} from '@siglip-ts/hub';
-import { expectKnown, loaderOptions, type Known } from '../runtime/options.ts';
-import { pixelKernels } from './pictures/pixel-kernels.ts';
+import { expectKnown, type Known, loaderOptions } from '../runtime/options.ts';
 import { jsonFile, writeFiles } from '../runtime/saving.ts';
+import { pixelKernels } from './pictures/pixel-kernels.ts';
 
 type Images = Parameters<Slow['call']>[0];
 

@@ -1,8 +1,10 @@
 // SiglipProcessor: tokenizer and image processor in one call.
-import { filesOf, HUB_OPTIONS, within, type HubOptions, type ModelSource } from '@siglip-ts/hub';
+import { filesOf, HUB_OPTIONS, type HubOptions, type ModelSource, within } from '@siglip-ts/hub';
 import type { TypedImage } from '@siglip-ts/image';
 import type { Encoding, Int32Tensor, TextOrBatch } from '@siglip-ts/tokenizer';
 import { callable } from '../runtime/callable.ts';
+import { type All, expectKnown, loaderOptions } from '../runtime/options.ts';
+import { writeFiles } from '../runtime/saving.ts';
 import {
   autoImageProcessor,
   type FloatTensor,
@@ -10,9 +12,7 @@ import {
   type SiglipImageProcessor,
   type SiglipImageProcessorFast,
 } from './image-processor.ts';
-import { expectKnown, loaderOptions, type All } from '../runtime/options.ts';
-import { writeFiles } from '../runtime/saving.ts';
-import { autoTokenizer, type AnyTokenizer } from './tokenizer.ts';
+import { type AnyTokenizer, autoTokenizer } from './tokenizer.ts';
 
 type ImageProcessor = SiglipImageProcessor | SiglipImageProcessorFast;
 type Images = Parameters<SiglipImageProcessor['preprocess']>[0];

@@ -1,28 +1,28 @@
 // The tokenizers of SigLIP and SigLIP 2 as users load and call them; what they do is in packages/tokenizer.
 import {
-  GemmaTokenizerFast as Gemma,
-  isUnlimited,
-  SiglipTokenizer as Siglip,
+  filesOf,
+  HUB_OPTIONS,
+  type HubOptions,
+  missingFile,
+  type ModelFiles,
+  type ModelSource,
+  readJson,
+} from '@siglip-ts/hub';
+import {
   type CallOptions,
   type Encoding,
   type GemmaCallOptions,
+  GemmaTokenizerFast as Gemma,
   type GemmaTokenizerOptions,
   type Int32Tensor,
+  isUnlimited,
+  SiglipTokenizer as Siglip,
   type SiglipTokenizerInit,
   type SiglipTokenizerOptions,
   type TextOrBatch,
 } from '@siglip-ts/tokenizer';
 import { callable } from '../runtime/callable.ts';
-import {
-  filesOf,
-  HUB_OPTIONS,
-  missingFile,
-  readJson,
-  type HubOptions,
-  type ModelFiles,
-  type ModelSource,
-} from '@siglip-ts/hub';
-import { expectKnown, loaderOptions, type All } from '../runtime/options.ts';
+import { type All, expectKnown, loaderOptions } from '../runtime/options.ts';
 import { writeFiles } from '../runtime/saving.ts';
 
 const FILES = {

@@ -1,7 +1,7 @@
 // Which backend computes: one that is passed, or one by name; and how a dtype is computed on it. The engine comes along
 // with this module, since service workers cannot import anything later; the others are loaded when they are named.
 import { wasm } from '@siglip-ts/backend-wasm';
-import { isHalf, rounded, withoutFused, type Backend, type DType } from '@siglip-ts/core';
+import { type Backend, type DType, isHalf, rounded, withoutFused } from '@siglip-ts/core';
 import { hasFileSystem } from '@siglip-ts/hub';
 
 /** What the option `backend` names: the WebAssembly engine, plain TypeScript, or GPU.js. */

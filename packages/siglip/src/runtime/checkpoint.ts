@@ -1,10 +1,10 @@
 // A safetensors file as the model's parameters: values are read by rows and converted to the model's dtype.
-import { convert, type Checkpoint, type DType, type Values } from '@siglip-ts/core';
+import { type Checkpoint, convert, type DType, type Values } from '@siglip-ts/core';
 import { missingFile, type ModelFiles } from '@siglip-ts/hub';
 import {
+  type FileDType,
   openSafetensors,
   openSharded,
-  type FileDType,
   type SafetensorsFile,
   type StoredTensor,
 } from '@siglip-ts/safetensors';

@@ -1,6 +1,6 @@
 // Initial weights by transformers' scheme (SiglipPreTrainedModel._init_weights), drawn when they are read: a
 // checkpoint that needs no file. Same seed, same numbers; not torch's numbers.
-import { generator, pack, size, type Checkpoint, type Shape } from '@siglip-ts/core';
+import { type Checkpoint, generator, pack, type Shape, size } from '@siglip-ts/core';
 
 type Draw = (random: () => number) => number;
 

@@ -1,19 +1,19 @@
 // Where a model's parameters come from: a checkpoint among files, checked against what the model asks for, or fresh weights.
 // What they are then used by is in running.ts.
 import {
-  dry,
-  recording,
-  Scope,
-  showShape,
   type Backend,
   type Checkpoint,
+  dry,
   type DType,
   type Listener,
+  recording,
+  Scope,
   type Shape,
+  showShape,
 } from '@siglip-ts/core';
 import { HUB_OPTIONS, type HubOptions, type ModelFiles } from '@siglip-ts/hub';
 import type { SafetensorsFile } from '@siglip-ts/safetensors';
-import { backendOf, dtypeOf, type BackendOptions } from './backends.ts';
+import { backendOf, type BackendOptions, dtypeOf } from './backends.ts';
 import { checkpointOf, expectReadable, openWeights, reporting } from './checkpoint.ts';
 import { initialWeights } from './initial-weights.ts';
 import type { All } from './options.ts';

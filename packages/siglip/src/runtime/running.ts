@@ -1,15 +1,15 @@
 // What a loaded model stands on: its parameters, the backend that computes, and how one forward runs on them. Where the
 // parameters come from is in loading.ts.
 import {
-  call,
-  fromCheckpoint,
-  Scope,
-  size,
   type Backend,
+  call,
   type Checkpoint,
   type DType,
+  fromCheckpoint,
   type Listener,
+  Scope,
   type Shape,
+  size,
 } from '@siglip-ts/core';
 import { computing } from './backends.ts';
 

@@ -1,8 +1,7 @@
 // siglip-ts/worker: pipeline(task, model) whose model is in a worker, so that the page or server that asks never waits for
 // arithmetic. The same calls and answers as siglip-ts' own; the worker's side is entry.ts.
 /** @module siglip-ts/worker */
-import { HostTensor, type DType, type Values } from '@siglip-ts/core';
-import type { ImageInput } from '../processing/pictures/load-image.ts';
+import { type DType, HostTensor, type Values } from '@siglip-ts/core';
 import type { FileMap } from '@siglip-ts/hub';
 import type {
   ImageClassificationCall,
@@ -10,10 +9,11 @@ import type {
   PipelineOptions,
   ZeroShotImageClassificationCall,
 } from '../pipelines/pipeline.ts';
+import type { ImageInput } from '../processing/pictures/load-image.ts';
 import { portable } from '../processing/pictures/portable.ts';
-import { expectOptions, codeIn, resolvedModel } from './crossing.ts';
+import { codeIn, expectOptions, resolvedModel } from './crossing.ts';
 import { isPlainTensor } from './protocol.ts';
-import { OWN, Remote, type AnyWorker, type Functions } from './remote.ts';
+import { type AnyWorker, type Functions, OWN, Remote } from './remote.ts';
 
 export type { AnyWorker } from './remote.ts';
 

@@ -2,7 +2,7 @@
 // a worker of one's own is the one line `import 'siglip-ts/worker-entry'`.
 import { HostTensor } from '@siglip-ts/core';
 import { pipeline, type PipelineOptions } from '../pipelines/pipeline.ts';
-import { plainError, type Abort, type Answer, type PlainTensor, type Request } from './protocol.ts';
+import { type Abort, type Answer, plainError, type PlainTensor, type Request } from './protocol.ts';
 
 /** What a worker_thread's parentPort and a Web Worker's global object have in common, by other names. */
 interface Port {

@@ -1,11 +1,11 @@
 // A worker as a function that answers: requests by number, an answer each, or the worker's death for all of them.
 // It knows workers, and nothing of pipelines.
 import {
-  errorOf,
-  LISTENERS,
   type Abort,
   type Answer,
+  errorOf,
   type ListenerName,
+  LISTENERS,
   type Request,
 } from './protocol.ts';
 

@@ -1,6 +1,6 @@
 // What may be given as text, and how it is encoded: the checks of transformers' __call__, then
 // tokens, then inputs.
-import { toEncoding, type EncodeOptions, type Encoding } from './encoding.ts';
+import { type EncodeOptions, type Encoding, toEncoding } from './encoding.ts';
 import { prepareBatch, prepareForModel, type Preparer } from './prepare.ts';
 import { strategies } from './strategies.ts';
 

@@ -1,6 +1,6 @@
 // Padding of encodings to one length; transformers' pad and _pad.
 import type { Fields, PadOptions, Side } from './encoding.ts';
-import { strategies, type LengthSettings, type Strategies } from './strategies.ts';
+import { type LengthSettings, type Strategies, strategies } from './strategies.ts';
 
 /** What padding needs of a tokenizer. */
 export interface PadSettings extends LengthSettings {

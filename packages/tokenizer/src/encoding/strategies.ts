@@ -1,10 +1,10 @@
 // Which padding and truncation the options ask for; transformers'
 // _get_padding_truncation_strategies.
 import {
-  PADDING_STRATEGIES,
-  TRUNCATION_STRATEGIES,
   type EncodeOptions,
+  PADDING_STRATEGIES,
   type PaddingStrategy,
+  TRUNCATION_STRATEGIES,
   type TruncationStrategy,
 } from './encoding.ts';
 

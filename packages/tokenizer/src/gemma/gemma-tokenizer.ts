@@ -1,17 +1,17 @@
 // Gemma's tokenizer, which SigLIP 2 brings, as transformers 4.49.0 has it in GemmaTokenizerFast: the vocabulary and merges
 // of tokenizer.json, every character kept. For single texts and batches; no pairs, no offsets, no overflowing tokens.
-import { byteToken, Bpe } from './bpe.ts';
-import { lowerCase } from '../text/canonicalize.ts';
-import { cleanUpTokenization, type DecodeOptions } from '../tokens/decoding.ts';
 import type { AsTensors } from '../encoding/encode-texts.ts';
-import { toEncoding, type EncodeOptions, type Encoding, type Int32Tensor, type Nested, type Side } from '../encoding/encoding.ts'; // prettier-ignore
+import { type EncodeOptions, type Encoding, type Int32Tensor, type Nested, type Side,toEncoding } from '../encoding/encoding.ts'; // prettier-ignore
+import { pad } from '../encoding/padding.ts';
+import { strategies } from '../encoding/strategies.ts';
+import { lowerCase } from '../text/canonicalize.ts';
+import { isUtf8, utf8Decode } from '../text/utf8.ts';
+import { cleanUpTokenization, type DecodeOptions } from '../tokens/decoding.ts';
 import { readJson } from '../tokens/files.ts';
 import { checkedSide, consoleWarn } from '../tokens/init.ts';
-import { pad } from '../encoding/padding.ts';
-import { textOf, type Roles, type Token } from '../tokens/special-tokens.ts';
-import { strategies } from '../encoding/strategies.ts';
+import { type Roles, textOf, type Token } from '../tokens/special-tokens.ts';
+import { Bpe, byteToken } from './bpe.ts';
 import { readTokenizerJson, type TokenizerJson } from './tokenizer-json.ts';
-import { utf8Decode, isUtf8 } from '../text/utf8.ts';
 
 const TOKENIZER_FILE = 'tokenizer.json';
 const CONFIG_FILE = 'tokenizer_config.json';

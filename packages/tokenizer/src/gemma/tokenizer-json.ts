@@ -1,6 +1,6 @@
 // tokenizer.json of HF's tokenizers, as far as it describes Gemma's tokenizer: its vocabulary, merges and added tokens.
 // Whatever else such a file may ask for is refused, not left out.
-import { addedToken, type AddedToken, type AddedTokenInit } from '../tokens/added-tokens.ts';
+import { type AddedToken, addedToken, type AddedTokenInit } from '../tokens/added-tokens.ts';
 import type { BpeModel } from './bpe.ts';
 
 export interface TokenizerJson extends BpeModel {

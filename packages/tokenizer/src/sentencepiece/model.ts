@@ -1,7 +1,7 @@
 // The contents of a spiece.model file (sentencepiece's ModelProto): pieces with scores, and two
 // specs. Reads and writes what tokenizing needs; the trainer's other settings are dropped.
-import { MessageWriter, readFields, Wire } from './protobuf.ts';
 import { isUtf8, utf8Decode, utf8Encode } from '../text/utf8.ts';
+import { MessageWriter, readFields, Wire } from './protobuf.ts';
 
 /** ModelProto.SentencePiece.Type, by its numbers in the file. */
 export const PieceType = {

@@ -1,10 +1,10 @@
 // sentencepiece's normalizer: rewrites characters by a charsmap, tidies spaces and shows them as
 // "▁". Works on UTF-8 bytes because the charsmap's rules and the pieces are bytes. Unicode itself
 // is not here: it is in the map.
-import { byteTrie, childOf, longestPrefix, type ByteTrie } from './byte-trie.ts';
+import { utf8Encode, utf8Length } from '../text/utf8.ts';
+import { type ByteTrie, byteTrie, childOf, longestPrefix } from './byte-trie.ts';
 import { Charsmap } from './charsmap.ts';
 import type { NormalizerSpec } from './model.ts';
-import { utf8Encode, utf8Length } from '../text/utf8.ts';
 
 const SPACE = 0x20;
 const UNDERLINE = utf8Encode('▁');

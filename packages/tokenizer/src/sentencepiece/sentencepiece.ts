@@ -1,9 +1,9 @@
 // A SentencePiece unigram model: text to pieces and ids, and back. Knows nothing of HF, special
 // tokens or eos.
-import { Normalizer } from './normalizer.ts';
-import { PieceType, readModel, type Piece, type SentencePieceModel } from './model.ts';
-import { Unigram, type Scoring } from './unigram.ts';
 import { utf8Decode, utf8Encode, utf8Into } from '../text/utf8.ts';
+import { type Piece, PieceType, readModel, type SentencePieceModel } from './model.ts';
+import { Normalizer } from './normalizer.ts';
+import { type Scoring, Unigram } from './unigram.ts';
 
 /** The id of a piece, or the text of what is none: an added token, or unknown text. */
 export type Part = number | string;

@@ -1,8 +1,8 @@
 // The unigram language model: cuts a normalised text into the pieces whose scores add up to the
 // most (Viterbi). Only the best path; no sampling, no n-best.
-import { byteTrie, childOf, valueOf, type ByteTrie } from './byte-trie.ts';
-import { PieceType, type Piece } from './model.ts';
 import { utf8Encode } from '../text/utf8.ts';
+import { type ByteTrie, byteTrie, childOf, valueOf } from './byte-trie.ts';
+import { type Piece, PieceType } from './model.ts';
 
 /**
  * How scores are added, which decides exact ties. `float32`: sentencepiece 0.2.2 and later.

@@ -1,7 +1,7 @@
 // How SiglipTokenizer.tokenize cuts a text. Pieces come as ids, so that whoever wants ids needs no
 // strings between; turning them into tokens or ids of the vocabulary is the tokenizer's.
-import { canonicalize, lowerCase } from '../text/canonicalize.ts';
 import type { Part } from '../sentencepiece/sentencepiece.ts';
+import { canonicalize, lowerCase } from '../text/canonicalize.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 const SPACE = '▁';

@@ -1,50 +1,50 @@
 // SigLIP's tokenizer as transformers 4.49.0 has it, in names and quirks: lower case, no punctuation,
 // SentencePiece, eos at the end. No chat templates, no pickling, no offsets.
-import type { AddedToken } from '../tokens/added-tokens.ts';
-import { cutText } from './cut-text.ts';
-import { SentencePiece, type Part } from '../sentencepiece/sentencepiece.ts';
 import {
-  cleanUpTokenization,
-  decodeTokens,
-  tokensToString,
-  type DecodeOptions,
-} from '../tokens/decoding.ts';
-import {
-  batchEncodePlus,
-  encodePlus,
-  encodeTexts,
   type AsTensors,
+  batchEncodePlus,
   type BatchItem,
   type CallOptions,
+  encodePlus,
+  encodeTexts,
   type TextInput,
   type TextOrBatch,
 } from '../encoding/encode-texts.ts';
 import {
-  toEncoding,
   type EncodeOptions,
   type Encoding,
   type Int32Tensor,
   type PadOptions,
   type PrepareOptions,
+  toEncoding,
 } from '../encoding/encoding.ts';
+import { pad, type Paddable } from '../encoding/padding.ts';
+import { prepareForModel } from '../encoding/prepare.ts';
+import { type Truncated, type TruncateOptions, truncateSequences } from '../encoding/truncation.ts';
+import { type Part, SentencePiece } from '../sentencepiece/sentencepiece.ts';
+import type { AddedToken } from '../tokens/added-tokens.ts';
+import {
+  cleanUpTokenization,
+  type DecodeOptions,
+  decodeTokens,
+  tokensToString,
+} from '../tokens/decoding.ts';
 import { initFromFiles, readDecoder, tokenizerFiles, VOCAB_FILE } from '../tokens/files.ts';
 import {
   checkedSide,
   consoleWarn,
   expectNoSampling,
-  toTokens,
-  withDefaults,
   type Settings,
   type SiglipTokenizerInit,
   type SiglipTokenizerOptions,
   type TokenInit,
+  toTokens,
+  withDefaults,
 } from '../tokens/init.ts';
-import { pad, type Paddable } from '../encoding/padding.ts';
-import { prepareForModel } from '../encoding/prepare.ts';
+import { type Role, ROLES, textOf, type Token } from '../tokens/special-tokens.ts';
+import { cutText } from './cut-text.ts';
 import { eosMask, joinedLength, joinSequences, specialMask } from './sequences.ts';
-import { ROLES, textOf, type Role, type Token } from '../tokens/special-tokens.ts';
-import { truncateSequences, type TruncateOptions, type Truncated } from '../encoding/truncation.ts';
-import { defineRoles, ifSet, Vocabulary, type RoleAccessors } from './vocabulary.ts';
+import { defineRoles, ifSet, type RoleAccessors, Vocabulary } from './vocabulary.ts';
 
 type Ids = readonly number[];
 type Batch = Exclude<TextOrBatch, string>;

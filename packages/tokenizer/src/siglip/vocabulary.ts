@@ -1,15 +1,15 @@
 // All tokens of a tokenizer: the SentencePiece pieces, the added tokens beside or over them, and
 // the special roles. Knows ids and flags and finds added tokens in a text; segments and decodes
 // nothing.
-import { addedToken, applyFlags, TokenTrie, type AddedToken } from '../tokens/added-tokens.ts';
-import { checkRole, toToken, type TokenInit } from '../tokens/init.ts';
 import type { Part, SentencePiece } from '../sentencepiece/sentencepiece.ts';
+import { type AddedToken, addedToken, applyFlags, TokenTrie } from '../tokens/added-tokens.ts';
+import { checkRole, type TokenInit, toToken } from '../tokens/init.ts';
 import {
+  type Role,
   ROLES,
+  type Roles,
   SpecialTokens,
   textOf,
-  type Role,
-  type Roles,
   type Token,
 } from '../tokens/special-tokens.ts';
 

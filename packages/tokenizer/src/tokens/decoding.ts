@@ -1,8 +1,8 @@
 // From tokens back to text. Lower-casing and dropped punctuation do not come back.
 import type { SentencePiece } from '../sentencepiece/sentencepiece.ts';
+import type { Vocabulary } from '../siglip/vocabulary.ts';
 import { strip } from '../text/canonicalize.ts';
 import { textOf } from './special-tokens.ts';
-import type { Vocabulary } from '../siglip/vocabulary.ts';
 
 /** Options of `decode`. */
 export interface DecodeOptions {

@@ -1,15 +1,15 @@
 // A tokenizer's folder as HF writes it: reading its JSON files into constructor arguments, and
 // writing them. Works on bytes by file name; opening files is the caller's.
-import { addedToken, type AddedToken } from './added-tokens.ts';
 import { toPythonJson } from '../text/json.ts';
+import { utf8Decode, utf8Encode } from '../text/utf8.ts';
+import { type AddedToken, addedToken } from './added-tokens.ts';
 import {
-  toTokens,
   type SiglipTokenizerInit,
   type SiglipTokenizerOptions,
   type TokenInit,
+  toTokens,
 } from './init.ts';
 import { ROLES, textOf, type Token } from './special-tokens.ts';
-import { utf8Decode, utf8Encode } from '../text/utf8.ts';
 
 export const VOCAB_FILE = 'spiece.model';
 const CONFIG_FILE = 'tokenizer_config.json';

@@ -1,8 +1,8 @@
 // What a SiglipTokenizer is made of: the constructor's arguments.
-import { addedToken, type AddedTokenInit } from './added-tokens.ts';
 import type { Side } from '../encoding/encoding.ts';
-import { ROLES, type Roles, type Token } from './special-tokens.ts';
 import type { Scoring } from '../sentencepiece/unigram.ts';
+import { addedToken, type AddedTokenInit } from './added-tokens.ts';
+import { ROLES, type Roles, type Token } from './special-tokens.ts';
 
 /** A token by its text, or with its flags. */
 export type TokenInit = string | AddedTokenInit;

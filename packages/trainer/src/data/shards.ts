@@ -2,8 +2,8 @@
 // layout. Not decoded, and not checked before they are read: what is broken throws then, with its name.
 import { stat } from 'node:fs/promises';
 import { folderShard } from './folder-pairs.ts';
-import { tarShard } from './tar-pairs.ts';
 import type { Shard } from './pair.ts';
+import { tarShard } from './tar-pairs.ts';
 
 /** The shards at `paths`: folders and .tar files. Throws if one has no pair. */
 export async function openShards(paths: readonly string[]): Promise<Shard[]> {

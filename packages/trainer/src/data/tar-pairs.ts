@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseTar, type TarFileItem } from 'nanotar';
 import { captionsOf } from './captions.ts';
-import { PICTURES, type Pair, type Shard } from './pair.ts';
+import { type Pair, PICTURES, type Shard } from './pair.ts';
 
 let last: { path: string; pairs: Promise<Files[]> } | null = null;
 

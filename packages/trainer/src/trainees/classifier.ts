@@ -1,19 +1,19 @@
 // SiglipForImageClassification as a run trains it: pictures to the names of their classes.
+import { grad, type NamedTensors } from '@siglip-ts/autograd';
 import {
+  type Backend,
   classificationLoss,
   imageClassification,
   resident,
+  type Run,
   Scope,
   Tensor,
-  type Backend,
-  type Run,
 } from '@siglip-ts/core';
 import { companions } from '@siglip-ts/hub';
-import { SiglipForImageClassification } from 'siglip-ts';
 import { attentionDropout, loadParameters } from '@siglip-ts/train';
-import { grad, type NamedTensors } from '@siglip-ts/autograd';
+import { SiglipForImageClassification } from 'siglip-ts';
 import type { Prepared } from '../data/sample.ts';
-import { allOf, modelFilesOf, pixelsOf, preparation, rowsOf, type LoadTrainee } from './trainee.ts';
+import { allOf, type LoadTrainee, modelFilesOf, pixelsOf, preparation, rowsOf } from './trainee.ts';
 
 /** A fresh linear layer where the checkpoint has none for these classes. `seed` draws it. */
 export const classifier =

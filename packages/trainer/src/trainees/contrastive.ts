@@ -8,18 +8,18 @@ import {
   visionTransformer,
 } from '@siglip-ts/core';
 import { companions } from '@siglip-ts/hub';
-import { AutoTokenizer, SiglipModel } from 'siglip-ts';
 import { contrastiveGradients, loadParameters } from '@siglip-ts/train';
-import { evaluate } from '../evaluation.ts';
+import { AutoTokenizer, SiglipModel } from 'siglip-ts';
 import type { Prepared } from '../data/sample.ts';
+import { evaluate } from '../evaluation.ts';
 import {
   allOf,
   idsOf,
+  type LoadTrainee,
   modelFilesOf,
   pixelsOf,
   preparation,
   rowsOf,
-  type LoadTrainee,
 } from './trainee.ts';
 
 /** `chunk`: pairs that the towers see at a time, a divisor of the batch; all count as negatives whatever it is. */

@@ -1,10 +1,10 @@
 // What a run trains: a model's parameters on a backend, and how it makes inputs, a loss and files of them. The two kinds
 // are contrastive-trainee.ts and classifier-trainee.ts; this is what they share.
-import { scoped, type Backend, type SiglipConfig, type Tensor } from '@siglip-ts/core';
-import { serialize, type TensorData } from '@siglip-ts/safetensors';
-import { loadImage, SiglipImageProcessor, type ModelFiles } from 'siglip-ts';
-import type { Dropout } from '@siglip-ts/train';
 import type { NamedTensors } from '@siglip-ts/autograd';
+import { type Backend, scoped, type SiglipConfig, type Tensor } from '@siglip-ts/core';
+import { serialize, type TensorData } from '@siglip-ts/safetensors';
+import type { Dropout } from '@siglip-ts/train';
+import { loadImage, type ModelFiles, SiglipImageProcessor } from 'siglip-ts';
 import type { Shard } from '../data/pair.ts';
 import type { Prepared, Sample, Skipped } from '../data/sample.ts';
 

@@ -1,12 +1,12 @@
 // siglip parity diagnose: which known mistakes explain somebody else's numbers.
 import type { Command } from 'commander';
-import { diagnose, readDump, subjectOf, type Inputs, type Verdict } from '@siglip-ts/parity';
-import { Exit } from '../../terminal/errors.ts';
+import { diagnose, type Inputs, readDump, subjectOf, type Verdict } from '@siglip-ts/parity';
 import { readPicture } from '../../arguments/images.ts';
-import type { Io } from '../../terminal/io.ts';
-import { addMapOption, readRenamed } from './names.ts';
 import { addSourceOptions, collect, filesOf, type SourceOptions } from '../../arguments/options.ts';
-import { print, printJson, printable } from '../../terminal/output.ts';
+import { Exit } from '../../terminal/errors.ts';
+import type { Io } from '../../terminal/io.ts';
+import { print, printable, printJson } from '../../terminal/output.ts';
+import { addMapOption, readRenamed } from './names.ts';
 
 interface DiagnoseOptions extends SourceOptions {
   dump: string;

@@ -1,10 +1,9 @@
 // siglip parity diff: tap by tap, how far a dump is from the reference, and which module is the first to be wrong.
 import { writeFile } from 'node:fs/promises';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Dump, DumpTensor, Tolerance } from '@siglip-ts/parity';
-import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { ModelOutput } from 'siglip-ts';
 import { load, type ModelClass } from 'siglip-ts/internals';
-import { Exit } from '../../terminal/errors.ts';
 import {
   argumentsOf,
   chosenClass,
@@ -13,19 +12,20 @@ import {
   fieldsOf,
   tensorOf,
 } from '../../arguments/forward.ts';
-import type { Io } from '../../terminal/io.ts';
-import { addMapOption, readRenamed } from './names.ts';
 import {
   addComputeOptions,
   addSourceOptions,
   choice,
+  type ComputeOptions,
   filesOf,
   loadOptions,
   note,
   runOptions,
-  type ComputeOptions,
   type SourceOptions,
 } from '../../arguments/options.ts';
+import { Exit } from '../../terminal/errors.ts';
+import type { Io } from '../../terminal/io.ts';
+import { addMapOption, readRenamed } from './names.ts';
 
 interface DiffOptions extends SourceOptions, ComputeOptions {
   map: string;

@@ -1,31 +1,31 @@
 // siglip parity dump: what our implementation computes on given inputs, as a dump for others to compare with.
+import { type Command, Option } from 'commander';
 import type { DumpFormat, DumpTensor } from '@siglip-ts/parity';
-import { Option, type Command } from 'commander';
-import { AutoConfig, AutoTokenizer, SiglipImageProcessor, type ModelFiles } from 'siglip-ts';
-import { load, type AnyConfig, type ModelClass } from 'siglip-ts/internals';
-import { Exit } from '../../terminal/errors.ts';
+import { AutoConfig, AutoTokenizer, type ModelFiles, SiglipImageProcessor } from 'siglip-ts';
+import { type AnyConfig, load, type ModelClass } from 'siglip-ts/internals';
 import {
+  type AnyModel,
   argumentsOf,
   chosenClass,
   classOption,
   computed,
   expectNeeds,
   tensorOf,
-  type AnyModel,
 } from '../../arguments/forward.ts';
 import { PICTURES, pixelsOf } from '../../arguments/images.ts';
-import type { Io } from '../../terminal/io.ts';
 import {
   addComputeOptions,
   addSourceOptions,
   collect,
+  type ComputeOptions,
   filesOf,
   loadOptions,
-  type ComputeOptions,
   type SourceOptions,
 } from '../../arguments/options.ts';
-import { plural, print, printable } from '../../terminal/output.ts';
 import { idsOf, positionsOf } from '../../arguments/texts.ts';
+import { Exit } from '../../terminal/errors.ts';
+import type { Io } from '../../terminal/io.ts';
+import { plural, print, printable } from '../../terminal/output.ts';
 import { version } from '../../version.ts';
 
 interface ParityDumpOptions extends SourceOptions, ComputeOptions {

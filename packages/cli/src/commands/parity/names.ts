@@ -1,7 +1,7 @@
 // --map: reading a dump whose tensors have another implementation's names.
 import { readFile } from 'node:fs/promises';
-import type { Dump } from '@siglip-ts/parity';
 import type { Command } from 'commander';
+import type { Dump } from '@siglip-ts/parity';
 import { Exit } from '../../terminal/errors.ts';
 
 /** For a dump of somebody else's numbers. */

@@ -1,8 +1,8 @@
 // siglip parity selftest: whether every backend gives the right numbers on this machine.
 import type { Command } from 'commander';
+import { runOptions } from '../../arguments/options.ts';
 import { Exit } from '../../terminal/errors.ts';
 import type { Io } from '../../terminal/io.ts';
-import { runOptions } from '../../arguments/options.ts';
 import { paint, print, printable, printJson, table } from '../../terminal/output.ts';
 
 export function addParitySelftest(parity: Command, io: Io): void {

@@ -1,10 +1,10 @@
 // checked(b, oracle): runs every operation of b once more on an exact backend, on b's own inputs, and says which one
 // first gave something else. For finding the kernel that is wrong, not for speed.
 import type { Backend, Handle, Operand } from '../../contract/backend.ts';
-import { isHalf, convert, type Values } from '../../contract/dtypes.ts';
-import { scopedSync } from '../../tensor/lifetimes.ts';
+import { convert, isHalf, type Values } from '../../contract/dtypes.ts';
 import { showShape } from '../../contract/shapes.ts';
-import { decorate, fusedOf, type Call } from '../decorate.ts';
+import { scopedSync } from '../../tensor/lifetimes.ts';
+import { type Call, decorate, fusedOf } from '../decorate.ts';
 import type { UlpHistogram } from './ulp-histogram.ts';
 
 /** An operation whose result is not what the exact backend gives. */

@@ -2,7 +2,7 @@
 // A 0xFF byte there is data only if 0x00 follows; else it starts a marker, which ends the segment.
 // Past a marker the reader gives zeros for ever and remembers so, as libjpeg does: see `exhausted`.
 import { truncated } from '../errors.ts';
-import { AT_ONCE, LOOKAHEAD, extended, type HuffmanTable } from './huffman-table.ts';
+import { AT_ONCE, extended, type HuffmanTable, LOOKAHEAD } from './huffman-table.ts';
 
 export const RST0 = 0xd0;
 export const EOI = 0xd9;

@@ -1,18 +1,18 @@
 // JPEG files to pixels, bit for bit what Pillow 13 with its libjpeg-turbo 3.2 gives: baseline, extended and
 // progressive Huffman files of 8 bits. Not arithmetic coding, not lossless, not hierarchical.
-import { expectPixels, type DecodeLimits } from '../limits.ts';
 import type { KernelOption, PixelKernels } from '../../pixel-kernels.ts';
 import { channelsOf, type RawImage } from '../../raw-image.ts';
 import { concat } from '../bytes.ts';
 import { broken, truncated } from '../errors.ts';
+import { type DecodeLimits, expectPixels } from '../limits.ts';
 import { BitReader, EOI, RST0 } from './bit-reader.ts';
 import { colorSpace, writeColors } from './color.ts';
-import { allocate, readFrame, type Component, type Frame } from './frame.ts';
+import { allocate, type Component, type Frame, readFrame } from './frame.ts';
 import { addStandardTables, huffmanTable, type HuffmanTables } from './huffman-table.ts';
 import { inverseDct } from './idct.ts';
 import { openJpeg } from './open.ts';
-import { noteProgress, progressOf, progressiveBlocks, type Progress } from './progressive.ts';
-import { ZIGZAG, readScanHeader, walkScan } from './scan.ts';
+import { noteProgress, type Progress, progressiveBlocks, progressOf } from './progressive.ts';
+import { readScanHeader, walkScan, ZIGZAG } from './scan.ts';
 import { sequentialBlocks } from './sequential.ts';
 import { smoothComponent, smoothingHelps } from './smoothing.ts';
 import { upsampler } from './upsample.ts';

@@ -1,9 +1,9 @@
 // What Pillow itself reads of a JPEG file before libjpeg sees it (`JpegImagePlugin`): everything up to the
 // first scan, for mode, size and orientation. `decode-jpeg.ts` then reads the file again, as libjpeg.
-import { exifOrientation, latin1, xmpOrientation } from '../exif.ts';
+import type { Mode } from '../../raw-image.ts';
 import { concat } from '../bytes.ts';
 import { cutRead, unidentified, unloadable } from '../errors.ts';
-import type { Mode } from '../../raw-image.ts';
+import { exifOrientation, latin1, xmpOrientation } from '../exif.ts';
 
 export interface JpegHeader {
   readonly mode: Mode;

@@ -1,10 +1,10 @@
 // Blocks of a progressive scan, T.81 annex G: a band of coefficients, or one more bit of them.
 // Four kinds of scan: DC or AC, sent for the first time or refined by a bit.
-import type { BitReader } from './bit-reader.ts';
 import { broken } from '../errors.ts';
+import type { BitReader } from './bit-reader.ts';
 import type { Component, Frame } from './frame.ts';
-import { tableOf, type HuffmanTables } from './huffman-table.ts';
-import { ZIGZAG, type BlockDecoder, type ScanHeader } from './scan.ts';
+import { type HuffmanTables, tableOf } from './huffman-table.ts';
+import { type BlockDecoder, type ScanHeader, ZIGZAG } from './scan.ts';
 
 /** How precisely coefficients are known: the lowest bit sent, -1 for nothing sent. */
 export interface Progress {

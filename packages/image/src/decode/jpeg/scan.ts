@@ -1,7 +1,7 @@
 // Walks the blocks of one scan in file order and keeps restart intervals.
 // What is read per block is the caller's: see `sequential.ts` and `progressive.ts`.
-import type { BitReader } from './bit-reader.ts';
 import { broken } from '../errors.ts';
+import type { BitReader } from './bit-reader.ts';
 import type { Component, Frame } from './frame.ts';
 
 /** A SOS segment (T.81 B.2.3): which components, with which tables, which coefficients and bits. */

@@ -1,7 +1,7 @@
 // Blocks of a sequential scan (baseline and extended): all 64 coefficients at once, T.81 F.2.2.
 import type { BitReader } from './bit-reader.ts';
-import { tableOf, type HuffmanTables } from './huffman-table.ts';
-import { ZIGZAG, type BlockDecoder, type ScanHeader } from './scan.ts';
+import { type HuffmanTables, tableOf } from './huffman-table.ts';
+import { type BlockDecoder, type ScanHeader, ZIGZAG } from './scan.ts';
 
 export function sequentialBlocks(
   scan: ScanHeader,

@@ -1,7 +1,7 @@
 // Brings a component to the picture's full width and height, row by row, as libjpeg-turbo does by default:
 // "fancy" (triangle filter) for factors of 2, repeated samples for any other whole factor.
-import { broken } from '../errors.ts';
 import type { PixelKernels } from '../../pixel-kernels.ts';
+import { broken } from '../errors.ts';
 import type { Component, Frame } from './frame.ts';
 
 /** Gives the full-width samples of row y. The array is reused by the next call. */

@@ -1,12 +1,12 @@
 // PNG files to pixels, byte for byte what Pillow 13 gives: every colour type, depth and interlace.
 // Gamma, colour profiles and tRNS change no sample, as in Pillow; APNG gives its default picture.
-import { broken, truncated } from '../errors.ts';
-import { expectPixels, type DecodeLimits } from '../limits.ts';
 import { channelsOf, type RawImage } from '../../raw-image.ts';
+import { broken, truncated } from '../errors.ts';
+import { type DecodeLimits, expectPixels } from '../limits.ts';
 import { readPng } from './chunks.ts';
 import { inflate } from './inflate.ts';
-import { layoutOf, type Layout } from './samples.ts';
-import { passesOf, unfilter, type Pass } from './scanlines.ts';
+import { type Layout, layoutOf } from './samples.ts';
+import { type Pass, passesOf, unfilter } from './scanlines.ts';
 
 /**
  * @returns mode 1, L, LA, P, RGB, RGBA or I;16

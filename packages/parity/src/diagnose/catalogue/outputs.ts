@@ -1,5 +1,5 @@
 // Mistakes after the towers: how the two vectors become numbers.
-import type { Mistake, Outputs, Numbers } from './mistake.ts';
+import type { Mistake, Numbers, Outputs } from './mistake.ts';
 
 const output = (m: Omit<Mistake, 'stage' | 'towers'>): Mistake => ({
   stage: 'output',

@@ -1,5 +1,5 @@
 // Mistakes between a picture and pixel_values.
-import { resizePillow, type RawImage } from '@siglip-ts/image';
+import { type RawImage, resizePillow } from '@siglip-ts/image';
 import type { Mistake, Pixels } from './mistake.ts';
 import { cropped, resized, type ResizeOptions } from './resize.ts';
 

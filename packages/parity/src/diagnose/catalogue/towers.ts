@@ -1,8 +1,8 @@
 // Mistakes inside a tower: a setting, a weight, or one module.
-import { convert, layerNorm, Tensor, type Checkpoint } from '@siglip-ts/core';
+import { type Checkpoint, convert, layerNorm, Tensor } from '@siglip-ts/core';
 import type { Edit, Mistake, Place, Tower } from './mistake.ts';
-import { lengthOf, rowsOf } from './tokens.ts';
 import { positionsBy } from './position-tables.ts';
+import { lengthOf, rowsOf } from './tokens.ts';
 
 const BOTH: readonly Tower[] = ['vision', 'text'];
 const tower = (towers: readonly Tower[], m: Omit<Mistake, 'stage' | 'towers'>): Mistake => ({

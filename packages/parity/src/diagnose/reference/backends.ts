@@ -1,12 +1,12 @@
 // Where variations are computed, and how their numbers get out.
 import { cpu } from '@siglip-ts/backend-cpu';
 import {
-  isHalf,
-  rounded,
-  withoutFused,
   type Backend,
   type DType,
+  isHalf,
+  rounded,
   type Tensor,
+  withoutFused,
 } from '@siglip-ts/core';
 import type { Numbers } from '../catalogue/mistake.ts';
 

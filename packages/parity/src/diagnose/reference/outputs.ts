@@ -1,16 +1,16 @@
 // From pooled vectors to HF's output fields, with any mistakes made on the way.
 import {
+  type Backend,
+  type DType,
   fromCheckpoint,
+  type Parameters,
   Scope,
   similarity,
   Tensor,
-  type Backend,
-  type DType,
-  type Parameters,
 } from '@siglip-ts/core';
-import { backendFor, hosted } from './backends.ts';
-import type { Mistake, Outputs, Numbers } from '../catalogue/mistake.ts';
+import type { Mistake, Numbers, Outputs } from '../catalogue/mistake.ts';
 import { logitFields } from '../catalogue/outputs.ts';
+import { backendFor, hosted } from './backends.ts';
 import type { Subject } from './subject.ts';
 
 export type RunOutputs = (

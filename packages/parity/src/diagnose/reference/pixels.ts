@@ -1,6 +1,6 @@
 // From pictures to pixel_values, as the reference and as mistakes have it.
 import type { SiglipVisionConfig } from '@siglip-ts/core';
-import { resizePillow, type RawImage } from '@siglip-ts/image';
+import { type RawImage, resizePillow } from '@siglip-ts/image';
 import type { Mistake, Numbers } from '../catalogue/mistake.ts';
 import { scaled } from '../catalogue/pixels.ts';
 import type { Inputs, Subject } from './subject.ts';

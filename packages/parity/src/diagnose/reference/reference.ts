@@ -2,9 +2,13 @@
 // In float64 unless a mistake or the caller says otherwise: slow and exact.
 import { cpu } from '@siglip-ts/backend-cpu';
 import {
+  type Backend,
+  type DType,
   fromCheckpoint,
   imageClassification,
   isHalf,
+  type Listener,
+  type Parameters,
   Scope,
   SiglipTextConfig,
   SiglipVisionConfig,
@@ -12,17 +16,13 @@ import {
   Tensor,
   textTransformer,
   visionTransformer,
-  type Backend,
-  type DType,
-  type Listener,
-  type Parameters,
 } from '@siglip-ts/core';
-import type { Mistake, Place, Tower, TowerConfig, Numbers } from '../catalogue/mistake.ts';
+import type { Mistake, Numbers, Place, Tower, TowerConfig } from '../catalogue/mistake.ts';
+import { backendFor, hosted } from './backends.ts';
 import { outputsOf, type RunOutputs } from './outputs.ts';
 import { interpolates, pixelValues, type Resized } from './pixels.ts';
-import { reusing, type Reusing } from './reuse.ts';
+import { type Reusing, reusing } from './reuse.ts';
 import type { Inputs, Subject } from './subject.ts';
-import { backendFor, hosted } from './backends.ts';
 import { idValues, tokensOf } from './tokens.ts';
 
 /** What a tower gave, in the order of computation. */

@@ -1,11 +1,11 @@
 // A backend that does not compute twice what a recorded run computed: a variation of the model costs only what it
 // changes. Keys are operations with what they were given, so nothing needs to know where in the model it is.
 import {
-  scoped,
   type Backend,
   type Fused,
   type Handle,
   type Operand,
+  scoped,
   type Values,
 } from '@siglip-ts/core';
 import { unreleased } from './backends.ts';

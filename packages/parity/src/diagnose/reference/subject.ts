@@ -1,15 +1,15 @@
 // The model and the inputs that a dump is judged by.
 import {
+  type Checkpoint,
+  type Ids,
   SiglipConfig,
   SiglipTextConfig,
   SiglipVisionConfig,
-  type Checkpoint,
-  type Ids,
 } from '@siglip-ts/core';
-import { SiglipImageProcessor, type RawImage } from '@siglip-ts/image';
-import { AutoConfig, SiglipTokenizer, type ModelFiles } from 'siglip-ts';
+import { type RawImage, SiglipImageProcessor } from '@siglip-ts/image';
+import { AutoConfig, type ModelFiles, SiglipTokenizer } from 'siglip-ts';
 import { checkpointOf, expectQuantization, openWeights } from 'siglip-ts/internals';
-import type { Pixels, Numbers } from '../catalogue/mistake.ts';
+import type { Numbers, Pixels } from '../catalogue/mistake.ts';
 
 /** A model as diagnose needs it: every part that the checkpoint has. */
 export interface Subject {

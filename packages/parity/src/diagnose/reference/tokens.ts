@@ -1,7 +1,7 @@
 // From texts to input_ids, as the reference and as mistakes have it.
 import type { Ids, SiglipTextConfig } from '@siglip-ts/core';
 import type { SiglipTokenizer } from 'siglip-ts';
-import type { Mistake, Tokens, Numbers } from '../catalogue/mistake.ts';
+import type { Mistake, Numbers, Tokens } from '../catalogue/mistake.ts';
 import type { Inputs, Subject } from './subject.ts';
 
 /** The ids of the texts, or the given ones, as the mistakes have them; `forced` takes their place. */

@@ -1,19 +1,19 @@
 // Finds which mistakes explain embeddings, logits or scores, where the towers themselves were not seen: every mistake
 // is run end to end, then every pair of one in each place.
-import { explained, power, squaredError } from './compare.ts';
-import type { Mistake, Tower, Numbers } from '../catalogue/mistake.ts';
+import type { Mistake, Numbers, Tower } from '../catalogue/mistake.ts';
 import type { Reference, Run } from '../reference/reference.ts';
+import type { Inputs, Subject } from '../reference/subject.ts';
+import { explained, power, squaredError } from './compare.ts';
 import {
+  type Divergence,
+  ENOUGH,
   equals,
   limitOf,
   possible,
   rms,
-  ENOUGH,
-  type Divergence,
   type Suspect,
   type Theirs,
 } from './towers.ts';
-import type { Inputs, Subject } from '../reference/subject.ts';
 
 const ORDER = ['image_embeds', 'text_embeds', 'logits_per_image', 'logits_per_text', 'scores'];
 

@@ -1,10 +1,10 @@
 // Finds which mistakes explain a tower's numbers: at the first tensor that differs, then carries the explanation on
 // and looks for the next. Where nothing explains it, their tensor takes the place of ours and the search goes on.
-import { explained, power, squaredError } from './compare.ts';
-import type { Mistake, Tower, Numbers } from '../catalogue/mistake.ts';
+import type { Mistake, Numbers, Tower } from '../catalogue/mistake.ts';
 import { interpolates } from '../reference/pixels.ts';
 import { keyOf, type Reference, type Run } from '../reference/reference.ts';
 import type { Inputs, Subject } from '../reference/subject.ts';
+import { explained, power, squaredError } from './compare.ts';
 
 /** How a set of mistakes does at the first tensor that differs. */
 export interface Suspect {

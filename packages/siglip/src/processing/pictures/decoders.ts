@@ -1,11 +1,11 @@
 // Decoders for what is neither PNG nor JPEG: the browser's, and sharp's for Node. Which of them is there, is not asked here.
 /** @module siglip-ts/decoders */
 import {
-  expectPixels,
-  imageFormat,
   type DecodeLimits,
+  expectPixels,
   type ImageDecoder,
   type ImageFormat,
+  imageFormat,
   type RawImage,
 } from '@siglip-ts/image';
 import { canDraw, freshContext } from './canvas.ts';

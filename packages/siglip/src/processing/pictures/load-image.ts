@@ -2,7 +2,7 @@
 import { convertRgb, decodeImageAsync, exifTranspose, type RawImage } from '@siglip-ts/image';
 import { pixelKernels } from './pixel-kernels.ts';
 import { platformDecoder } from './platform-decoder.ts';
-import { isUrl, portable, type ImageInput } from './portable.ts';
+import { type ImageInput, isUrl, portable } from './portable.ts';
 import { inFront, type ReadOptions } from './text-image.ts';
 
 export type { Pixels } from './page-image.ts';

@@ -2,7 +2,7 @@
 // that is exact for opaque pixels only, since a canvas stores colours multiplied by alpha.
 import { expectPixels, imageFormat } from '@siglip-ts/image';
 import { canDraw, freshContext } from './canvas.ts';
-import { bytesOfText, download, shortened, type ReadOptions } from './text-image.ts';
+import { bytesOfText, download, type ReadOptions, shortened } from './text-image.ts';
 
 /** Pixels of a canvas or of any library: 1, 3 or 4 bytes each (gray, RGB, RGBA whose alpha is dropped). */
 export interface Pixels {

@@ -1,8 +1,8 @@
 // The decoder that loadImage asks when no other knows a file: the browser's, or sharp where it is installed.
-import { imageFormat, type ImageDecoder } from '@siglip-ts/image';
-import { canDraw } from './canvas.ts';
-import { browserDecoder, sharpDecoder, type Sharp } from './decoders.ts';
 import { hasFileSystem, node } from '@siglip-ts/hub';
+import { type ImageDecoder, imageFormat } from '@siglip-ts/image';
+import { canDraw } from './canvas.ts';
+import { browserDecoder, type Sharp, sharpDecoder } from './decoders.ts';
 
 /** Its pictures reject with an Error that says what to do where nothing decodes them. */
 export const platformDecoder: ImageDecoder = {

@@ -3,10 +3,10 @@
 import { isRawImage, type RawImage } from '@siglip-ts/image';
 import {
   bytesOfElement,
+  type Drawable,
   drawn,
   isDrawable,
   isImage,
-  type Drawable,
   type Pixels,
 } from './page-image.ts';
 import { bytesOfText, type ReadOptions } from './text-image.ts';

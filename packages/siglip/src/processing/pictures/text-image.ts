@@ -1,6 +1,6 @@
 // The bytes of a picture that a text names, or is: a path, a URL, base64.
-import { imageFormat, type DecodeImageOptions } from '@siglip-ts/image';
 import { hasFileSystem, node } from '@siglip-ts/hub';
+import { type DecodeImageOptions, imageFormat } from '@siglip-ts/image';
 
 export interface ReadOptions extends DecodeImageOptions {
   /** Used for URLs in place of the platform's. */
