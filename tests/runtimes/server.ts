@@ -6,11 +6,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { emptyProject } from '../packed/pack.ts';
+import { emptyProject, PEERS } from '../packed/pack.ts';
 import { bundlePage, root } from './bundle.ts';
 
 /** What the programs import. */
-const PACKAGES = ['siglip-ts', ...['core', 'backend-cpu', 'backend-gpu', 'backend-wasm'].map((name) => `@siglip-ts/${name}`)]; // prettier-ignore
+const PACKAGES = ['siglip-ts', ...['core', 'conformance', 'backend-cpu', 'backend-gpu', 'backend-wasm'].map((name) => `@siglip-ts/${name}`)]; // prettier-ignore
 const STRICT = "default-src 'self'; script-src 'self'";
 const COMPILING = `${STRICT} 'wasm-unsafe-eval'`;
 
@@ -69,7 +69,10 @@ export interface Server {
 export async function serve(): Promise<Server> {
   const programs = [...new Set(Object.values(PAGES).map(({ program }) => program))];
   const all = [...programs, 'entry.ts']; // the worker's, beside the page that starts it
-  const project = await emptyProject(`pages-${randomUUID()}`, { ours: PACKAGES });
+  const project = await emptyProject(`pages-${randomUUID()}`, {
+    ours: PACKAGES,
+    dependencies: PEERS,
+  });
   const bundles = await Promise.all(all.map((p) => bundlePage(p, project)));
   const scripts = new Map(bundles.flatMap((files) => [...files]));
   let hear: (answer: unknown) => void = () => {};
