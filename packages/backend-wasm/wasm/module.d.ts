@@ -1,4 +1,4 @@
 // What bundlers and workerd make of an import of a .wasm file.
-import type { CompiledModule } from '../dist/options.js';
+import type { CompiledModule } from '../dist/engine/options.js';
 declare const module: CompiledModule;
 export default module;
