@@ -51,10 +51,14 @@ function at(address: URL, options: HubOptions): [ModelFiles, string] {
 /** Also one of another realm, as test runners have them. */
 const isUrl = (source: object): source is URL => 'href' in source && 'searchParams' in source;
 
+/** The files of a source, with a subfolder where the options name one. Throws as `modelFiles` does. */
 export const filesOf = async (source: ModelSource, o: HubOptions): Promise<ModelFiles> =>
   typeof source === 'object' && 'open' in source && typeof source.open === 'function'
     ? inSubfolder(source as ModelFiles, o.subfolder ?? '')
     : modelFiles(source as string | URL | FileMap, o);
 
 /** The options of a part that is given files already resolved: the folder within them is found. */
-export const within = <O extends { subfolder?: string }>(o: O): O => ({ ...o, subfolder: '' });
+export const within = <O extends Pick<HubOptions, 'subfolder'>>(o: O): O => ({
+  ...o,
+  subfolder: '',
+});

@@ -1,4 +1,6 @@
-// What every decoder is told: how large pictures may be, and what to do with a file that ends too early.
+// What every decoder is given: how large pictures may be, and what to do with a file that ends too early.
+
+/** Limits of decoding, with Pillow's as defaults. */
 export interface DecodeLimits {
   /** The most pixels a picture may have. Default 178956970, where Pillow refuses. */
   readonly maxPixels?: number;
