@@ -24,6 +24,7 @@ export * from './model/parameters.ts';
 export * from './model/embeddings.ts';
 export * from './model/encoder.ts';
 export * from './model/head.ts';
+export { layerNormOf } from './model/layers.ts';
 export * from './model/vision.ts';
 export * from './model/text.ts';
 export * from './model/siglip.ts';

@@ -94,3 +94,27 @@ export function asArray(dtype: FileDType, bytes: Uint8Array): TensorData {
   const { buffer, byteOffset, byteLength } = aligned ? bytes : new Uint8Array(bytes);
   return new array(buffer as ArrayBuffer, byteOffset, byteLength / array.BYTES_PER_ELEMENT);
 }
+
+/** The names that NumPy and torch have for the dtypes of both. */
+const NAMES = {
+  float64: 'F64',
+  float32: 'F32',
+  float16: 'F16',
+  bfloat16: 'BF16',
+  int64: 'I64',
+  int32: 'I32',
+  int16: 'I16',
+  int8: 'I8',
+  uint64: 'U64',
+  uint32: 'U32',
+  uint16: 'U16',
+  uint8: 'U8',
+  bool: 'BOOL',
+} as const satisfies Record<string, FileDType>;
+
+/** The file's spelling of a dtype by the name that NumPy and torch have for it. */
+export const fileDTypeOf = (name: keyof typeof NAMES): FileDType => NAMES[name];
+
+/** The name that NumPy and torch have for a dtype; the file's where they have none. */
+export const nameOfFileDType = (dtype: FileDType): string =>
+  Object.entries(NAMES).find(([, own]) => own === dtype)?.[0] ?? dtype;

@@ -1,7 +1,13 @@
 // The safetensors format, read lazily and strictly, and written byte for byte as Python writes it.
 // Not here: opening files by path, which needs Node and is in `@siglip-ts/safetensors/node`.
 /** @module @siglip-ts/safetensors */
-export { fileDTypes, type FileDType, type TensorData } from './dtype.ts';
+export {
+  fileDTypeOf,
+  fileDTypes,
+  nameOfFileDType,
+  type FileDType,
+  type TensorData,
+} from './dtype.ts';
 export type { TensorInfo } from './header.ts';
 export { openSafetensors, type SafetensorsFile, type StoredTensor } from './open.ts';
 export { serialize, serializeHeader } from './serialize.ts';

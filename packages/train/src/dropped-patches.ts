@@ -4,7 +4,7 @@ import {
   attentionPoolingHead,
   encoder,
   type Ids,
-  layerNorm,
+  layerNormOf,
   type Scope,
   scoped,
   type SiglipVisionConfig,
@@ -24,8 +24,7 @@ export function visionOfPatches(
   const block = async (): Promise<Tower> => {
     const all = visionEmbeddings(s.at('embeddings'), pixels, c, false); // [B, N, D]
     const { last } = await encoder(s.at('encoder'), kept(all, patches), c, {});
-    const [norm, D] = [s.at('post_layernorm'), c.hidden_size];
-    const y = layerNorm(last, norm.param('weight', [D]), norm.param('bias', [D]), c.layer_norm_eps); // [B, K, D]
+    const y = layerNormOf(s.at('post_layernorm'), last, c); // [B, K, D]
     const pooler_output = attentionPoolingHead(s.at('head'), y, c);
     return { last_hidden_state: y, pooler_output, hidden_states: null, attentions: null };
   };

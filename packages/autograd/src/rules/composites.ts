@@ -9,9 +9,11 @@ import {
   l2Norm as length,
   layerNorm as normalise,
   linear as project,
-  LOWEST,
+  maskOf,
+  mergeHeads,
   size,
   softmax as soften,
+  splitHeads,
   type Tensor,
 } from '@siglip-ts/core';
 import type { Pull, Step } from '../step.ts';
@@ -92,38 +94,25 @@ export const l2Norm: Step = {
 };
 
 /** Inputs q, k, v and, if there is one, the mask of keys. The weights are computed anew: nothing [T, S] is kept. */
-export const attention = (heads: number, scale: number): Step => {
-  const split = (x: Tensor): Tensor => {
-    const [B, T, D] = x.shape as [number, number, number];
-    return x.reshape([B, T, heads, D / heads]).permute(0, 2, 1, 3); // [B, H, T, d]
-  };
-  const merge = (x: Tensor): Tensor => {
-    const [B, H, T, d] = x.shape as [number, number, number, number];
-    return x.permute(0, 2, 1, 3).reshape([B, T, H * d]);
-  };
-  return {
-    run: ([q, k, v, keys]) => attend(q!, k!, v!, { heads, scale, keys: keys ?? null }),
-    back(g, [q, k, v, keys]) {
-      const kernel = g.backend.fusedGradients;
-      if (kernel) {
-        const all = () => kernel.attention(g, q!, k!, v!, keys ?? null, heads, scale);
-        return [...together([q!, k!, v!], all), null];
-      }
-      const [G, Q, K, V] = [split(g), split(q!), split(k!), split(v!)];
-      let scores = Q.matmul(K, { transB: true }).mul(scale); // [B, H, T, S]
-      if (keys) scores = scores.add(maskOf(keys));
-      const weights = soften(scores);
-      const d = softmaxBack(G.matmul(V, { transB: true }), weights).mul(scale);
-      return [
-        () => merge(d.matmul(K)),
-        () => merge(d.matmul(Q, { transA: true })),
-        () => merge(weights.matmul(G, { transA: true })),
-        null,
-      ];
-    },
-  };
-};
-
-/** What the definition of attention adds to scores: the lowest number where a key is masked. [B, 1, 1, S] */
-const maskOf = (keys: Tensor): Tensor =>
-  keys.neg().add(1).mul(LOWEST[keys.dtype]).reshape([keys.shape[0]!, 1, 1, keys.shape[1]!]);
+export const attention = (heads: number, scale: number): Step => ({
+  run: ([q, k, v, keys]) => attend(q!, k!, v!, { heads, scale, keys: keys ?? null }),
+  back(g, [q, k, v, keys]) {
+    const kernel = g.backend.fusedGradients;
+    if (kernel) {
+      const all = () => kernel.attention(g, q!, k!, v!, keys ?? null, heads, scale);
+      return [...together([q!, k!, v!], all), null];
+    }
+    const split = (x: Tensor): Tensor => splitHeads(x, heads); // [B, H, T, d]
+    const [G, Q, K, V] = [split(g), split(q!), split(k!), split(v!)];
+    let scores = Q.matmul(K, { transB: true }).mul(scale); // [B, H, T, S]
+    if (keys) scores = scores.add(maskOf(keys));
+    const weights = soften(scores);
+    const d = softmaxBack(G.matmul(V, { transB: true }), weights).mul(scale);
+    return [
+      () => mergeHeads(d.matmul(K)),
+      () => mergeHeads(d.matmul(Q, { transA: true })),
+      () => mergeHeads(weights.matmul(G, { transA: true })),
+      null,
+    ];
+  },
+});

@@ -2,14 +2,14 @@
 import { writeFile } from 'node:fs/promises';
 import { fromBits } from '@siglip-ts/core';
 import {
-  type FileDType,
+  fileDTypeOf,
   openSafetensors,
   serialize,
   type StoredTensor,
   type TensorData,
 } from '@siglip-ts/safetensors';
 import { fileSource } from '@siglip-ts/safetensors/node';
-import type { DType, HostTensor, TensorLike } from 'siglip-ts';
+import type { HostTensor, TensorLike } from 'siglip-ts';
 import { version } from '../version.ts';
 
 /** Every tensor of a safetensors file, by name. */
@@ -33,19 +33,11 @@ function numeric(name: string, { dtype, shape, data }: StoredTensor): TensorLike
   return { shape, data };
 }
 
-const FILE_DTYPES: Readonly<Record<DType, FileDType>> = {
-  float32: 'F32',
-  float64: 'F64',
-  float16: 'F16',
-  bfloat16: 'BF16',
-  int32: 'I32',
-};
-
 /** A tensor as it is stored, its dtype kept. */
 export async function stored(x: HostTensor): Promise<StoredTensor> {
   const half = x.dtype === 'float16' || x.dtype === 'bfloat16';
   const data = half ? await x.bits() : await x.data();
-  return { dtype: FILE_DTYPES[x.dtype], shape: x.shape, data: data as TensorData };
+  return { dtype: fileDTypeOf(x.dtype), shape: x.shape, data: data as TensorData };
 }
 
 export const float32 = (shape: readonly number[], data: Float32Array): StoredTensor => ({

@@ -53,10 +53,12 @@ export function scaledAttention(
   /** [B, H, T, S] */
   weights: Tensor;
 } {
-  const scores = split(q, o.heads).matmul(split(k, o.heads), { transB: true }).mul(o.scale); // [B, H, T, S]
+  const scores = splitHeads(q, o.heads)
+    .matmul(splitHeads(k, o.heads), { transB: true })
+    .mul(o.scale); // [B, H, T, S]
   const all = softmax(o.keys ? scores.add(maskOf(o.keys)) : scores);
   const weights = o.dropout ? all.mul(o.dropout) : all;
-  return { mixed: merge(weights.matmul(split(v, o.heads))), weights };
+  return { mixed: mergeHeads(weights.matmul(splitHeads(v, o.heads))), weights };
 }
 
 /** The definition: [B, T, D]. */
@@ -82,11 +84,11 @@ export function tiledAttention(
 ): Tensor {
   const [B, T, D] = q.shape as [number, number, number];
   const S = k.shape[1]!;
-  const Q = split(q, o.heads);
+  const Q = splitHeads(q, o.heads);
   let sofar: Running | undefined;
   for (let at = 0; at < S; at += block) {
     const n = Math.min(block, S - at);
-    const part = (x: Tensor) => split(x.slice([0, at, 0], [B, n, D]), o.heads); // [B, H, n, d]
+    const part = (x: Tensor) => splitHeads(x.slice([0, at, 0], [B, n, D]), o.heads); // [B, H, n, d]
     sofar = scopedSync(q.backend, (): Running => {
       let s = Q.matmul(part(k), { transB: true }).mul(o.scale); // [B, H, T, n]
       if (o.keys) s = s.add(maskOf(o.keys.slice([0, at], [B, n])));
@@ -99,22 +101,22 @@ export function tiledAttention(
       return [max, sofar[1].mul(faded).add(sum), sofar[2].mul(faded).add(mixed)];
     });
   }
-  const y = merge(sofar![2].div(sofar![1]));
+  const y = mergeHeads(sofar![2].div(sofar![1]));
   return o.keys && S === T ? y.mul(o.keys.reshape([B, T, 1])) : y;
 }
 
 /** [B, T, D] to [B, H, T, d]. */
-function split(x: Tensor, H: number): Tensor {
+export function splitHeads(x: Tensor, H: number): Tensor {
   const [B, T, D] = x.shape as [number, number, number];
   return x.reshape([B, T, H, D / H]).permute(0, 2, 1, 3);
 }
 /** [B, H, T, d] to [B, T, D]. */
-function merge(x: Tensor): Tensor {
+export function mergeHeads(x: Tensor): Tensor {
   const [B, H, T, d] = x.shape as [number, number, number, number];
   return x.permute(0, 2, 1, 3).reshape([B, T, H * d]);
 }
 /** What is added to the scores: 0 where a key counts, the dtype's lowest number where not. [B, 1, 1, S] */
-const maskOf = (keys: Tensor): Tensor =>
+export const maskOf = (keys: Tensor): Tensor =>
   keys.neg().add(1).mul(LOWEST[keys.dtype]).reshape([keys.shape[0]!, 1, 1, keys.shape[1]!]);
 
 function expectHeads(q: Tensor, k: Tensor, v: Tensor, { heads, keys = null }: Heads): void {

@@ -1,6 +1,7 @@
 // Tensors of a .safetensors file as a dump's, and back.
 import { fromBits } from '@siglip-ts/core';
 import {
+  nameOfFileDType,
   openSafetensors,
   serialize,
   type StoredTensor,
@@ -8,14 +9,6 @@ import {
 } from '@siglip-ts/safetensors';
 import { fileSource } from '@siglip-ts/safetensors/node';
 import type { DumpTensor } from '../dump.ts';
-
-const NAMES: Readonly<Record<string, string>> = {
-  F64: 'float64',
-  F32: 'float32',
-  F16: 'float16',
-  BF16: 'bfloat16',
-  BOOL: 'bool',
-};
 
 /** All of them, in the file's order, and the file's metadata. Throws for a dtype that is no number's. */
 export async function readSafetensors(
@@ -33,7 +26,7 @@ export async function readSafetensors(
 }
 
 function tensorOf(name: string, { dtype, shape, data }: StoredTensor): DumpTensor {
-  const stored = NAMES[dtype] ?? dtype.replace(/^I/, 'int').replace(/^U/, 'uint');
+  const stored = nameOfFileDType(dtype);
   const numbers = (): DumpTensor['data'] => {
     if (dtype === 'F16') return Float32Array.from(fromBits(data as Uint16Array, 'float16'));
     if (dtype === 'BF16') return Float32Array.from(fromBits(data as Uint16Array, 'bfloat16'));

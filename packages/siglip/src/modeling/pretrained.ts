@@ -1,8 +1,8 @@
 // What the model objects have in common: they are called, saved and given back. Source: PreTrainedModel. Loading is
 // in model-class.ts.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { type DType, size } from '@siglip-ts/core';
-import { type FileDType, serialize, type TensorData } from '@siglip-ts/safetensors';
+import { size } from '@siglip-ts/core';
+import { type FileDType, fileDTypeOf, serialize, type TensorData } from '@siglip-ts/safetensors';
 import { callable } from '../runtime/callable.ts';
 import type { RunOptions, Runtime } from '../runtime/running.ts';
 import { jsonFile, writeFiles } from '../runtime/saving.ts';
@@ -63,13 +63,6 @@ export abstract class PreTrainedModel<C extends AnyConfig> {
   }
 }
 
-const FILE_DTYPES: Partial<Record<DType, FileDType>> = {
-  float32: 'F32',
-  float64: 'F64',
-  float16: 'F16',
-  bfloat16: 'BF16',
-};
-
 /** model.safetensors, read from where the weights are from. */
 async function weightsOf({ checkpoint, shapes, dtype }: Runtime): Promise<Uint8Array> {
   const tensors = new Map<string, { dtype: FileDType; shape: number[]; data: TensorData }>();
@@ -77,7 +70,7 @@ async function weightsOf({ checkpoint, shapes, dtype }: Runtime): Promise<Uint8A
     const rows = shape[0] ?? 1;
     const data = (await checkpoint.read(key, 0, rows, dtype)) as TensorData;
     if (data.length !== size(shape)) throw new Error(`"${key}": ${data.length} values were read`);
-    tensors.set(key, { dtype: FILE_DTYPES[dtype]!, shape: [...shape], data });
+    tensors.set(key, { dtype: fileDTypeOf(dtype), shape: [...shape], data });
   }
   return serialize(tensors, new Map([['format', 'pt']]));
 }
