@@ -64,7 +64,7 @@ function add(gradients: Map<Node, Tensor>, to: Node, g: Tensor): Tensor {
 
 const read = ({ node, shape }: Input, again: Node[]): Tensor => valueOf(node, again).reshape(shape);
 
-/** What a node is, computed again if it was let go; `again` hears of it. */
+/** What a node is, computed again if it was let go, and then put into `again`. */
 function valueOf(y: Node, again: Node[]): Tensor {
   if (y.value) return y.value;
   y.value = y.step!.run(y.inputs.map((x) => read(x, again)));

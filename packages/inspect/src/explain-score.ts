@@ -1,5 +1,5 @@
 // Why a score is what it is: what the tokenizer made of the text, what template and padding change, and where the logit
-// lies in the model's calibrated range. It tells numbers and what they mean; it does not judge picture or model.
+// lies in the model's calibrated range. It reports numbers and what they mean; it does not judge picture or model.
 import type { HostTensor, SiglipModel, SiglipTokenizer, TensorLike } from 'siglip-ts';
 import { fillTemplate, sigmoid, takesLabel, TEMPLATE } from 'siglip-ts/internals';
 

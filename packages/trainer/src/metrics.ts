@@ -2,7 +2,7 @@
 import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** What a row tells; evaluation adds its own numbers to some. */
+/** What a row has; evaluation adds its own numbers to some. */
 export interface Metrics {
   /** Steps taken so far. */
   readonly step: number;

@@ -1,4 +1,4 @@
-// report.svg: the curves of a run. One panel for each number that metrics.jsonl tells.
+// report.svg: the curves of a run. One panel for each number in metrics.jsonl.
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
 import type { Metrics } from './metrics.ts';

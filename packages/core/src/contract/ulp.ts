@@ -1,4 +1,4 @@
-// The unit in the last place of a floating-point number, by which errors are told independent of magnitude.
+// The unit in the last place of a floating-point number, in which errors are said independent of magnitude.
 import type { DType } from './dtypes.ts';
 
 /** Bits of the fraction, and the least exponent of normal numbers. */

@@ -1,5 +1,5 @@
 // The few lines that every module of the model needs: a linear layer, a norm and an MLP, each at its place `s`, which has its
-// weights and is told what it gives.
+// weights and receives what it gives.
 import type { SiglipTextConfig, SiglipVisionConfig } from '../config/siglip.ts';
 import type { Activation } from '../contract/backend.ts';
 import { activation } from '../ops/activation.ts';

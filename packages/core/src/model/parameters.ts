@@ -111,7 +111,7 @@ export function fromCheckpoint(
     soon(wanted) {
       for (const key of missing(wanted)) {
         const values = read(key);
-        values.catch(() => {}); // the load that waits for it tells
+        values.catch(() => {}); // the load that waits for it throws
         ahead.set(key, values);
       }
     },

@@ -23,7 +23,7 @@ export class HostTensor {
     this.#values = Promise.resolve(values);
     this.#values.then(
       (v) => (this.#arrived = v),
-      () => {}, // whoever awaits hears of it; nobody else has to
+      () => {}, // whoever awaits it gets the error; nobody else has to
     );
   }
 

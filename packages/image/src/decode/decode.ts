@@ -10,7 +10,7 @@ import { decodePng } from './png/decode-png.ts';
 
 /** A decoder for one more format, or a faster one: plug-ins are asked before the built-in ones. */
 export interface ImageDecoder {
-  /** Whether the file with these bytes is this decoder's; formats are told by the first few. */
+  /** Whether the file with these bytes is this decoder's; formats are known by the first few. */
   matches(bytes: Uint8Array): boolean;
   /** The picture; its size is checked again, the limits only let a decoder refuse it sooner. */
   decode(bytes: Uint8Array, limits: DecodeLimits): RawImage | Promise<RawImage>;

@@ -3,7 +3,7 @@ import { type Listener, Tensor } from '@siglip-ts/core';
 import { ARGUMENTS, type Dump, type DumpTensor } from '../dump.ts';
 import { type Difference, measure, passes, type Tolerance } from './measure.ts';
 
-/** Runs the reference on the dump's inputs and gives every output by HF's names; the listener hears the modules. */
+/** Runs the reference on the dump's inputs and gives every output by HF's names; the listener receives what the modules give. */
 export type RunReference = (listener: Listener) => Promise<ReadonlyMap<string, DumpTensor>>;
 
 export interface Row {

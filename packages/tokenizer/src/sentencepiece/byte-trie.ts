@@ -11,7 +11,7 @@ const NO_BYTE = 0x100;
  * bits, the byte that leads to it.
  *
  * A place `p` has room for a child by every byte `b`, at `p ^ b`; children of several nodes share a
- * block, but no two nodes have the same place, so the byte tells whose child a node is. Node 0 is
+ * block, but no two nodes have the same place, so the byte says whose child a node is. Node 0 is
  * the root and alone in its block: place 0, which is that of nodes without children, leads nowhere.
  */
 export type ByteTrie = Int32Array;

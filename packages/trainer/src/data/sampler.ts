@@ -46,7 +46,7 @@ export class Sampler implements Source {
   }
 
   /**
-   * The next `n` samples that `prepare` can use, what it made of each. What throws is skipped and told. Throws if a
+   * The next `n` samples that `prepare` can use, what it made of each. What throws is skipped and reported. Throws if a
    * whole epoch has nothing usable.
    */
   async take<T>(

@@ -25,9 +25,9 @@ export interface Trainee {
     /** Of every parameter that is not frozen. */
     gradients: NamedTensors;
   }>;
-  /** Numbers of the model itself that metrics.jsonl tells. */
+  /** Numbers of the model itself in metrics.jsonl. */
   numbers(): Promise<Readonly<Record<string, number>>>;
-  /** How well it does on held-out pairs. Broken ones are skipped and told. */
+  /** How well it does on held-out pairs. Broken ones are skipped and reported. */
   evaluate(shards: readonly Shard[], skipped: Skipped): Promise<Readonly<Record<string, number>>>;
   /** The model in HF layout. */
   files(): Promise<Map<string, Uint8Array>>;

@@ -52,7 +52,7 @@ export class BitReader {
 
   /**
    * Reads AC coefficients of a sequential block from the k-th in zigzag order (`places`), as long as one look into
-   * `atOnce` tells code and amplitude and no marker is near. Returns how far it came: 64 or more for all the block.
+   * `atOnce` holds code and amplitude and no marker is near. Returns how far it came: 64 or more for all the block.
    */
   quickly(
     { atOnce }: HuffmanTable,

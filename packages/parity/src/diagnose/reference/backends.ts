@@ -10,7 +10,7 @@ import {
 } from '@siglip-ts/core';
 import type { Numbers } from '../catalogue/mistake.ts';
 
-/** `b` that lets go of nothing at a release: what was heard stays readable until the run is over. */
+/** `b` that lets go of nothing at a release: what was received stays readable until the run is over. */
 export const unreleased = (b: Backend): Backend => ({ ...b, mark: () => ({}), release() {} });
 
 export function backendFor(dtype: DType): Backend {

@@ -173,8 +173,8 @@ function run(job: Job): Promise<Run> {
   });
 }
 
-/** Thrown once a run has heard enough. */
-const ENOUGH = new Error('heard enough');
+/** Thrown once a run has all that it needs. */
+const ENOUGH = new Error('all there is to know');
 
 /** What a run gives, as it comes. */
 class Hearing {
