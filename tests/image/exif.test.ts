@@ -1,7 +1,8 @@
 // Turning pictures upright: the eight orientations are the symmetries of a square, and Pillow's.
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeImage, exifTranspose, type RawImage } from '@siglip-ts/image';
+import { decodeImage, exifOrientation, exifTranspose, type RawImage } from '@siglip-ts/image';
 import { FIXTURES, readBytes, readJson } from './bundle.ts';
 
 const image = (orientation: number): RawImage => ({
@@ -124,4 +125,19 @@ test('leaves the picture alone, also one in a Buffer, whose slice() is no copy',
   const data = Buffer.from([1, 2, 3, 4, 5, 6]);
   expect([...exifTranspose({ ...image(6), data }).data]).toEqual([...turned]);
   expect([...data]).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test('odd EXIF blocks say what Pillow reads in them', () => {
+  const { rows } = readJson<{ rows: [hex: string, orientation: number | 'none' | 'other'][] }>(
+    join(FIXTURES, 'image'),
+    'exif.json',
+  );
+  const found = rows.map(([hex]) => {
+    const orientation = exifOrientation(Uint8Array.from(Buffer.from(hex, 'hex')));
+    if (orientation === undefined) return 'none';
+    return [1, 2, 3, 4, 5, 6, 7, 8].includes(orientation) ? orientation : 'other';
+  });
+  const wrong = rows.filter(([, expected], i) => found[i] !== expected);
+  expect(wrong).toEqual([]);
+  expect(rows.length).toBe(624);
 });

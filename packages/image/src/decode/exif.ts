@@ -3,33 +3,60 @@
 import { channelsOf, type RawImage } from '../raw-image.ts';
 
 const ORIENTATION = 0x0112;
-const SHORT = 3;
-const LONG = 4;
+
+/** How a value of a TIFF type is read, and how many bytes it takes; null for text and bytes, which turn nothing. */
+type Reader = ((view: DataView, at: number, little: boolean) => number) | null;
+const TYPES: Readonly<Record<number, readonly [bytes: number, read: Reader]>> = {
+  1: [1, null], //  BYTE
+  2: [1, null], //  ASCII
+  3: [2, (v, at, little) => v.getUint16(at, little)],
+  4: [4, (v, at, little) => v.getUint32(at, little)],
+  5: [8, (v, at, little) => v.getUint32(at, little) / v.getUint32(at + 4, little)], // RATIONAL
+  6: [1, (v, at) => v.getInt8(at)],
+  7: [1, null], //  UNDEFINED
+  8: [2, (v, at, little) => v.getInt16(at, little)],
+  9: [4, (v, at, little) => v.getInt32(at, little)],
+  10: [8, (v, at, little) => v.getInt32(at, little) / v.getInt32(at + 4, little)],
+  11: [4, (v, at, little) => v.getFloat32(at, little)],
+  12: [8, (v, at, little) => v.getFloat64(at, little)],
+  13: [4, (v, at, little) => v.getUint32(at, little)], // IFD
+  16: [8, (v, at, little) => Number(v.getBigUint64(at, little))], // LONG8
+};
+
+/** TIFF's two marks, and those with their second half turned round, which Pillow reads too. */
+const LITTLE = ['II*\0', 'II\0*'];
+const BIG = ['MM\0*', 'MM*\0', 'MM\0+'];
 
 /**
- * The orientation tag of the first image directory of an EXIF block (a TIFF file in small), or undefined.
+ * The orientation tag of the first image directory of an EXIF block (a TIFF file in small): undefined where there is
+ * none, NaN where the block or the tag cannot be read, for which Pillow asks no XMP packet either.
  *
  * @param exif the block, with or without "Exif\0\0" in front
  */
 export function exifOrientation(exif: Uint8Array): number | undefined {
-  let block = exif;
-  while (latin1(block.subarray(0, 6)) === 'Exif\0\0') block = block.subarray(6);
-  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  const block = exif.subarray(/^(Exif\0\0){0,2}/.exec(latin1(exif.subarray(0, 12)))![0].length);
+  if (block.length === 0) return undefined;
   const mark = latin1(block.subarray(0, 4));
-  if (mark !== 'II*\0' && mark !== 'MM\0*') return undefined;
-  const little = mark === 'II*\0';
-  if (block.length < 8) return undefined;
-  const directory = view.getUint32(4, little);
-  if (directory + 2 > block.length) return undefined;
-  const entries = view.getUint16(directory, little);
-  for (let i = 0; i < entries; i++) {
-    const at = directory + 2 + 12 * i;
-    if (at + 12 > block.length) return undefined;
-    if (view.getUint16(at, little) !== ORIENTATION) continue;
-    const type = view.getUint16(at + 2, little);
-    if (type === SHORT) return view.getUint16(at + 8, little);
-    if (type === LONG) return view.getUint32(at + 8, little);
-    return undefined;
+  const little = LITTLE.includes(mark);
+  if ((!little && !BIG.includes(mark)) || block.length < 8) return NaN;
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  let at = view.getUint32(4, little);
+  if (at + 2 > block.length) return undefined;
+  const entries = view.getUint16(at, little);
+  at += 2;
+  let behind = 0; // bytes of values that lie elsewhere, of all tags before
+  for (let i = 0; i < entries && at + 12 <= block.length; i++, at += 12) {
+    const [bytes, read] = TYPES[view.getUint16(at + 2, little)] ?? [0, null];
+    const size = bytes * view.getUint32(at + 4, little);
+    if (size === 0) continue;
+    let from = at + 8;
+    if (size > 4) {
+      behind += size;
+      if (behind > block.length) continue;
+      from = view.getUint32(from, little);
+      if (from + size > block.length) return undefined; // Pillow reads no further
+    }
+    if (view.getUint16(at, little) === ORIENTATION) return read ? read(view, from, little) : NaN;
   }
   return undefined;
 }
