@@ -20,6 +20,8 @@ export interface Component {
   quant?: Uint16Array;
   /** 64 coefficients per block, natural order: the whole component, or one row of MCUs (`oneScan`). */
   coefficients: Int16Array;
+  /** Of each block in several scans: which coefficient is the last, in zigzag order, that is not 0 (DC aside). */
+  last: Uint8Array;
   /** Decoded samples, `blocksAcross` * 8 in a row, `blocksDown` * 8 rows. */
   samples: Uint8Array;
 }
@@ -66,6 +68,7 @@ export function readFrame(segment: Uint8Array, progressive: boolean): Frame {
       blocksDown: Math.ceil((height * v) / (8 * vMax)),
       stride: mcusAcross * h,
       coefficients: new Int16Array(0),
+      last: new Uint8Array(0),
       samples: new Uint8Array(0),
     };
   });
@@ -77,6 +80,7 @@ export function allocate(frame: Frame, oneScan: boolean): void {
   for (const c of frame.components) {
     const rows = oneScan ? c.v : frame.mcusDown * c.v;
     c.coefficients = new Int16Array(rows * c.stride * 64);
+    c.last = new Uint8Array(oneScan ? 0 : rows * c.stride);
     c.samples = new Uint8Array(c.blocksAcross * c.blocksDown * 64);
   }
 }

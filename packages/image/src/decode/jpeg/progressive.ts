@@ -70,6 +70,7 @@ function dcRefine(scan: ScanHeader, reader: BitReader): BlockDecoder {
 function acFirst(scan: ScanHeader, tables: HuffmanTables, reader: BitReader): BlockDecoder {
   const table = tableOf(tables, 'ac', scan.acSlots[0]!);
   const { from, to, low } = scan;
+  const { last } = scan.components[0]!;
   let emptyBlocks = 0; // how many more blocks end at once: an "end of band" run
   return {
     block(_, coefficients, at) {
@@ -84,6 +85,7 @@ function acFirst(scan: ScanHeader, tables: HuffmanTables, reader: BitReader): Bl
         if (bits > 0) {
           k += run;
           coefficients[at + ZIGZAG[k]!] = reader.amplitude(bits) << low;
+          note(last, at, k);
         } else if (run === 15) k += 15;
         else {
           emptyBlocks = (1 << run) - 1 + (run > 0 ? reader.bits(run) : 0);
@@ -100,6 +102,7 @@ function acFirst(scan: ScanHeader, tables: HuffmanTables, reader: BitReader): Bl
 function acRefine(scan: ScanHeader, tables: HuffmanTables, reader: BitReader): BlockDecoder {
   const table = tableOf(tables, 'ac', scan.acSlots[0]!);
   const { from, to } = scan;
+  const { last } = scan.components[0]!;
   const bit = 1 << scan.low;
   let emptyBlocks = 0; // blocks, this one included, with no new coefficients
   return {
@@ -114,12 +117,16 @@ function acRefine(scan: ScanHeader, tables: HuffmanTables, reader: BitReader): B
           emptyBlocks = (1 << run) + (run > 0 ? reader.bits(run) : 0);
           break;
         }
-        k = refine(scan, reader, coefficients, at, k, run);
-        if (value !== 0) coefficients[at + ZIGZAG[k]!] = value;
+        k = refine(scan, reader, coefficients, at, k, to, run);
+        if (value !== 0) {
+          coefficients[at + ZIGZAG[k]!] = value;
+          note(last, at, k);
+        }
         k++;
       }
       if (emptyBlocks > 0) {
-        refine(scan, reader, coefficients, at, k, Infinity);
+        // What is 0 behind the last known one stays so: blocks without any cost nothing, in however many scans.
+        refine(scan, reader, coefficients, at, k, Math.min(to, last[at >> 6]!), Infinity);
         emptyBlocks--;
       }
     },
@@ -129,22 +136,29 @@ function acRefine(scan: ScanHeader, tables: HuffmanTables, reader: BitReader): B
   };
 }
 
+/** Notes that a block's coefficient k is not 0. Damaged files reach past the last one, 63. */
+function note(last: Uint8Array, at: number, k: number): void {
+  const block = at >> 6;
+  last[block] = Math.max(last[block]!, Math.min(k, 63));
+}
+
 /**
- * Gives each coefficient known already its next bit, from k on, and passes `zeros` unknown ones.
+ * Gives each coefficient known already its next bit, from `start` to `end`, and passes `zeros` unknown ones.
  * Returns where it stopped: at the unknown one after those, or past the band.
  */
 function refine(
-  { to, low }: ScanHeader,
+  { low }: ScanHeader,
   reader: BitReader,
   coefficients: Int16Array,
   at: number,
   start: number,
+  end: number,
   zeros: number,
 ): number {
   const bit = 1 << low;
   let left = zeros;
   let k = start;
-  for (; k <= to; k++) {
+  for (; k <= end; k++) {
     const place = at + ZIGZAG[k]!;
     const value = coefficients[place]!;
     if (value === 0) {

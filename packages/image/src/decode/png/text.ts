@@ -6,35 +6,55 @@ const RAW_EXIF = 'Raw profile type exif';
 const XMP = 'XML:com.adobe.xmp';
 /** Pillow's MAX_TEXT_CHUNK: more text than this in a compressed chunk is taken for a bomb. */
 const MAX_TEXT = 1024 * 1024;
+/** Its MAX_TEXT_MEMORY in such chunks. */
+const MOST_TEXTS = 64;
+
+/** A text chunk's type, and what is behind its keyword. */
+type Text = readonly [type: string, value: Uint8Array];
 
 export class TextChunks {
   #exif: Uint8Array | undefined;
-  readonly #texts = new Map<string, Uint8Array>();
+  readonly #texts = new Map<string, Text[]>([
+    [RAW_EXIF, []],
+    [XMP, []],
+  ]);
 
-  read(name: string, content: Uint8Array): void {
-    if (name === 'eXIf') this.#exif = content;
-    if (name !== 'tEXt' && name !== 'zTXt' && name !== 'iTXt') return;
+  read(type: string, content: Uint8Array): void {
+    if (type === 'eXIf') this.#exif = content;
+    if (type !== 'tEXt' && type !== 'zTXt' && type !== 'iTXt') return;
     const end = content.indexOf(0);
     if (end < 0) return;
-    const key = latin1(content.subarray(0, end));
-    if (key !== RAW_EXIF && key !== XMP) return;
-    const text = textOf(name, content.subarray(end + 1));
-    if (text) this.#texts.set(key, text);
+    const found = this.#texts.get(latin1(content.subarray(0, end)));
+    if (found) found.push([type, content.subarray(end + 1)]);
   }
 
   /** 1 if no chunk names one. */
   orientation(): number {
-    const raw = this.#texts.get(RAW_EXIF);
+    const raw = this.#exif ? undefined : this.#lastOf(RAW_EXIF);
     const exif = this.#exif ?? (raw && fromHex(latin1(raw).split('\n').slice(3).join('')));
-    const xmp = this.#texts.get(XMP);
-    return (exif && exifOrientation(exif)) ?? (xmp && xmpOrientation(latin1(xmp))) ?? 1;
+    const found = exif && exifOrientation(exif);
+    if (found !== undefined) return found;
+    const xmp = this.#lastOf(XMP);
+    return (xmp && xmpOrientation(latin1(xmp))) ?? 1;
+  }
+
+  /** Of several chunks the last that can be read counts. Only now is anything inflated, and no more than Pillow would. */
+  #lastOf(key: string): Uint8Array | undefined {
+    const latest = this.#texts.get(key)!.slice(-MOST_TEXTS).reverse();
+    for (const [type, value] of latest) {
+      const text = textOf(type, value);
+      if (text) return text;
+    }
+    return undefined;
   }
 }
 
 /** The value behind a keyword: plain in tEXt, compressed in zTXt, either with a preamble in iTXt. */
-function textOf(name: string, value: Uint8Array): Uint8Array | undefined {
-  if (name === 'tEXt') return value;
-  if (name === 'zTXt') return value[0] === 0 ? inflateText(value.subarray(1)) : undefined;
+function textOf(type: string, value: Uint8Array): Uint8Array | undefined {
+  if (type === 'tEXt') return value;
+  // Where it is damaged, Pillow takes it for empty.
+  if (type === 'zTXt')
+    return (value[0] === 0 && inflateText(value.subarray(1))) || new Uint8Array();
   const compressed = value[0] !== 0;
   const afterLanguage = value.indexOf(0, 2) + 1;
   const afterKeyword = value.indexOf(0, afterLanguage) + 1;
