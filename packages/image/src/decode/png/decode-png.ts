@@ -32,9 +32,13 @@ export function decodePng(bytes: Uint8Array, limits: DecodeLimits = {}): RawImag
   const known = writePasses(passes, layout, lines.bytes, data, width);
   if (!known && !pad) throw new Error('unrecognized data stream contents when reading image file');
   const image: RawImage = { mode: layout.mode, width, height, data, orientation };
-  return layout.mode === 'P'
-    ? { ...image, palette: palette?.slice(0, 768) ?? new Uint8Array(0) }
-    : image;
+  return layout.mode === 'P' ? { ...image, palette: entriesOf(palette) } : image;
+}
+
+/** Whole entries of three bytes, at most 256: Pillow leaves out what remains, and refuses more. */
+function entriesOf(palette: Uint8Array = new Uint8Array(0)): Uint8Array {
+  if (palette.length > 3 * 256 + 2) throw new Error('invalid palette size');
+  return palette.slice(0, palette.length - (palette.length % 3));
 }
 
 /** Unfilters and unpacks all whole lines. False if it met an unknown filter, where it stops. */
