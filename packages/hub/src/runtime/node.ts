@@ -3,6 +3,7 @@
 /// <reference types="node" />
 
 type Modules = {
+  'node:crypto': typeof import('node:crypto');
   'node:fs/promises': typeof import('node:fs/promises');
   'node:module': typeof import('node:module');
   'node:os': typeof import('node:os');

@@ -31,17 +31,24 @@ export function heed(remote: Connection, attempt: Attempt, { why, after, hopeles
   remote.warn(`${remote.name}: waiting for ${Math.ceil(after / 1000)} s: ${why.message}`);
 }
 
-function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await unlessAborted(over, signal).finally(() => clearTimeout(timer));
+}
+
+/** Waits until `done` is, or throws as soon as the signal aborts. */
+export function unlessAborted(
+  done: Promise<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
+    const stop = (): void => reject(signal?.reason);
+    signal?.addEventListener('abort', stop, { once: true });
+    void done.finally(() => {
       signal?.removeEventListener('abort', stop);
       resolve();
-    }, milliseconds);
-    signal?.addEventListener('abort', stop, { once: true });
+    });
   });
 }

@@ -33,13 +33,17 @@ export async function download(
   const { version, response } = answer;
   const key = `${folder}/blob-${keyPart(version.etag ?? uniqueName())}`;
   const length = version.size === undefined ? lengthOf(remote, response) : exactly(version.size);
-  const sink = await store.sink(key, version.etag && strongTag(remote, response), length?.bytes);
+  // Only the hub's ETags say what is in a file.
+  const content = version.etag === undefined ? '' : remote.hub && version.etag;
+  const tag = version.etag && strongTag(remote, response);
+  const sink = await store.sink(key, tag, length?.bytes, content);
   const there = await sizeOf(store, key);
   if (there !== undefined && (!length?.exact || there === length.bytes)) {
     // Another revision has the same content, or another process was faster.
     await Promise.all([discard(response), sink.drop()]);
     return { key, size: there };
   }
+  const resumed = sink.size > 0;
   try {
     const cut = await fill(remote, sink, answer, length, onBytes);
     if (cut !== undefined) {
@@ -51,8 +55,13 @@ export async function download(
     throw error;
   }
   const { size } = sink;
-  await sink.finish();
-  return { key, size };
+  const kept = await sink.finish();
+  if (kept !== undefined) return { key: kept, size };
+  const why =
+    `${answer.url}: the body is not what its ETag ${version.etag} says, and is not kept: ` +
+    'something on the way changes files; try again, or without the proxy or mirror in between';
+  if (resumed) return failed(why); // What was on disk may be to blame: once more from the start.
+  throw new Error(why);
 }
 
 /** How many bytes the store has under `key`. */

@@ -1,5 +1,6 @@
 // The files of a model on a server, the Hugging Face hub or any other, through a cache: when to ask, when the copy at hand
 // will do. How to ask is in request.ts, how to receive in download.ts.
+import { folderStore } from '#folder-store';
 import { fileSource } from '@siglip-ts/safetensors/node';
 import { readBytes } from '../files/folder.ts';
 import { expectFileName, type ModelFiles } from '../files/model-files.ts';
@@ -7,7 +8,6 @@ import { isOffline, ownCache } from '../runtime/environment.ts';
 import { hasFileSystem } from '../runtime/node.ts';
 import { inPage } from '../runtime/page.ts';
 import { type BlobStore, type FileCache, isNotKept, memoryStore } from '../stores/blob-store.ts';
-import { folderStore } from '../stores/folder-store.ts';
 import { pageStore } from '../stores/page-store.ts';
 import { addressConnection, type Connection, hubConnection, type Retry } from './connection.ts';
 import { atHand, type Found, knownOf, type Loading, locate } from './locate.ts';

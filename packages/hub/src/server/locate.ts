@@ -3,7 +3,7 @@ import type { BlobStore } from '../stores/blob-store.ts';
 import { type HubCached, readHubCache } from '../stores/hub-cache.ts';
 import { folderOf, isCommit, type Kept, readRef, type Ref, writeRef } from '../stores/refs.ts';
 import type { Answer, Failed } from './answer.ts';
-import { attemptsOf, heed } from './attempts.ts';
+import { attemptsOf, heed, unlessAborted } from './attempts.ts';
 import type { Connection } from './connection.ts';
 import { download } from './download.ts';
 import type { ProgressInfo } from './progress.ts';
@@ -58,9 +58,37 @@ export async function locate(loading: Loading, store: BlobStore, file: string): 
       `${remote.name}: ${file}${remote.hub ? ` at revision ${remote.revision}` : ''} is not in the cache, ` +
         'expected it there with local_files_only',
     );
-  const found = copy?.settled ? copy.found : await refresh(loading, store, file, copy?.found);
+  let found: Found;
+  if (copy) found = copy.settled ? copy.found : await refresh(loading, store, file, copy.found);
+  else
+    found = await inTurn(remote, store, file, async () => {
+      const brought = await atHand(loading, store, file); // by who was before
+      return brought?.settled ? brought.found : refresh(loading, store, file, brought?.found);
+    });
   if (!('missing' in found)) progress?.({ status: 'done', ...about });
   return found;
+}
+
+/** Files that are on their way into a store that others have too. */
+const arriving = new Map<string, Promise<unknown>>();
+
+/** Of several loads of a file that no copy is of, one brings it, and then the next looks again. */
+async function inTurn<T>(
+  { place, revision, signal }: Connection,
+  { name }: BlobStore,
+  file: string,
+  bring: () => Promise<T>,
+): Promise<T> {
+  if (name === undefined) return bring();
+  const key = JSON.stringify([name, place, revision, file]);
+  while (arriving.has(key)) await unlessAborted(arriving.get(key)!, signal);
+  const done = bring();
+  const over = done.then(
+    () => arriving.delete(key),
+    () => arriving.delete(key),
+  );
+  arriving.set(key, over);
+  return done;
 }
 
 /** Asks the server, again while that fails, and records its answer; `cached` is the copy at hand. */

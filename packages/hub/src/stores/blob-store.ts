@@ -14,15 +14,18 @@ export interface FileCache {
 }
 
 export interface BlobStore extends FileCache {
+  /** Two stores of one name have the same values; undefined for one that nobody else has. */
+  readonly name?: string;
   /** The value for reading parts of it. */
   open(key: string): Promise<ByteSource | undefined>;
   /**
    * Begins to write the value of `key`, or goes on where a download was cut.
    * @param tag identifies the exact bytes (a strong ETag); without one nothing is kept of a cut.
    * @param size of the whole value, as far as that is known.
+   * @param content the hub's name of the bytes, which is checked where that can be; '' where nobody has named them.
    */
-  sink(key: string, tag: string | undefined, size?: number): Promise<Sink>;
-  /** Deletes a value that is out of date, where room is scarce. */
+  sink(key: string, tag: string | undefined, size?: number, content?: string): Promise<Sink>;
+  /** Tells that a value is out of date. What else names it, and whether it goes, is the store's business. */
   forget?(key: string): Promise<void>;
 }
 
@@ -31,8 +34,11 @@ export interface Sink {
   /** How many bytes it holds. */
   readonly size: number;
   write(chunk: Uint8Array): Promise<void>;
-  /** Makes the value readable under its key, at once and whole. */
-  finish(): Promise<void>;
+  /**
+   * Makes the value readable, at once and whole, and gives its key: the one it was to have, or, where nobody named the
+   * content, perhaps one that does. Undefined where the content is not what it was said to be: then nothing is kept.
+   */
+  finish(): Promise<string | undefined>;
   /** Stops, keeping what there is for the next sink of the same key and tag. */
   close(): Promise<void>;
   /** Stops, keeping nothing. Closing it after that changes nothing. */
@@ -56,7 +62,7 @@ export function memoryStore(cache: FileCache = mapCache()): BlobStore {
       const bytes = await cache.get(key);
       return bytes && bytesSource(bytes, key);
     },
-    async sink(key, tag) {
+    async sink(key, tag, _size, content) {
       const part = JSON.stringify([key, tag]);
       const chunks = (tag !== undefined && parts.get(part)) || [];
       let size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
@@ -70,7 +76,10 @@ export function memoryStore(cache: FileCache = mapCache()): BlobStore {
         },
         async finish() {
           parts.delete(part);
-          await cache.put(key, concatenate(chunks, size));
+          const bytes = concatenate(chunks, size);
+          if (!(await isNamed(bytes, content))) return undefined;
+          await cache.put(key, bytes);
+          return key;
         },
         close: async () => void (tag !== undefined && parts.set(part, chunks)),
         async drop() {
@@ -90,7 +99,7 @@ function mapCache(): FileCache {
   };
 }
 
-function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
+function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
@@ -98,4 +107,14 @@ function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
     at += chunk.length;
   }
   return bytes;
+}
+
+/** Whether the bytes are what the hub's ETag says: their sha256, or git's sha1 of a small file. True where none can tell. */
+async function isNamed(bytes: Uint8Array<ArrayBuffer>, name = ''): Promise<boolean> {
+  const git = /^[0-9a-f]{40}$/.test(name);
+  if (!globalThis.crypto?.subtle || !(git || /^[0-9a-f]{64}$/.test(name))) return true;
+  const head = new TextEncoder().encode(git ? `blob ${bytes.length}\0` : '');
+  const whole = git ? concatenate([head, bytes], head.length + bytes.length) : bytes;
+  const hash = new Uint8Array(await crypto.subtle.digest(git ? 'SHA-1' : 'SHA-256', whole));
+  return [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('') === name;
 }

@@ -1,6 +1,8 @@
 // Downloaded files in the Cache of a page, kept between its loads. Large ones lie there in chunks, since browsers fail on
 // one entry of a gigabyte; they are read chunk by chunk, so that no file is in memory as a whole.
 //
+// A sha256 is not checked: no browser computes one piece by piece, and other origins do not show the hub's.
+//
 // No locks: a chunk's address names the exact bytes it is of, so two tabs at most write the same twice.
 import { type ByteSource, bytesSource } from '@siglip-ts/safetensors';
 import { type BlobStore, notKept, type Sink } from './blob-store.ts';
@@ -23,7 +25,7 @@ export async function pageStore(name: string, chunk = CHUNK): Promise<BlobStore 
   try {
     // Where reading `caches` alone throws, as in frames without an origin, nothing is kept either.
     if (!globalThis.caches || !globalThis.navigator?.storage) return undefined;
-    return storeIn(await caches.open(name), chunk);
+    return { ...storeIn(await caches.open(name), chunk), name };
   } catch {
     return undefined;
   }
@@ -163,11 +165,15 @@ async function chunkSink(
     async finish() {
       const size = i * chunk + filled;
       await cache.delete(tailAddress(key, part));
-      if (i === 0) return write(cache, addressOf(key), rest.subarray(0, filled), filled);
+      if (i === 0) {
+        await write(cache, addressOf(key), rest.subarray(0, filled), filled);
+        return key;
+      }
       if (filled > 0) await flush();
       const manifest: Manifest = { size, chunk, part };
       const bytes = new TextEncoder().encode(JSON.stringify(manifest));
       await write(cache, addressOf(key), bytes, bytes.length, { 'content-type': MANIFEST });
+      return key;
     },
     async close() {
       if (tag === undefined) return drop();

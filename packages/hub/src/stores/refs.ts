@@ -67,9 +67,9 @@ export async function writeRef(
   commit: string | undefined,
 ): Promise<Ref> {
   const old = store.forget && (await readRef(remote, store, file, remote.revision));
-  if (old && 'key' in old && !('key' in ref && ref.key === old.key)) await store.forget?.(old.key);
   const bytes = new TextEncoder().encode(JSON.stringify(ref));
   for (const revision of new Set([remote.revision, commit ?? remote.revision]))
     await store.put(refKey(remote, file, revision), bytes);
+  if (old && 'key' in old && !('key' in ref && ref.key === old.key)) await store.forget?.(old.key);
   return ref;
 }
