@@ -1,6 +1,7 @@
 // The program `siglip`: its commands, and how they end. `run` is the whole of it; `start` ties it to a process.
 import { Command, CommanderError } from 'commander';
 import pico from 'picocolors';
+import { addCache } from './commands/cache.ts';
 import { addClassify } from './commands/classify.ts';
 import { addConvert } from './commands/convert.ts';
 import { addDump } from './commands/dump.ts';
@@ -82,6 +83,7 @@ Nothing installed: npx @siglip-ts/cli classify ... (the name "siglip" on npm is 
     addTrain,
     addFinetune,
     addParity,
+    addCache,
   ])
     add(command, io);
   return command;

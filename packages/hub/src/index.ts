@@ -15,3 +15,12 @@ export { hasFileSystem, node } from './runtime/node.ts';
 export { addressFiles, HUB_OPTIONS, hubFiles, type HubOptions } from './server/hub.ts';
 export type { ProgressInfo } from './server/progress.ts';
 export type { FileCache } from './stores/blob-store.ts';
+export {
+  type BadFile,
+  type CachedModel,
+  type CacheVerdict,
+  listCache,
+  type Pruned,
+  pruneCache,
+  verifyCache,
+} from './stores/upkeep.ts';
