@@ -143,7 +143,7 @@ test('subfolders of folders and maps, and file: addresses', async () => {
     'file name "../x": expected a relative path without',
   );
   await expect(AutoModel.fromPretrained(map, { subfolder: 'a' })).rejects.toThrow(
-    'the given files/a does not appear to have a file named config.json',
+    'the given files/a: no config.json here, but in the folder b within: name that one',
   );
   expect(await (await modelFiles(map, { subfolder: 'a/b' })).list?.()).toContain('config.json');
   await rm(folder, { recursive: true });
@@ -211,7 +211,8 @@ describe('in a page', () => {
     await expect(load()).rejects.toThrow(
       'https://cdn.example/m does not appear to have a file named config.json (https://cdn.example/m/config.json answered without the header Access-Control-Allow-Origin for https://site.example)',
     );
-    expect(fetch).toHaveBeenCalledTimes(2);
+    const asked = fetch.mock.calls.filter(([url]) => String(url).endsWith('/config.json'));
+    expect(asked.length).toBe(2);
     reachable = false;
     await expect(load()).rejects.toThrow('config.json: no answer (Failed to fetch)');
   });

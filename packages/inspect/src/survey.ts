@@ -29,6 +29,7 @@ import {
   expectReadable,
   type ModelClass,
   openWeights,
+  orWhatItIs,
   parametersOf,
 } from 'siglip-ts/internals';
 
@@ -86,7 +87,9 @@ const TEXT = [...TOWER, 'max_position_embeddings', 'vocab_size'] as const;
 type VisionSizes = Readonly<Record<(typeof VISION)[number], number>>;
 type TextSizes = Readonly<Record<(typeof TEXT)[number], number>>;
 
-export async function survey(files: ModelFiles): Promise<Survey> {
+export const survey = (model: ModelFiles): Promise<Survey> => orWhatItIs(model, surveyed);
+
+async function surveyed(files: ModelFiles): Promise<Survey> {
   const dict = await readConfig(files);
   expectQuantization(dict.quantization_config, files.name);
   const kind = classOf(dict, files.name);

@@ -1,25 +1,40 @@
 // The Auto classes: which SigLIP class a folder's files ask for, by the table of classes. Only its model types are known.
-import { filesOf, type ModelSource, readConfig, within } from '@siglip-ts/hub';
+import {
+  filesOf,
+  type JsonObject,
+  type ModelFiles,
+  type ModelSource,
+  readConfig,
+  within,
+} from '@siglip-ts/hub';
 import { defaultClassOf } from './classes.ts';
 import { type AnyConfig, type ConfigOptions, configOptions } from './modeling/configs.ts';
 import { SiglipForImageClassification } from './modeling/image-classification.ts';
-import { create, load } from './modeling/model-class.ts';
+import { create, load, type ModelClass } from './modeling/model-class.ts';
 import { SiglipModel } from './modeling/siglip-model.ts';
 import type { SiglipTextModel } from './modeling/text-model.ts';
 import type { SiglipVisionModel } from './modeling/vision-model.ts';
 import { autoImageProcessor } from './processing/image-processor.ts';
 import { SiglipProcessor } from './processing/processor.ts';
 import { autoTokenizer } from './processing/tokenizer.ts';
+import { orWhatItIs } from './runtime/folder-kind.ts';
 import { LOAD, type LoadOptions } from './runtime/loading.ts';
 import { loaderOptions } from './runtime/options.ts';
 
 type AnyModel = SiglipModel | SiglipTextModel | SiglipVisionModel;
 
+/** config.json, and the class that it names. */
+const named = (files: ModelFiles): Promise<[JsonObject, ModelClass]> =>
+  orWhatItIs(files, async (read) => {
+    const dict = await readConfig(read);
+    return [dict, defaultClassOf(dict, files.name)];
+  });
+
 async function configOf(source: ModelSource, given: ConfigOptions = {}): Promise<AnyConfig> {
   const { config = {}, ...options } = configOptions('AutoConfig', given);
   const files = await filesOf(source, options);
-  const dict = await readConfig(files);
-  return defaultClassOf(dict, files.name).configOf(dict, config);
+  const [dict, kind] = await named(files);
+  return kind.configOf(dict, config);
 }
 
 /** The configuration that config.json's model_type names. */
@@ -36,7 +51,7 @@ async function modelOf<M extends AnyModel = SiglipModel>(
 ): Promise<M> {
   const options = loaderOptions('AutoModel.from_pretrained', given, LOAD);
   const files = await filesOf(source, options);
-  const kind = defaultClassOf(await readConfig(files), files.name);
+  const [, kind] = await named(files);
   return (await load(kind, files, within(options))) as unknown as M;
 }
 

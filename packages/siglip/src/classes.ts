@@ -6,6 +6,7 @@ import type { ModelClass } from './modeling/model-class.ts';
 import { SIGLIP_MODEL } from './modeling/siglip-model.ts';
 import { TEXT_MODEL } from './modeling/text-model.ts';
 import { VISION_MODEL } from './modeling/vision-model.ts';
+import { foreignType } from './runtime/folder-kind.ts';
 
 /** Of those that share a model_type the first is its default. */
 export const CLASSES: readonly ModelClass[] = [
@@ -33,11 +34,11 @@ export function defaultClassOf(dict: Attributes, from: string): ModelClass {
   const type = dict.model_type;
   const kind = CLASSES.find(({ model_type }) => model_type === type);
   if (kind) return kind;
-  const known = [...new Set(CLASSES.map(({ model_type }) => model_type))].join(', ');
+  const types = [...new Set(CLASSES.map(({ model_type }) => model_type))];
   throw new RangeError(
     type === undefined
-      ? `Unrecognized model in ${from}. Should have a \`model_type\` key in its config.json: ${known}`
-      : `The checkpoint you are trying to load has model type \`${String(type)}\` but only these are recognized: ${known}`,
+      ? `Unrecognized model in ${from}. Should have a \`model_type\` key in its config.json: ${types.join(', ')}`
+      : foreignType(dict, types),
   );
 }
 

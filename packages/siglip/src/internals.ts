@@ -12,6 +12,7 @@ export {
 } from './pipelines/zero-shot-image-classification.ts';
 export { toFullLength } from './processing/tokenizer.ts';
 export { checkpointOf, expectReadable, openWeights } from './runtime/checkpoint.ts';
+export { orWhatItIs } from './runtime/folder-kind.ts';
 export { parametersOf } from './runtime/loading.ts';
 export {
   expectQuantization,

@@ -3,7 +3,14 @@ import { Option } from 'commander';
 import { readConfig } from '@siglip-ts/hub';
 import type { DumpTensor } from '@siglip-ts/parity';
 import { type HostTensor, type ModelFiles, ModelOutput, type TensorLike } from 'siglip-ts';
-import { CLASSES, classNamed, classNames, classOf, type ModelClass } from 'siglip-ts/internals';
+import {
+  CLASSES,
+  classNamed,
+  classNames,
+  classOf,
+  type ModelClass,
+  orWhatItIs,
+} from 'siglip-ts/internals';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { note, runOptions } from './options.ts';
@@ -17,7 +24,7 @@ export const chosenClass = async (
   name: string | undefined,
   files: ModelFiles,
 ): Promise<ModelClass> =>
-  name === undefined ? classOf(await readConfig(files), files.name) : classNamed(name);
+  name === undefined ? classOf(await orWhatItIs(files, readConfig), files.name) : classNamed(name);
 
 /** A loaded model of any class. */
 export type AnyModel = ReturnType<ModelClass['make']>;

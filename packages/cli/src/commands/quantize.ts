@@ -15,6 +15,7 @@ import {
   INT8_FORMAT,
   isInt8,
   openWeights,
+  orWhatItIs,
   QUANTIZATION,
   quantizeRows,
   ROW_END,
@@ -66,7 +67,16 @@ Examples:
 
 async function quantize(io: Io, model: string, folder: string, o: QuantizeOptions): Promise<void> {
   await expectTarget(model, folder, o.force ?? false);
-  const files = await filesOf({ ...o, model }, io);
+  await orWhatItIs(await filesOf({ ...o, model }, io), (files) => narrowed(io, files, folder, o));
+}
+
+/** Writes the folder. */
+async function narrowed(
+  io: Io,
+  files: ModelFiles,
+  folder: string,
+  o: QuantizeOptions,
+): Promise<void> {
   const config = await AutoConfig.fromPretrained(files);
   expectQuantization(config.quantization_config, files.name);
   const linear = await linearWeights(config);

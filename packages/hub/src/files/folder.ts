@@ -18,10 +18,19 @@ export function folderFiles(path: string): ModelFiles {
     },
     async list() {
       const { readdir } = node('node:fs/promises');
-      const entries = await readdir(path, { withFileTypes: true });
-      return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+      const names: string[] = [];
+      for (const folder of ['', ...(await foldersIn(path))])
+        for (const entry of await readdir(`${path}/${folder}`, { withFileTypes: true }))
+          if (!entry.isDirectory()) names.push(folder + entry.name);
+      return names;
     },
   };
+}
+
+/** The folders right in a folder, each with a '/' behind; what is further down is not the model's. */
+async function foldersIn(path: string): Promise<string[]> {
+  const entries = await node('node:fs/promises').readdir(path, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${name}/`);
 }
 
 /** The bytes of a file on disk, without Buffer's own methods: its slice() shares memory where a Uint8Array's copies. */
@@ -30,11 +39,12 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
-/** Whether `path` is a folder; false where there is no file system. */
-export async function isFolder(path: string): Promise<boolean> {
-  if (!hasFileSystem()) return false;
+/** What is at `path`; undefined for nothing, and where there is no file system. */
+export async function kindAt(path: string): Promise<'folder' | 'file' | undefined> {
+  if (!hasFileSystem()) return undefined;
   const { stat } = node('node:fs/promises');
-  return (await ifThere(stat(path)))?.isDirectory() ?? false;
+  const found = await ifThere(stat(path));
+  return found && (found.isDirectory() ? 'folder' : 'file');
 }
 
 /** The result, or undefined when the file or its folder does not exist. */

@@ -13,7 +13,7 @@ export interface ModelFiles {
    * file.
    */
   open(file: string): Promise<ByteSource | undefined>;
-  /** The names of the files, where they are known without asking a server. */
+  /** The names of the files, those in folders right within too, where they are known without asking a server. */
   list?(): Promise<readonly string[]>;
   /** What a server answered for a file that it does not have, for the message of a caller that needs it. */
   absence?(file: string): string | undefined;

@@ -3,7 +3,7 @@ import { hubEndpoint } from '../runtime/environment.ts';
 import { hasFileSystem, node } from '../runtime/node.ts';
 import { addressOf, hubLink, isHubId } from '../server/addresses.ts';
 import { addressFiles, hubFiles, type HubOptions } from '../server/hub.ts';
-import { folderFiles, isFolder } from './folder.ts';
+import { folderFiles, kindAt } from './folder.ts';
 import { type FileMap, inSubfolder, mapFiles, type ModelFiles } from './model-files.ts';
 
 /** A folder, a hub id, an address, a map of bytes, or files already resolved. */
@@ -29,7 +29,12 @@ export async function modelFiles(
   const text = String(source);
   const path =
     /^file:/i.test(text) && hasFileSystem() ? node('node:url').fileURLToPath(text) : text;
-  if (await isFolder(path)) return inSubfolder(folderFiles(path), subfolder);
+  const kind = await kindAt(path);
+  if (kind === 'file')
+    throw new Error(
+      `${path}: a file, expected the folder of a model, with config.json beside its weights`,
+    );
+  if (kind === 'folder') return inSubfolder(folderFiles(path), subfolder);
   const address = addressOf(text);
   if (address !== undefined) return inSubfolder(...at(address, options));
   if (isHubId(text)) return inSubfolder(hubFiles(text, options), subfolder);

@@ -12,6 +12,7 @@ import {
   type ModelSource,
   readConfig,
 } from '@siglip-ts/hub';
+import { orWhatItIs } from '../runtime/folder-kind.ts';
 import { loaderOptions } from '../runtime/options.ts';
 import { jsonFile, writeFiles } from '../runtime/saving.ts';
 
@@ -179,4 +180,4 @@ const argumentsOf = (tower: Text | Vision): Attributes => ({
 });
 
 const read = async (source: ModelSource, o: HubOptions): Promise<Attributes> =>
-  readConfig(await filesOf(source, o));
+  orWhatItIs(await filesOf(source, o), readConfig);

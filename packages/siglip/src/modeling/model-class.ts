@@ -8,6 +8,7 @@ import {
   setAttention,
 } from '@siglip-ts/core';
 import { filesOf, type ModelSource, readConfig } from '@siglip-ts/hub';
+import { foreignType, orWhatItIs } from '../runtime/folder-kind.ts';
 import {
   freshRuntime,
   LOAD,
@@ -55,16 +56,19 @@ export async function load<C extends AnyConfig, M extends PreTrainedModel<C>>(
   options: LoadOptions,
 ): Promise<M> {
   const o = loaderOptions(`${kind.name}.from_pretrained`, options, LOAD);
-  const files = await filesOf(source, o);
-  // The configuration is the model's, however its weights were stored: it is saved with floats.
-  const { quantization_config, ...dict } = await readConfig(files);
-  expectQuantization(quantization_config, files.name);
-  const config = kind.configOf(dict, o.config ?? {});
-  setAttention(config, implementationOf(o));
-  const shapes = await parametersOf(kind.trace(config), EVERYTHING);
-  const wanted = { name: kind.name, shapes, spare: kind.spare };
-  const runtime = await loadRuntime(files, wanted, { ...o, configDtype: config.torch_dtype });
-  return kind.make(config, runtime);
+  return orWhatItIs(await filesOf(source, o), async (files) => {
+    // The configuration is the model's, however its weights were stored: it is saved with floats.
+    const { quantization_config, ...dict } = await readConfig(files);
+    const foreign = foreignType(dict);
+    if (foreign !== undefined && dict.model_type !== kind.model_type) throw new RangeError(foreign);
+    expectQuantization(quantization_config, files.name);
+    const config = kind.configOf(dict, o.config ?? {});
+    setAttention(config, implementationOf(o));
+    const shapes = await parametersOf(kind.trace(config), EVERYTHING);
+    const wanted = { name: kind.name, shapes, spare: kind.spare };
+    const runtime = await loadRuntime(files, wanted, { ...o, configDtype: config.torch_dtype });
+    return kind.make(config, runtime);
+  });
 }
 
 /** from_config: a model of this configuration with fresh weights. */

@@ -17,6 +17,7 @@ import {
   type TypedImage,
 } from '@siglip-ts/image';
 import { callable } from '../runtime/callable.ts';
+import { orWhatItIs } from '../runtime/folder-kind.ts';
 import { expectKnown, type Known, loaderOptions } from '../runtime/options.ts';
 import { jsonFile, writeFiles } from '../runtime/saving.ts';
 import { pixelKernels } from './pictures/pixel-kernels.ts';
@@ -184,10 +185,11 @@ const optionsOf = <O extends object>(name: string, options: O): O => {
 };
 
 async function readProcessor(source: ModelSource, options: HubOptions) {
-  const files = await filesOf(source, options);
-  const dict = await readJson(files, 'preprocessor_config.json');
-  if (!dict) throw missingFile(files, 'preprocessor_config.json');
-  return dict as SiglipImageProcessorConfig;
+  return orWhatItIs(await filesOf(source, options), async (files) => {
+    const dict = await readJson(files, 'preprocessor_config.json');
+    if (!dict) throw missingFile(files, 'preprocessor_config.json');
+    return dict as SiglipImageProcessorConfig;
+  });
 }
 
 export type { BatchFeature };

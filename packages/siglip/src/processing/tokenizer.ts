@@ -22,6 +22,7 @@ import {
   type TextOrBatch,
 } from '@siglip-ts/tokenizer';
 import { callable } from '../runtime/callable.ts';
+import { orWhatItIs } from '../runtime/folder-kind.ts';
 import { type All, expectKnown, loaderOptions } from '../runtime/options.ts';
 import { writeFiles } from '../runtime/saving.ts';
 
@@ -74,9 +75,12 @@ export class SiglipTokenizer extends Siglip {
       given,
       known,
     );
-    const found = await read(await filesOf(source, options), FILES.siglip);
     // Made by `new this`, so a callable one.
-    return SiglipTokenizer.fromFiles(found, tokenizer) as SiglipTokenizer;
+    return orWhatItIs(
+      await filesOf(source, options),
+      async (files) =>
+        SiglipTokenizer.fromFiles(await read(files, FILES.siglip), tokenizer) as SiglipTokenizer,
+    );
   }
   /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
@@ -156,8 +160,14 @@ export class GemmaTokenizerFast extends Gemma {
       given,
       known,
     );
-    const found = await read(await filesOf(source, options), FILES.gemma);
-    return GemmaTokenizerFast.fromFiles(found, tokenizer) as GemmaTokenizerFast;
+    return orWhatItIs(
+      await filesOf(source, options),
+      async (files) =>
+        GemmaTokenizerFast.fromFiles(
+          await read(files, FILES.gemma),
+          tokenizer,
+        ) as GemmaTokenizerFast,
+    );
   }
   /** HF's spelling of `fromPretrained`. */
   static from_pretrained(

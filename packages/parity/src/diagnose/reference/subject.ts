@@ -8,7 +8,7 @@ import {
 } from '@siglip-ts/core';
 import { type RawImage, SiglipImageProcessor } from '@siglip-ts/image';
 import { AutoConfig, type ModelFiles, SiglipTokenizer } from 'siglip-ts';
-import { checkpointOf, expectQuantization, openWeights } from 'siglip-ts/internals';
+import { checkpointOf, expectQuantization, openWeights, orWhatItIs } from 'siglip-ts/internals';
 import type { Numbers, Pixels } from '../catalogue/mistake.ts';
 
 /** A model as diagnose needs it: every part that the checkpoint has. */
@@ -33,7 +33,10 @@ export interface Inputs {
 }
 
 /** Throws for files that are no model. The weights file stays open until `close`. */
-export async function subjectOf(files: ModelFiles): Promise<Subject & { close(): Promise<void> }> {
+export const subjectOf = (files: ModelFiles): Promise<Subject & { close(): Promise<void> }> =>
+  orWhatItIs(files, opened);
+
+async function opened(files: ModelFiles): Promise<Subject & { close(): Promise<void> }> {
   const config = await AutoConfig.fromPretrained(files);
   expectQuantization(config.quantization_config, files.name);
   const file = await openWeights(files);
