@@ -300,7 +300,7 @@ describe('refused', () => {
   });
 
   test.each([
-    [{ quant_method: 'bitsandbytes', load_in_8bit: true }, 'quant_method "bitsandbytes"'],
+    [{ quant_method: 'bitsandbytes', load_in_4bit: true }, 'quant_method "bitsandbytes" in 4 bits'],
     [{ quant_method: 'gptq', bits: 4 }, 'quant_method "gptq"'],
     [{ load_in_4bit: true }, 'quant_method without a name'],
     [{ quant_method: 'siglip-ts', version: 2, weights: 'int8' }, 'version 2 with weights "int8"'],

@@ -1,6 +1,7 @@
 // The safetensors format, read lazily and strictly, and written byte for byte as Python writes it.
 // Not here: opening files by path, which needs Node and is in `@siglip-ts/safetensors/node`.
 /** @module @siglip-ts/safetensors */
+export { isFloat8, widenFloat8 } from './float8.ts';
 export {
   fileDTypeOf,
   fileDTypes,

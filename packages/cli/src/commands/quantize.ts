@@ -82,7 +82,7 @@ async function narrowed(
   const linear = await linearWeights(config);
   const file = await openWeights(files);
   try {
-    if (isInt8(file))
+    if (isInt8(file) || config.quantization_config != null)
       throw new Exit(2, `${files.name}: int8 already, expected the model that it was made from`);
     expectReadable(file, linear, files.name);
     // As int8 only matrices: the patch embedding, with its four axes, stays as it was, and the backend packs it.

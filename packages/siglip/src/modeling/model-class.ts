@@ -65,7 +65,8 @@ export async function load<C extends AnyConfig, M extends PreTrainedModel<C>>(
     const config = kind.configOf(dict, o.config ?? {});
     setAttention(config, implementationOf(o));
     const shapes = await parametersOf(kind.trace(config), EVERYTHING);
-    const wanted = { name: kind.name, shapes, spare: kind.spare };
+    const own = (config.architectures ?? []).includes(kind.name);
+    const wanted = { name: kind.name, shapes, spare: kind.spare, own };
     const runtime = await loadRuntime(files, wanted, { ...o, configDtype: config.torch_dtype });
     return kind.make(config, runtime);
   });

@@ -3,12 +3,15 @@ import { type Checkpoint, convert, type DType, type Values } from '@siglip-ts/co
 import { missingFile, type ModelFiles } from '@siglip-ts/hub';
 import {
   type FileDType,
+  isFloat8,
   openSafetensors,
   openSharded,
   type SafetensorsFile,
   type StoredTensor,
+  type TensorInfo,
+  widenFloat8,
 } from '@siglip-ts/safetensors';
-import { isInt8, ROW_END, widenRows } from './quantized.ts';
+import { isInt8, ROW_END, rowScales, scaledRows, widenRows } from './quantized.ts';
 
 const FLOATS: Partial<Record<FileDType, DType>> = {
   F64: 'float64',
@@ -18,28 +21,50 @@ const FLOATS: Partial<Record<FileDType, DType>> = {
 };
 
 /**
- * The tensors of a file that can be parameters: floats, and int8 weights as `siglip quantize` stores them. Others, such as
- * the position ids of old checkpoints, are left out: integers are never taken for weights.
+ * The tensors of a file that can be parameters: floats, those of 8 bits too where no scale goes with them, and int8 weights as
+ * `siglip quantize` or bitsandbytes stores them. Others, such as the position ids of old checkpoints, are left out: integers
+ * are never taken for weights.
  */
 export function checkpointOf(file: SafetensorsFile): Checkpoint {
   const shapes = new Map<string, readonly number[]>();
-  const int8 = new Set<string>();
-  for (const [key, { dtype, shape }] of file.tensors)
-    if (FLOATS[dtype]) shapes.set(key, shape);
-    else if (dtype === 'I8' && isInt8(file) && shape.length === 2 && shape[1]! >= ROW_END) {
-      shapes.set(key, [shape[0]!, shape[1]! - ROW_END]);
-      int8.add(key);
-    }
+  for (const [key, info] of file.tensors) {
+    const shape = shapeOf(file, key, info);
+    if (shape) shapes.set(key, shape);
+  }
   return {
     shapes,
     async read(key, begin, end, dtype) {
       const scalar = shapes.get(key)?.length === 0;
-      const stored = await file.read(key, scalar ? undefined : [begin, end]);
-      if (!int8.has(key)) return toDType(key, stored, dtype);
-      return convert(widenRows(stored.data as Int8Array, end - begin), 'float32', dtype);
+      const rows = scalar ? undefined : ([begin, end] as const);
+      const stored = await file.read(key, rows);
+      if (isFloat8(stored.dtype))
+        return convert(widenFloat8(stored.dtype, stored.data as Uint8Array), 'float32', dtype);
+      if (stored.dtype !== 'I8' || !shapes.has(key)) return toDType(key, stored, dtype);
+      const integers = stored.data as Int8Array;
+      const floats = isInt8(file)
+        ? widenRows(integers, end - begin)
+        : scaledRows(integers, (await file.read(rowScales(key), rows)).data as Float32Array);
+      return convert(floats, 'float32', dtype);
     },
   };
 }
+
+/** The shape of a tensor as a parameter; undefined where it is not read as numbers. */
+function shapeOf(
+  file: SafetensorsFile,
+  key: string,
+  { dtype, shape }: TensorInfo,
+): readonly number[] | undefined {
+  if (FLOATS[dtype]) return shape;
+  if (isFloat8(dtype)) return FLOAT8_SCALES.some((end) => file.tensors.has(key.replace(/weight$/, '') + end)) ? undefined : shape; // prettier-ignore
+  if (dtype !== 'I8' || shape.length !== 2) return undefined;
+  if (isInt8(file)) return shape[1]! >= ROW_END ? [shape[0]!, shape[1]! - ROW_END] : undefined;
+  const scales = file.tensors.get(rowScales(key));
+  return scales?.dtype === 'F32' && String(scales.shape) === String([shape[0]]) ? shape : undefined;
+}
+
+/** What goes with 8-bit floats that are not the weights themselves. */
+const FLOAT8_SCALES = ['weight_scale', 'weight_scale_inv', 'scale_weight', 'scale'];
 
 /** The weights among a model's files, one file or shards. Throws HF's OSError text if there are none. */
 export async function openWeights(files: ModelFiles): Promise<SafetensorsFile> {
@@ -66,9 +91,9 @@ export function expectReadable(
     const info = file.tensors.get(key);
     if (info && !shapes.has(key))
       throw new TypeError(
-        `${name}: tensor "${key}" is ${info.dtype} [${info.shape.join(', ')}], expected floats or what \`siglip quantize\` ` +
-          'writes; weights quantised by others, such as bitsandbytes or gptq, are not read: take the model that they were ' +
-          'made from',
+        `${name}: tensor "${key}" is ${info.dtype} [${info.shape.join(', ')}], expected floats, or int8 of \`siglip quantize\` ` +
+          'or of bitsandbytes, with its SCB; weights quantised by others, such as gptq, are not read: take the model that ' +
+          'they were made from',
       );
   }
 }

@@ -66,6 +66,8 @@ export interface Wanted {
   readonly shapes: ReadonlyMap<string, Shape>;
   /** Of their keys: those that a checkpoint may lack, and that are then drawn anew. */
   readonly spare: RegExp | null;
+  /** Whether the checkpoint says that it was saved from this class: what it has beyond it is then a surprise. */
+  readonly own: boolean;
 }
 
 /** The runtime of a model with the parameters `wanted`, from the weights among `files`. */
@@ -80,6 +82,7 @@ export async function loadRuntime(
     expectReadable(file, shapes.keys(), files.name);
     const reported = withProgress(checkpointOf(file), file, files.name, shapes, o);
     const checkpoint = reconcile(reported, wanted, files.name, o);
+    if (wanted.own) warnOfUnused(file, wanted, files.name, o);
     const named = o.dtype ?? o.torch_dtype ?? 'float32';
     const dtype = named === 'auto' ? autoDtype(o.configDtype, file) : dtypeOf(named);
     const { backend: owner, owned } = await backendOf(o, dtype, {
@@ -183,10 +186,7 @@ function reconcile(
     );
   if (fresh.length === 0) return checkpoint;
   (o.warn ?? globalThis.console?.warn)?.(
-    `Some weights of ${className} were not initialized from the model checkpoint at ${name} and are newly initialized: [${fresh
-      .sort()
-      .map((key) => `'${key}'`)
-      .join(', ')}]\n` +
+    `Some weights of ${className} were not initialized from the model checkpoint at ${name} and are newly initialized: ${listed(fresh)}\n` +
       'You should probably TRAIN this model on a down-stream task to be able to use it for predictions and inference.',
   );
   const initial = initialWeights(shapes, o.seed ?? 0);
@@ -196,5 +196,29 @@ function reconcile(
       (fresh.includes(key) ? initial : checkpoint).read(key, begin, end, dtype),
   };
 }
+
+/** What goes with weights, and buffers of old checkpoints, which HF passes over, too. */
+const NO_WEIGHTS = /(^|\.)(SCB|weight_format|position_ids)$/;
+
+/** In HF's words, and as there only for the class that the checkpoint was saved from: a tower alone is often wanted. */
+function warnOfUnused(
+  file: SafetensorsFile,
+  { name: className, shapes }: Wanted,
+  name: string,
+  o: LoadOptions,
+): void {
+  const unused = [...file.tensors.keys()].filter((k) => !shapes.has(k) && !NO_WEIGHTS.test(k));
+  if (unused.length === 0) return;
+  (o.warn ?? globalThis.console?.warn)?.(
+    `Some weights of the model checkpoint at ${name} were not used when initializing ${className}: ${listed(unused)}\n` +
+      'This IS NOT expected of a checkpoint of that class: does config.json belong to it?',
+  );
+}
+
+const listed = (keys: string[]): string =>
+  `[${keys
+    .sort()
+    .map((key) => `'${key}'`)
+    .join(', ')}]`;
 
 const same = (a: Shape, b: Shape) => a.length === b.length && a.every((n, i) => n === b[i]);

@@ -59,13 +59,24 @@ export function widenRows(rows: Int8Array, n: number): Float32Array<ArrayBuffer>
   return values;
 }
 
+/** bitsandbytes' LLM.int8: where the largest magnitudes of the rows of a weight are, float32 [n]. */
+export const rowScales = (key: string): string => key.replace(/weight$/, 'SCB');
+
+/** The weights [n, k] that its integers stand for, as bitsandbytes' int8_vectorwise_dequant: q * SCB / 127. */
+export function scaledRows(q: Int8Array, scales: Float32Array): Float32Array<ArrayBuffer> {
+  const k = q.length / scales.length;
+  return Float32Array.from(q, (x, i) => (x * scales[Math.floor(i / k)]!) / 127);
+}
+
 /** Throws where the config.json of the model `name` says that its weights are stored in a way that is not read here. */
 export function expectQuantization(quantization_config: unknown, name: string): void {
   if (quantization_config == null) return;
-  const { quant_method, version, weights } = quantization_config as Record<string, unknown>;
+  const q = quantization_config as Record<string, unknown>;
+  const { quant_method, version, weights } = q;
+  if (quant_method === 'bitsandbytes' && q.load_in_8bit && !q.load_in_4bit) return;
   if (quant_method !== QUANTIZATION.quant_method)
     throw new Error(
-      `${name}: quantised by quant_method ${JSON.stringify(quant_method) ?? 'without a name'}, expected none or ` +
+      `${name}: quantised by quant_method ${JSON.stringify(quant_method) ?? 'without a name'}${q.load_in_4bit ? ' in 4 bits' : ''}, expected none or ` +
         `"${QUANTIZATION.quant_method}"; take the model that it was made from, and \`siglip quantize\` to make it small`,
     );
   if (version !== QUANTIZATION.version || weights !== QUANTIZATION.weights)
