@@ -11,7 +11,6 @@ export {
   type ModelFiles,
 } from './files/model-files.ts';
 export { filesOf, modelFiles, within, type ModelSource } from './files/model-source.ts';
-export { hasFileSystem, node } from './runtime/node.ts';
 export { addressFiles, HUB_OPTIONS, hubFiles, type HubOptions } from './server/hub.ts';
 export type { ProgressInfo } from './server/progress.ts';
 export type { FileCache } from './stores/blob-store.ts';

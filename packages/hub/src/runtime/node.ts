@@ -1,6 +1,7 @@
 // Node's own modules where there are any: in Node, Deno and Bun. The process is asked for them and nothing is imported,
 // so bundlers for pages find nothing that they cannot resolve.
 /// <reference types="node" />
+/** @module @siglip-ts/hub/node */
 
 type Modules = {
   'node:crypto': typeof import('node:crypto');

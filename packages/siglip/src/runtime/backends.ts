@@ -2,7 +2,7 @@
 // with this module, since service workers cannot import anything later; the others are loaded when they are named.
 import { wasm } from '@siglip-ts/backend-wasm';
 import { type Backend, type DType, isHalf, rounded, withoutFused } from '@siglip-ts/core';
-import { hasFileSystem } from '@siglip-ts/hub';
+import { hasFileSystem } from '@siglip-ts/hub/node';
 
 /**
  * Parameters from which threads are worth their start, which takes 100 ms or more. On two cores a second thread saves a

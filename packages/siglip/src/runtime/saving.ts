@@ -1,5 +1,5 @@
 // save_pretrained: files into a folder. What they are is their owner's; writing needs Node, Deno or Bun.
-import { node } from '@siglip-ts/hub';
+import { node } from '@siglip-ts/hub/node';
 
 /** The one file of a configuration or processor. */
 export const jsonFile = (name: string, of: { to_json_string(): string }): Map<string, Uint8Array> =>

@@ -1,5 +1,5 @@
 // The decoder that loadImage asks when no other knows a file: the browser's, or sharp where it is installed.
-import { hasFileSystem, node } from '@siglip-ts/hub';
+import { hasFileSystem, node } from '@siglip-ts/hub/node';
 import { type ImageDecoder, imageFormat } from '@siglip-ts/image';
 import { canDraw } from './canvas.ts';
 import { browserDecoder, type Sharp, sharpDecoder } from './decoders.ts';

@@ -1,5 +1,5 @@
 // The bytes of a picture that a text names, or is: a path, a URL, base64.
-import { hasFileSystem, node } from '@siglip-ts/hub';
+import { hasFileSystem, node } from '@siglip-ts/hub/node';
 import { type DecodeImageOptions, imageFormat } from '@siglip-ts/image';
 
 export interface ReadOptions extends DecodeImageOptions {
