@@ -1,9 +1,10 @@
 // siglip classify: how well each of some labels fits each picture, by the zero-shot pipeline. It is called a picture at a
 // time, since a bad one must not lose the others; what it made of the labels it remembers.
 import type { Command } from 'commander';
-import { pipeline } from 'siglip-ts';
+import { type ModelFiles, pipeline } from 'siglip-ts';
 import { fillTemplate, takesLabel, TEMPLATE } from 'siglip-ts/internals';
-import { PICTURES, readPicture } from '../arguments/images.ts';
+import { chosenClass } from '../arguments/forward.ts';
+import { type Picture, PICTURES, readPicture } from '../arguments/images.ts';
 import {
   addComputeOptions,
   addSourceOptions,
@@ -47,7 +48,8 @@ export function addClassify(program: Command, io: Io): void {
     .summary('say which labels fit a picture')
     .description(
       'Scores every label for every picture, without training: the labels are free text. A score is the probability ' +
-        'that label and picture belong together, each label by itself, so scores do not sum to 1.',
+        'that label and picture belong together, each label by itself, so scores do not sum to 1. A classifier (SiglipForImageClassification, what siglip finetune ' +
+        'writes) scores the labels that it was trained on, the best 5.',
     )
     .argument('<images...>', PICTURES)
     .option('--labels <list>', 'labels, separated by commas')
@@ -67,18 +69,14 @@ Examples:
 }
 
 async function classify(io: Io, images: readonly string[], o: ClassifyOptions): Promise<void> {
-  const labels = labelsOf(o);
   const files = await filesOf(o, io);
-  await using score = await pipeline('zero-shot-image-classification', files, loadOptions(o, io));
-  const most = score.model.config.text_config.max_position_embeddings;
-  const texts = labels.map((label) => fillTemplate(o.template, label));
-  expectFit(score.tokenizer, texts, most);
-  const options = { hypothesis_template: o.template, ...runOptions(io) };
+  const { name } = await chosenClass(undefined, files);
+  await using score = await (name === 'SiglipForImageClassification' ? ownLabels : freeLabels)(io, files, o); // prettier-ignore
   const results: Classified[] = [];
   const failures: Exit[] = [];
   await withProgress(io, images, async (image) => {
     try {
-      const ranked = await score(await readPicture(image, io), labels, options);
+      const ranked = await score.of(await readPicture(image, io));
       results.push({ image, scores: ranked.map(({ label, score }) => ({ label, score })) });
     } catch (error) {
       if (!(error instanceof Exit)) throw error;
@@ -93,6 +91,34 @@ async function classify(io: Io, images: readonly string[], o: ClassifyOptions): 
     );
   for (const failure of failures) complain(io, failure);
   if (failures.length > 0) throw new Exit(2);
+}
+
+/** What gives a picture its scores, highest first. */
+interface Scorer extends AsyncDisposable {
+  of(picture: Picture): Promise<{ label: string; score: number }[]>;
+}
+
+async function freeLabels(io: Io, files: ModelFiles, o: ClassifyOptions): Promise<Scorer> {
+  const labels = labelsOf(o);
+  const pipe = await pipeline('zero-shot-image-classification', files, loadOptions(o, io));
+  const most = pipe.model.config.text_config.max_position_embeddings;
+  const texts = labels.map((label) => fillTemplate(o.template, label));
+  try {
+    expectFit(pipe.tokenizer, texts, most);
+  } catch (error) {
+    await pipe.dispose();
+    throw error;
+  }
+  const options = { hypothesis_template: o.template, ...runOptions(io) };
+  return { of: (picture) => pipe(picture, labels, options), [Symbol.asyncDispose]: pipe.dispose };
+}
+
+/** A classifier knows the labels that it was trained on, and no others. */
+async function ownLabels(io: Io, files: ModelFiles, o: ClassifyOptions): Promise<Scorer> {
+  if (o.labels !== undefined || o.label !== undefined)
+    throw new Exit(2, `--labels: ${files.name} is a classifier with labels of its own, leave them out`); // prettier-ignore
+  const pipe = await pipeline('image-classification', files, loadOptions(o, io));
+  return { of: (picture) => pipe(picture, runOptions(io)), [Symbol.asyncDispose]: pipe.dispose };
 }
 
 function labelsOf(o: ClassifyOptions): string[] {

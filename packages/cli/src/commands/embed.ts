@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import {
+  AutoImageProcessor,
   AutoTokenizer,
   type HostTensor,
-  SiglipImageProcessor,
   SiglipTextModel,
   SiglipVisionModel,
 } from 'siglip-ts';
@@ -81,7 +81,7 @@ async function embed(io: Io, images: readonly string[], o: EmbedOptions): Promis
 async function pictures(io: Io, inputs: readonly string[], o: EmbedOptions): Promise<Embedded> {
   const files = await filesOf(o, io);
   await using model = await SiglipVisionModel.fromPretrained(files, loadOptions(o, io));
-  const processor = await SiglipImageProcessor.fromPretrained(files);
+  const processor = await AutoImageProcessor.fromPretrained(files);
   return await rowsOf(io, inputs, async (name) => {
     const { pixel_values } = processor(await readPicture(name, io), { return_tensors: true });
     return (await model({ pixel_values, ...runOptions(io) })).pooler_output;

@@ -1,6 +1,6 @@
 // siglip explain-score: why a text has its score for a picture. Not a measure of how good the model is.
 import type { Command } from 'commander';
-import { SiglipImageProcessor, SiglipModel, SiglipTokenizer } from 'siglip-ts';
+import { AutoImageProcessor, SiglipModel, SiglipTokenizer } from 'siglip-ts';
 import { takesLabel, TEMPLATE } from 'siglip-ts/internals';
 import { readPicture } from '../arguments/images.ts';
 import {
@@ -50,7 +50,7 @@ async function explain(io: Io, image: string, text: string, o: ExplainScoreOptio
   const files = await filesOf(o, io);
   const picture = await readPicture(image, io);
   const tokenizer = await SiglipTokenizer.fromPretrained(files);
-  const processor = await SiglipImageProcessor.fromPretrained(files);
+  const processor = await AutoImageProcessor.fromPretrained(files);
   await using model = await SiglipModel.fromPretrained(files, loadOptions(o, io));
   const { pixel_values } = processor(picture, { return_tensors: true });
   const options = { template: o.template, labels: o.label ?? [], ...runOptions(io) };

@@ -1,7 +1,7 @@
 // siglip preprocess: pictures to the numbers that the vision tower takes.
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
-import { SiglipImageProcessor, SiglipImageProcessorFast } from 'siglip-ts';
+import { AutoImageProcessor } from 'siglip-ts';
 import { PICTURES, pixelsOf } from '../arguments/images.ts';
 import { addSourceOptions, filesOf, type SourceOptions } from '../arguments/options.ts';
 import { float32, writeTensors } from '../arguments/tensors.ts';
@@ -20,11 +20,11 @@ export function addPreprocess(program: Command, io: Io): void {
     .command('preprocess')
     .summary('show what the model sees of a picture')
     .description(
-      'Decodes, turns upright, resizes and normalises pictures as SiglipImageProcessor in transformers does, to the ' +
+      'Decodes, turns upright, resizes and normalises pictures as the processor that the model names does in transformers, to the ' +
         'last bit: pixel_values, float32 [B, 3, H, W]. Without --out only describes them.',
     )
     .argument('<images...>', PICTURES)
-    .option('--fast', 'resize as torchvision does (SiglipImageProcessorFast), not as Pillow')
+    .option('--fast', 'resize as torchvision does, even where the model names SiglipImageProcessor')
     .option('--out <file>', 'write .safetensors with the tensor "pixel_values"')
     .option('--json', 'print {"shape", "min", "max", "mean", "sha256"}')
     .addHelpText(
@@ -42,12 +42,12 @@ Examples:
 async function preprocess(io: Io, images: readonly string[], o: PreprocessOptions): Promise<void> {
   if (o.out !== undefined && !o.out.endsWith('.safetensors'))
     throw new Exit(2, `--out: "${o.out}", expected a name in .safetensors`);
-  const kind = o.fast ? SiglipImageProcessorFast : SiglipImageProcessor;
-  const { shape, data } = await pixelsOf(
-    io,
-    await kind.fromPretrained(await filesOf(o, io)),
-    images,
+  const files = await filesOf(o, io);
+  const processor = await AutoImageProcessor.fromPretrained(
+    files,
+    o.fast ? { use_fast: true } : {},
   );
+  const { shape, data } = await pixelsOf(io, processor, images);
   if (o.out !== undefined)
     await writeTensors(o.out, new Map([['pixel_values', float32(shape, data)]]), {});
   const facts = { ...(o.out !== undefined && { out: o.out }), shape, ...statistics(data) };

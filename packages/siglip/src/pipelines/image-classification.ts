@@ -1,6 +1,6 @@
 // The image-classification pipeline: the labels that a classifier was trained on, with scores.
 import type { SiglipForImageClassification } from '../modeling/image-classification.ts';
-import type { SiglipImageProcessor } from '../processing/image-processor.ts';
+import type { AnyImageProcessor } from '../processing/image-processor.ts';
 import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { All } from '../runtime/options.ts';
 import { type RunOptions, runOptions } from '../runtime/running.ts';
@@ -19,7 +19,7 @@ export const CLASSIFY: All<ClassificationOptions> = { ...PICTURE, top_k: 0, func
 
 export interface ClassificationParts {
   model: SiglipForImageClassification;
-  image_processor: SiglipImageProcessor;
+  image_processor: AnyImageProcessor;
 }
 
 /** The best labels of one image, highest first, or of each of several. ImageClassificationPipeline. */
@@ -33,6 +33,7 @@ export async function classifyImages(
       'Cannot call the image-classification pipeline without an inputs argument!',
     );
   const { config } = model;
+  expectLabels(config.id2label, config.num_labels);
   const toScores = functionOf(o.function_to_apply?.toLowerCase(), config);
   const results: LabelScore[][] = [];
   for await (const picture of picturesOf(images, o)) {
@@ -44,6 +45,16 @@ export async function classifyImages(
     results.push(labelled.slice(0, o.top_k ?? 5));
   }
   return isList(images) ? results : results[0]!;
+}
+
+/** Throws where a class has no label, in HF's words and with what is there. */
+function expectLabels(id2label: Readonly<Record<string, string>>, classes: number): void {
+  const without = Array.from({ length: classes }, (_, i) => i).find((i) => id2label[i] == null);
+  if (without === undefined) return;
+  const ids = Object.keys(id2label).slice(0, 5).join(', ');
+  throw new RangeError(
+    `KeyError: ${without}; id2label of config.json has no label for class ${without} of ${classes}, it has ${ids}`,
+  );
 }
 
 type Scores = (logits: number[]) => number[];

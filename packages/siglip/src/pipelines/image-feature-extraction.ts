@@ -1,7 +1,7 @@
 // The image-feature-extraction pipeline: the vectors that the vision tower makes of a picture.
 import type { HostTensor } from '@siglip-ts/core';
 import type { SiglipVisionModel } from '../modeling/vision-model.ts';
-import type { SiglipImageProcessor } from '../processing/image-processor.ts';
+import type { AnyImageProcessor } from '../processing/image-processor.ts';
 import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import type { All } from '../runtime/options.ts';
 import { type RunOptions, runOptions } from '../runtime/running.ts';
@@ -33,7 +33,7 @@ type AnyFeatures = Features<boolean, boolean>;
 
 export interface FeatureParts {
   model: SiglipVisionModel;
-  image_processor: SiglipImageProcessor;
+  image_processor: AnyImageProcessor;
 }
 
 /** Features of one image, or of each of several. ImageFeatureExtractionPipeline. */

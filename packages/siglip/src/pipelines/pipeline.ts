@@ -10,7 +10,7 @@ import {
 import { load, type ModelClass } from '../modeling/model-class.ts';
 import { SIGLIP_MODEL, type SiglipModel } from '../modeling/siglip-model.ts';
 import { type SiglipVisionModel, VISION_MODEL } from '../modeling/vision-model.ts';
-import { SiglipImageProcessor } from '../processing/image-processor.ts';
+import { type AnyImageProcessor, autoImageProcessor } from '../processing/image-processor.ts';
 import type { ImageInput } from '../processing/pictures/load-image.ts';
 import { type AnyTokenizer, autoTokenizer } from '../processing/tokenizer.ts';
 import { LOAD, type LoadOptions } from '../runtime/loading.ts';
@@ -37,7 +37,7 @@ interface Pipeline<Task extends string, M> {
   /** Disposed with the pipeline. */
   readonly model: M;
   /** What makes pictures into pixel_values. */
-  readonly image_processor: SiglipImageProcessor;
+  readonly image_processor: AnyImageProcessor;
   /** Disposes the model. */
   dispose(): Promise<void>;
   /** `dispose`, for `await using`. */
@@ -126,7 +126,7 @@ export interface PipelineOptions extends LoadOptions {
   /** Default: the model's own. */
   tokenizer?: AnyTokenizer;
   /** Default: the model's own. */
-  image_processor?: SiglipImageProcessor;
+  image_processor?: AnyImageProcessor;
   /** For pictures that are neither PNG nor JPEG, in every call: asked after a call's own, before the platform's. */
   decoders?: readonly ImageDecoder[];
 }
@@ -177,7 +177,7 @@ export async function pipeline(
 interface Parts<M> {
   model: M;
   tokenizer: AnyTokenizer | null;
-  image_processor: SiglipImageProcessor;
+  image_processor: AnyImageProcessor;
 }
 
 /** What the class takes: every one takes pictures, and one that takes texts has a tokenizer. */
@@ -196,7 +196,7 @@ async function partsOf(
   }
   const files = await filesOf((given as ModelSource | undefined) ?? (await defaultModel()), o);
   return {
-    image_processor: image_processor ?? (await SiglipImageProcessor.fromPretrained(files)),
+    image_processor: image_processor ?? (await autoImageProcessor(files)),
     tokenizer: withTokenizer ? (tokenizer ?? (await autoTokenizer(files))) : null,
     model: await load(kind, files, within(o)),
   };
@@ -238,15 +238,13 @@ function zeroShot(parts: Parts<SiglipModel>, decoders: Decoders) {
   return assembled(f, 'zero-shot-image-classification', parts);
 }
 
-const classification = (parts: Parts<SiglipForImageClassification>, decoders: Decoders) =>
-  assembled(
-    async (images: Pictures, o: ClassificationOptions = {}) => {
-      const options = expectKnown('image-classification', o, CLASSIFY);
-      return classifyImages(parts, images, withDecoders(options, decoders));
-    },
-    'image-classification',
-    parts,
-  );
+function classification(parts: Parts<SiglipForImageClassification>, decoders: Decoders) {
+  const f = async (images: Pictures, o: ClassificationOptions = {}) => {
+    const options = expectKnown('image-classification', o, CLASSIFY);
+    return classifyImages(parts, images, withDecoders(options, decoders));
+  };
+  return assembled(f, 'image-classification', parts);
+}
 
 const featureExtraction = (parts: Parts<SiglipVisionModel>, decoders: Decoders) =>
   assembled(

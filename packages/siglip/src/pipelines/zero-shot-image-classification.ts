@@ -1,6 +1,6 @@
 // The zero-shot-image-classification pipeline: how well each of some labels fits a picture.
 import type { SiglipModel } from '../modeling/siglip-model.ts';
-import type { SiglipImageProcessor } from '../processing/image-processor.ts';
+import type { AnyImageProcessor } from '../processing/image-processor.ts';
 import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
 import { type AnyTokenizer, toFullLength } from '../processing/tokenizer.ts';
 import type { All } from '../runtime/options.ts';
@@ -38,7 +38,7 @@ export type RankedLabels = [LabelScore, ...LabelScore[]];
 export interface ZeroShotParts {
   model: SiglipModel;
   tokenizer: AnyTokenizer;
-  image_processor: SiglipImageProcessor;
+  image_processor: AnyImageProcessor;
   /** Features of texts that were seen before, by text and tokenizer options. */
   seen: Map<string, ArrayLike<number>>;
 }

@@ -162,14 +162,18 @@ export class SiglipImageProcessorFast extends Fast {
   }
 }
 
+/** Either of the two. */
+export type AnyImageProcessor = SiglipImageProcessor | SiglipImageProcessorFast;
+
 /** The processor that `use_fast` asks for, or else the file. */
 export async function autoImageProcessor(
   source: ModelSource,
   given: ImageProcessorOptions<SiglipImageProcessorConfig> & { use_fast?: boolean | null } = {},
-): Promise<SiglipImageProcessor | SiglipImageProcessorFast> {
+): Promise<AnyImageProcessor> {
   const { use_fast, image_processor, ...options } = optionsOf('AutoImageProcessor', given);
   const files = await filesOf(source, options);
-  const named = (await readJson(files, 'preprocessor_config.json'))?.image_processor_type;
+  const dict = await orWhatItIs(files, (read) => readJson(read, 'preprocessor_config.json'));
+  const named = dict?.image_processor_type;
   const fast = use_fast ?? named === 'SiglipImageProcessorFast';
   const o = image_processor && { image_processor };
   return (fast ? SiglipImageProcessorFast : SiglipImageProcessor).fromPretrained(files, o);

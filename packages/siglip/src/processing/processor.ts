@@ -6,15 +6,14 @@ import { callable } from '../runtime/callable.ts';
 import { type All, expectKnown, loaderOptions } from '../runtime/options.ts';
 import { writeFiles } from '../runtime/saving.ts';
 import {
+  type AnyImageProcessor,
   autoImageProcessor,
   type FloatTensor,
   type PixelValues,
   type SiglipImageProcessor,
-  type SiglipImageProcessorFast,
 } from './image-processor.ts';
 import { type AnyTokenizer, autoTokenizer } from './tokenizer.ts';
 
-type ImageProcessor = SiglipImageProcessor | SiglipImageProcessorFast;
 type Images = Parameters<SiglipImageProcessor['preprocess']>[0];
 
 type Text = TextOrBatch | null | undefined;
@@ -82,11 +81,11 @@ export interface SiglipProcessor {
  */
 export class SiglipProcessor {
   /** Makes pictures into pixel_values. */
-  readonly image_processor: ImageProcessor;
+  readonly image_processor: AnyImageProcessor;
   /** Makes texts into input_ids. */
   readonly tokenizer: AnyTokenizer;
 
-  constructor(image_processor: ImageProcessor, tokenizer: AnyTokenizer) {
+  constructor(image_processor: AnyImageProcessor, tokenizer: AnyTokenizer) {
     this.image_processor = image_processor;
     this.tokenizer = tokenizer;
     return callable(this, 'call', (inputs) => [expectInputs(inputs)]);

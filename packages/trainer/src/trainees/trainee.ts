@@ -4,7 +4,7 @@ import type { NamedTensors } from '@siglip-ts/autograd';
 import { type Backend, scoped, type SiglipConfig, type Tensor } from '@siglip-ts/core';
 import { serialize, type TensorData } from '@siglip-ts/safetensors';
 import type { Dropout } from '@siglip-ts/train';
-import { loadImage, type ModelFiles, SiglipImageProcessor } from 'siglip-ts';
+import { AutoImageProcessor, loadImage, type ModelFiles } from 'siglip-ts';
 import type { Shard } from '../data/pair.ts';
 import type { Prepared, Sample, Skipped } from '../data/sample.ts';
 
@@ -41,7 +41,7 @@ export async function preparation(
   files: ModelFiles,
   targetOf: (caption: string) => Int32Array,
 ): Promise<(sample: Sample) => Promise<Prepared>> {
-  const processor = await SiglipImageProcessor.fromPretrained(files);
+  const processor = await AutoImageProcessor.fromPretrained(files);
   return async ({ name, image, caption }) => {
     try {
       const { pixel_values } = processor([await loadImage(image)], { return_tensors: true });

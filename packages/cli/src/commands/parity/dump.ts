@@ -1,7 +1,7 @@
 // siglip parity dump: what our implementation computes on given inputs, as a dump for others to compare with.
 import { type Command, Option } from 'commander';
 import type { DumpFormat, DumpTensor } from '@siglip-ts/parity';
-import { AutoConfig, AutoTokenizer, type ModelFiles, SiglipImageProcessor } from 'siglip-ts';
+import { AutoConfig, AutoImageProcessor, AutoTokenizer, type ModelFiles } from 'siglip-ts';
 import { type AnyConfig, load, type ModelClass } from 'siglip-ts/internals';
 import {
   type AnyModel,
@@ -123,7 +123,7 @@ async function inputsOf(
     inputs.set('input_ids', { shape, dtype: 'int32', data });
   }
   if (names.length > 0) {
-    const pixels = await pixelsOf(io, await SiglipImageProcessor.fromPretrained(files), names);
+    const pixels = await pixelsOf(io, await AutoImageProcessor.fromPretrained(files), names);
     inputs.set('pixel_values', { ...pixels, dtype: 'float32' });
   }
   return inputs;
