@@ -99,7 +99,7 @@ describe('for people', () => {
 
 describe('usage', () => {
   const expected =
-    'siglip: classify: no labels, expected some as in: siglip classify photo.jpg --labels "a cat, a dog"\n';
+    'siglip: classify: no labels, expected some as in: siglip classify rocket.png --labels "rocket, pizza"\n';
 
   test.each([[[]], [['--labels', ' , ']], [['--label', '']]])('no labels: %j', async (labels) => {
     expect(await siglip(['classify', rocket, ...labels])).toEqual({

@@ -63,10 +63,11 @@ function program(io: Io): Command {
     .addHelpText(
       'after',
       `
-Without --model everything uses a small model that is part of the package.
+Without --model everything uses a small model that is part of the package, for demonstrations: it knows emoji.
 
-Example:
-  siglip classify photo.jpg --labels "a cat, a dog"
+Examples:
+  siglip classify rocket.png --labels "rocket, pizza, guitar"
+  siglip classify a.jpg --labels cat,dog --model google/siglip-base-patch16-224
 
 Nothing installed: npx @siglip-ts/cli classify ... (the name "siglip" on npm is not this project's).`,
     );

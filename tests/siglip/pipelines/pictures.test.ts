@@ -114,7 +114,7 @@ describe('what is refused, and how', () => {
     ['404', () => loadImage(url, answer('', 404)), `${url}: the server answers 404`],
     ['a 404 Response', () => loadImage(new Response('', { status: 404 })), 'Response: the server answers 404'],
     ['base64 of no picture', () => loadImage('aGVsbG8='), 'the base64 is of no picture'],
-    ['a path that is not there', () => loadImage('/x.png'), 'Got /x.png. Failed with it is not base64'],
+    ['a path that is not there', () => loadImage('/x.png'), 'Got /x.png. Failed with there is no such file'],
     ['an <img> outside of a page', () => loadImage({ naturalWidth: 1, naturalHeight: 1, currentSrc: url, src: url, crossOrigin: null, decode: async () => {} }, answer('<svg/>')), 'nothing can draw it here'],
     ['numbers of another kind', () => loadImage(new Float32Array(3) as never), 'Got Float32Array.'],
     ['pixels that do not fit', () => loadImage({ data: new Uint8Array(5), width: 1, height: 1 }), 'Incorrect format used for image'],

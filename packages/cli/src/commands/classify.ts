@@ -12,6 +12,7 @@ import {
   type ComputeOptions,
   filesOf,
   loadOptions,
+  note,
   runOptions,
   type SourceOptions,
 } from '../arguments/options.ts';
@@ -60,7 +61,8 @@ export function addClassify(program: Command, io: Io): void {
       'after',
       `
 Examples:
-  siglip classify photo.jpg --labels "a cat, a dog"
+  siglip classify rocket.png --labels "rocket, pizza, guitar"
+  siglip classify a.jpg --labels cat,dog --model google/siglip-base-patch16-224
   siglip classify *.png --label "red, green or blue" --label gray --json`,
     );
   addComputeOptions(addSourceOptions(command)).action((images: string[], o: ClassifyOptions) =>
@@ -89,9 +91,15 @@ async function classify(io: Io, images: readonly string[], o: ClassifyOptions): 
       io,
       results.flatMap((result, i) => [...(i > 0 ? [''] : []), ...shown(io, result)]),
     );
+  // For people who are looking: a program reads stdout, and knows.
+  if (o.model === undefined && io.stderr.isTTY) note(io, DEMONSTRATION);
   for (const failure of failures) complain(io, failure);
   if (failures.length > 0) throw new Exit(2);
 }
+
+const DEMONSTRATION =
+  'these scores are of the small demonstration model, which knows emoji and a few kinds of photographs; name a real one, ' +
+  'as in --model google/siglip-base-patch16-224';
 
 /** What gives a picture its scores, highest first. */
 interface Scorer extends AsyncDisposable {
@@ -127,7 +135,7 @@ function labelsOf(o: ClassifyOptions): string[] {
   if (labels.length === 0)
     throw new Exit(
       2,
-      'classify: no labels, expected some as in: siglip classify photo.jpg --labels "a cat, a dog"',
+      'classify: no labels, expected some as in: siglip classify rocket.png --labels "rocket, pizza"',
     );
   if (!takesLabel(o.template))
     throw new Exit(2, `--template: "${o.template}" has no {} where a label could go`);

@@ -22,9 +22,10 @@ export async function modelFiles(
 ): Promise<ModelFiles> {
   const { subfolder = '' } = options;
   if (typeof source !== 'string' && (typeof source !== 'object' || source === null))
-    throw new TypeError(
-      `model: ${String(source)}, expected a folder, a hub id, an address or files`,
-    );
+    throw new TypeError(`model: ${shown(source)}, expected ${EXPECTED}`);
+  if ('then' in Object(source))
+    throw new TypeError(`model: a promise, expected ${EXPECTED}: await it`);
+  if (Array.isArray(source)) throw new TypeError(`model: a list, expected ${EXPECTED}`);
   if (typeof source !== 'string' && !isUrl(source)) return inSubfolder(mapFiles(source), subfolder);
   const text = String(source);
   const path =
@@ -44,6 +45,11 @@ export async function modelFiles(
   );
 }
 
+const EXPECTED = 'a folder, a hub id, an address or files by name';
+
+const shown = (x: unknown): string =>
+  typeof x === 'function' ? `the function ${x.name}` : String(x);
+
 /** The files at an address, and the folder among them that is wanted. What options say goes before what a link says. */
 function at(address: URL, options: HubOptions): [ModelFiles, string] {
   const link = hubLink(address, options.endpoint ?? hubEndpoint());
@@ -58,7 +64,10 @@ const isUrl = (source: object): source is URL => 'href' in source && 'searchPara
 
 /** The files of a source, with a subfolder where the options name one. Throws as `modelFiles` does. */
 export const filesOf = async (source: ModelSource, o: HubOptions): Promise<ModelFiles> =>
-  typeof source === 'object' && 'open' in source && typeof source.open === 'function'
+  typeof source === 'object' &&
+  source !== null &&
+  'open' in source &&
+  typeof source.open === 'function'
     ? inSubfolder(source as ModelFiles, o.subfolder ?? '')
     : modelFiles(source as string | URL | FileMap, o);
 

@@ -106,6 +106,11 @@ export class SiglipModel extends PreTrainedModel<SiglipConfig> {
   async get_text_features(inputs: TextInputs): Promise<HostTensor> {
     const { ids, ...masks } = await textOf(inputs);
     const { backend } = this.runtime;
+    const { max_position_embeddings: full } = this.config.text_config;
+    if (ids.shape[1]! < full && !masks.attention_mask)
+      this.runtime.warnOnce(
+        `get_text_features: texts of fewer than ${full} tokens, which the model was not trained on: their vectors are others. Tokenize with padding: 'max_length'.`,
+      );
     return this.runtime.run(inputs, async (s) => {
       const at = s.at('text_model');
       const y = await textTransformer(at, backend, ids, this.config.text_config, masks);

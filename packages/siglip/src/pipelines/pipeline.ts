@@ -227,7 +227,8 @@ function zeroShot(parts: Parts<SiglipModel>, decoders: Decoders) {
     labels: readonly string[] | ZeroShotOptions,
     o?: ZeroShotOptions,
   ) => {
-    const isLabels = Array.isArray(labels) || typeof labels === 'string'; // the latter is refused as no list
+    // What can be gone through is meant as labels, and refused where it is no list.
+    const isLabels = Object(labels)[Symbol.iterator] !== undefined;
     const given = isLabels
       ? { ...o, candidate_labels: labels as readonly string[] }
       : { ...(labels as ZeroShotOptions), ...o };

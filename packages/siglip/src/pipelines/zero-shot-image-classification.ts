@@ -60,10 +60,13 @@ export async function zeroShotImageClassification(
   const { model, image_processor } = parts;
   const labels = o.candidate_labels ?? [];
   if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string'))
-    throw new TypeError(`candidate_labels: ${JSON.stringify(labels)}, expected a list of strings`);
+    throw new TypeError(`candidate_labels: ${shown(labels)}, expected a list of strings`);
   if (labels.length === 0)
     throw new TypeError('zero-shot-image-classification: no candidate_labels were given');
-  const texts = labels.map((label) => fillTemplate(o.hypothesis_template ?? TEMPLATE, label));
+  const { hypothesis_template: template = TEMPLATE } = o;
+  if (!takesLabel(template))
+    throw new RangeError(`hypothesis_template: "${template}" has no {} where a label could go`);
+  const texts = labels.map((label) => fillTemplate(template, label));
   const text = await textFeatures(parts, texts, o);
 
   const total = isList(images) ? images.length : 1;
@@ -78,6 +81,10 @@ export async function zeroShotImageClassification(
   }
   return isList(images) ? results : results[0]!;
 }
+
+/** What was given in place of a list: JSON shows a Set as {}. */
+const shown = (labels: unknown): string =>
+  labels instanceof Set ? 'a Set' : (JSON.stringify(labels) ?? String(labels));
 
 /** The sentence around a label, where no other is given. */
 export const TEMPLATE = 'This is a photo of {}.';

@@ -99,6 +99,7 @@ export async function loadRuntime(
       shapes,
       streamed,
       close: file.close,
+      warn: o.warn,
     });
   } catch (error) {
     await file.close();
@@ -144,6 +145,7 @@ export async function freshRuntime(
     checkpoint,
     shapes,
     streamed: false,
+    warn: o.warn,
   });
 }
 

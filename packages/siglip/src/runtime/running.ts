@@ -49,6 +49,8 @@ export class Runtime {
   readonly #owned: boolean;
   readonly #store: ReturnType<typeof fromCheckpoint>;
   readonly #close: () => Promise<void>;
+  readonly #warn: ((message: string) => void) | undefined;
+  readonly #said = new Set<string>();
   #disposed = false;
 
   constructor(o: {
@@ -60,8 +62,10 @@ export class Runtime {
     shapes: ReadonlyMap<string, Shape>;
     streamed: boolean;
     close?: () => Promise<void>;
+    warn?: ((message: string) => void) | undefined;
   }) {
     this.name = o.name;
+    this.#warn = o.warn ?? globalThis.console?.warn;
     this.#owner = o.owner;
     this.#owned = o.owned;
     this.#close = o.close ?? (async () => {});
@@ -70,6 +74,12 @@ export class Runtime {
     this.checkpoint = o.checkpoint;
     this.shapes = o.shapes;
     this.#store = fromCheckpoint(this.backend, o.checkpoint, o.dtype, { keep: !o.streamed });
+  }
+
+  /** Warns where the model's other warnings go, of one thing once. */
+  warnOnce(message: string): void {
+    if (!this.#said.has(message)) this.#warn?.(message);
+    this.#said.add(message);
   }
 
   /** One public call: waits its turn on the backend, and leaves nothing behind but what is on the host. */

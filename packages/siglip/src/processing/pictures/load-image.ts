@@ -34,7 +34,7 @@ async function decoded(bytes: Uint8Array, name: string, o: ReadOptions): Promise
 /** Where bytes came from; nothing for those that were given, and for a text that may hold them. */
 function nameOf(image: ImageInput): string {
   if (isUrl(image)) return nameOf(image.href);
-  const { currentSrc, url } = image as { currentSrc?: string; url?: string };
-  const name = typeof image === 'string' ? image : (currentSrc ?? url ?? '');
+  const { currentSrc, url, name: file } = image as unknown as Record<string, string | undefined>; // <img>, Response, File
+  const name = typeof image === 'string' ? image : (currentSrc ?? url ?? file ?? '');
   return name.length > 200 || /^data:/i.test(name) ? '' : name;
 }

@@ -28,7 +28,11 @@ export async function bytesOfText(text: string, o: ReadOptions): Promise<Uint8Ar
   throw new Error(
     'Incorrect image source. Must be a valid URL starting with `http://` or `https://`, a valid path to an image ' +
       `file, or a base64 encoded string. Got ${shortened(text)}. Failed with ` +
-      (bytes ? 'the base64 is of no picture' : 'it is not base64'),
+      (bytes
+        ? 'the base64 is of no picture'
+        : hasFileSystem()
+          ? 'there is no such file'
+          : 'it is not base64'),
   );
 }
 
