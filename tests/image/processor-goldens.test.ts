@@ -116,7 +116,7 @@ function run(
 /** What differs by design: Python prints sets in any order, and arrays whole; KeyError has no words. */
 function comparable(message: string): string {
   return message
-    .replace(/^KeyError: /, '')
+    .replace(/^KeyError: ('\w+').*/, '$1')
     .replace(/(set of keys: )\(.*\)/, '$1')
     .replace(/(kwargs: )(.*)\./, (_, head, names) => head + names.split(', ').sort().join())
     .replace(/^(Could not make a flat list of images from)[^]*/, '$1')

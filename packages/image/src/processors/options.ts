@@ -1,6 +1,5 @@
 // What the two image processors share: options, their checks and messages, sizes, and JSON.
 import type { KernelOption } from '../pixel-kernels.ts';
-import type { ResizeFilter } from '../resize/weights.ts';
 import type { TypedImage } from './array-image.ts';
 
 /** The forms of HF's size dictionary. */
@@ -22,7 +21,7 @@ export interface ProcessorOptions {
   readonly do_resize?: boolean | null;
   /** The new height and width in pixels. Default 224 by 224. */
   readonly size?: SizeDict | number | readonly number[] | null;
-  /** `PIL.Image.Resampling`: 2 bilinear, 3 bicubic. */
+  /** `PIL.Image.Resampling`: 0 nearest, 1 lanczos, 2 bilinear, 3 bicubic, 4 box, 5 hamming. */
   readonly resample?: number | null;
   /** Whether to multiply by `rescale_factor`. Default true. */
   readonly do_rescale?: boolean | null;
@@ -125,10 +124,16 @@ export function expectArguments(
   }
 }
 
-export function filterOf(resample: number): ResizeFilter {
-  if (resample === 2) return 'bilinear';
-  if (resample === 3) return 'bicubic';
-  throw new RangeError(`resample ${resample} is not supported: only 2 (bilinear) and 3 (bicubic)`);
+/** `PIL.Image.Resampling`, by number. */
+const FILTERS = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'] as const;
+
+/** Throws RangeError for a number that is none of Pillow's. */
+export function filterOf(resample: number): (typeof FILTERS)[number] {
+  const filter = FILTERS[resample];
+  if (filter) return filter;
+  throw new RangeError(
+    `resample ${resample}, expected 0 to ${FILTERS.length - 1}: ${FILTERS.join(', ')}`,
+  );
 }
 
 /** `json.dumps(dict, indent=2, sort_keys=True)` and a line feed, with the private processor class renamed. */

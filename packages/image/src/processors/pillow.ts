@@ -164,7 +164,10 @@ export class SiglipImageProcessor {
 
     if (o.do_resize) {
       const { height, width } = size;
-      if (height === undefined || width === undefined) throw new RangeError("KeyError: 'height'");
+      if (height === undefined || width === undefined)
+        throw new RangeError(
+          `KeyError: 'height'; size ${JSON.stringify(size)}, expected {"height", "width"} in preprocessor_config.json or in the call`,
+        );
       const { pillow: order, kernels } = this;
       const how = { filter: filterOf(o.resample!), order, kernels };
       arrays = arrays.map((image) => resizeArray(image, { height, width }, format, how));

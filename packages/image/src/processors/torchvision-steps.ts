@@ -19,7 +19,7 @@ function dimensions({ shape }: TypedImage) {
 export function resizeTensor(
   image: TypedImage,
   size: SizeDict,
-  filter: ResizeFilter,
+  filter: ResizeFilter | 'nearest',
   kernels?: PixelKernels,
 ): TypedImage {
   const from = dimensions(image);
@@ -27,6 +27,7 @@ export function resizeTensor(
   if (to.height === from.height && to.width === from.width) return image;
   const shape = [from.channels, to.height, to.width];
   const { data, dtype } = image;
+  if (filter === 'nearest') return { data: nearest(image, from, to), shape, dtype };
   if (dtype === 'uint8') {
     const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
     const planes: Planes<Uint8Array> = { ...from, data: bytes };
@@ -41,6 +42,20 @@ export function resizeTensor(
   const out = new (data.constructor as new (n: number) => Samples)(resized.length);
   for (let i = 0; i < out.length; i++) out[i] = cast(resized[i]!);
   return { data: out, shape, dtype };
+}
+
+/** torch's `interpolate(mode='nearest')`, whose scale is a float32: samples are taken, not weighed. */
+function nearest({ data }: TypedImage, from: Size & { channels: number }, to: Size): Samples {
+  const place = (i: number, input: number, output: number) =>
+    Math.min(input - 1, Math.floor(f32(i * f32(input / output))));
+  const { channels, height, width } = from;
+  const out = new (data.constructor as new (n: number) => Samples)(channels * to.height * to.width);
+  for (let i = 0; i < out.length; i++) {
+    const x = place(i % to.width, width, to.width);
+    const y = place(Math.floor(i / to.width) % to.height, height, to.height);
+    out[i] = data[(Math.floor(i / to.width / to.height) * height + y) * width + x]!;
+  }
+  return out;
 }
 
 /** Python's `round`: halves go to the even neighbour. */

@@ -180,7 +180,7 @@ export class SiglipImageProcessorFast {
 
     expectStackable(tensors, true);
     const resized = tensors.map((tensor) =>
-      o.do_resize ? resizeTensor(tensor, size!, filterOf(o.resample!), this.kernels) : tensor,
+      o.do_resize ? resizeTensor(tensor, size!, tensorFilter(o.resample!), this.kernels) : tensor,
     );
     expectStackable(resized, true);
     const processed = resized.map((tensor) => finish(tensor, arranged));
@@ -211,6 +211,15 @@ export class SiglipImageProcessorFast {
       inferChannelFormat(tensor.shape, this.warn, `torch.Size([${tensor.shape.join(', ')}])`);
     return format === 'channels_last' ? lastToFirst(tensor) : tensor;
   }
+}
+
+/** torchvision resizes tensors, unlike pictures, by few filters. */
+function tensorFilter(resample: number): 'bilinear' | 'bicubic' | 'nearest' {
+  const filter = filterOf(resample);
+  if (filter === 'bilinear' || filter === 'bicubic' || filter === 'nearest') return filter;
+  throw new RangeError(
+    `resample ${resample} (${filter}) is not supported: torchvision resizes tensors by 0, 2 and 3 alone`,
+  );
 }
 
 function dictOrNull(size: Fields['size'], square: boolean, name: string): SizeDict | null {

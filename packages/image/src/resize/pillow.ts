@@ -1,5 +1,4 @@
-// `Image.resize` of Pillow on 8-bit pictures, byte for byte: bicubic and bilinear, antialiased.
-// Not nearest, not the other filters, no box and no reducing gap.
+// `Image.resize` of Pillow on 8-bit pictures, byte for byte, with all of its filters. No box of the input, no reducing gap.
 import type { Bytes, KernelOption, PixelKernels } from '../pixel-kernels.ts';
 import { channelsOf, type RawImage } from '../raw-image.ts';
 import { resizeAcross, resizeDown } from './passes.ts';
@@ -27,7 +26,7 @@ const PRECISION = 22;
 /** Options of resizePillow. */
 export interface PillowResizeOptions extends KernelOption {
   /** Default bicubic, as Pillow's own. */
-  readonly filter?: ResizeFilter;
+  readonly filter?: ResizeFilter | 'nearest';
   /** Which Pillow's order of the two passes. Default 'pillow-13'. */
   readonly order?: PillowOrder;
 }
@@ -48,14 +47,16 @@ export function resizePillow(
     throw new RangeError(`resizePillow: mode ${mode} is not resized, convert it to RGB first`);
   }
   if (!(width >= 1 && height >= 1)) throw new RangeError('height and width must be > 0');
-  const alpha = mode === 'LA' || mode === 'RGBA';
+  const { filter = 'bicubic', order = 'pillow-13', kernels } = options;
+  const alpha = filter !== 'nearest' && (mode === 'LA' || mode === 'RGBA');
   const same = width === image.width && height === image.height;
   const copied = alpha || same || !(image.data instanceof Uint8Array);
   const data = copied ? new Uint8Array(image.data) : image.data;
   if (same) return { ...image, data };
   const bytes: Bytes = { ...image, data, channels: channelsOf(mode) };
+  if (filter === 'nearest')
+    return { ...image, width, height, data: nearest(bytes, { width, height }) };
   if (alpha) multiplyByAlpha(bytes);
-  const { filter = 'bicubic', order = 'pillow-13', kernels } = options;
   const resized = resizeBytes(
     bytes,
     { width, height },
@@ -65,6 +66,23 @@ export function resizePillow(
   );
   if (alpha) divideByAlpha(resized);
   return { ...image, width, height, data: resized.data };
+}
+
+/** Pillow's ImagingScaleAffine: steps are added up, in doubles. */
+function nearest({ data, channels, ...from }: Bytes, { width, height }: Size): Uint8Array {
+  const places = (input: number, output: number): number[] => {
+    const found: number[] = [];
+    for (let at = (input / output) * 0.5; found.length < output; at += input / output)
+      found.push(Math.trunc(at));
+    return found;
+  };
+  const [xs, ys] = [places(from.width, width), places(from.height, height)];
+  const out = new Uint8Array(width * height * channels);
+  let to = 0;
+  for (const y of ys)
+    for (const x of xs)
+      for (let c = 0; c < channels; c++) out[to++] = data[(y * from.width + x) * channels + c]!;
+  return out;
 }
 
 function resizeBytes(

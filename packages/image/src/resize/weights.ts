@@ -1,7 +1,7 @@
 // Which input samples make an output sample, and with what weights: the antialiased filters that Pillow and
 // torchvision share. When shrinking, the filter is stretched so that every input sample counts.
 /** `bicubic` is Keys' filter with a = -0.5 (torch's position embeddings use -0.75: another thing). */
-export type ResizeFilter = 'bilinear' | 'bicubic';
+export type ResizeFilter = 'bilinear' | 'bicubic' | 'box' | 'hamming' | 'lanczos';
 
 /** For output i: inputs first[i] ... first[i] + count[i] - 1, weights from i * stride. */
 export interface AxisWeights<Values> {
@@ -15,15 +15,21 @@ export interface AxisWeights<Values> {
 function kernel(filter: ResizeFilter, distance: number): number {
   const d = Math.abs(distance);
   if (filter === 'bilinear') return d < 1 ? 1 - d : 0;
+  if (filter === 'box') return distance > -0.5 && distance <= 0.5 ? 1 : 0;
+  if (filter === 'hamming') return d < 1 ? sinc(d) * (0.54 + 0.46 * Math.cos(d * Math.PI)) : 0;
+  if (filter === 'lanczos') return distance >= -3 && distance < 3 ? sinc(d) * sinc(d / 3) : 0;
   const a = -0.5;
   if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
   return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
 }
 
+/** An engine's Math.sin may differ in the last bit, of which weights keep the first 22. */
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
+
+const REACH = { box: 0.5, bilinear: 1, hamming: 1, bicubic: 2, lanczos: 3 };
+
 /** How far a filter reaches to either side. */
-export function reach(filter: ResizeFilter): number {
-  return filter === 'bicubic' ? 2 : 1;
-}
+export const reach = (filter: ResizeFilter): number => REACH[filter];
 
 /** The weights of one axis, in doubles; each output's add up to 1. */
 export function axisWeights(
