@@ -4,12 +4,8 @@
 export { CLASSES, classNamed, classNames, classOf } from './classes.ts';
 export type { AnyConfig } from './modeling/configs.ts';
 export { load, type ModelClass } from './modeling/model-class.ts';
-export {
-  fillTemplate,
-  sigmoid,
-  takesLabel,
-  TEMPLATE,
-} from './pipelines/zero-shot-image-classification.ts';
+export { fillTemplate, takesLabel, TEMPLATE } from './pipelines/label-features.ts';
+export { sigmoid } from './pipelines/zero-shot-image-classification.ts';
 export { toFullLength } from './processing/tokenizer.ts';
 export { checkpointOf, expectReadable, openWeights } from './runtime/checkpoint.ts';
 export { orWhatItIs } from './runtime/folder-kind.ts';

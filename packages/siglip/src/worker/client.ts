@@ -55,7 +55,7 @@ export interface WorkerPipelineOptions extends Omit<
  *
  * Rejects with what the pipeline throws there; with the reason of `signal` as soon as it aborts, when the work there ends
  * too; with Error where the worker does not start or has died; with TypeError for what cannot cross: a loaded model, a
- * Backend, functions but `progress_callback`, `warn` and `on_image`.
+ * Backend, functions but `progress_callback`, `warn`, `on_image` and `on_text`.
  */
 export function pipeline(
   task: 'zero-shot-image-classification',
@@ -117,10 +117,13 @@ export async function pipeline(
 
 /** Options as what crosses and what stays. Throws TypeError for code among the former. */
 function parted(all: object): { options: Record<string, unknown>; functions: Functions } {
-  const { signal, progress_callback, warn, on_image, ...options } = all as Functions &
+  const { signal, progress_callback, warn, on_image, on_text, ...options } = all as Functions &
     Record<string, unknown>;
   expectOptions(options);
-  return { options, functions: { signal, progress_callback, warn, on_image } as Functions };
+  return {
+    options,
+    functions: { signal, progress_callback, warn, on_image, on_text } as Functions,
+  };
 }
 
 /** Tensors again, of what crossed. */

@@ -2,7 +2,7 @@
 // in client.ts and entry.ts.
 
 /** Functions among the options, which stay where they are: the worker sends what they are to receive. */
-export const LISTENERS = ['progress_callback', 'warn', 'on_image'] as const;
+export const LISTENERS = ['progress_callback', 'warn', 'on_image', 'on_text'] as const;
 export type ListenerName = (typeof LISTENERS)[number];
 
 export interface Request {
