@@ -14,7 +14,7 @@ async function engine() {
     ...(await import('../../packages/backend-wasm/src/engine/thread-count.ts')),
   };
 }
-beforeEach(() => vi.stubGlobal('navigator', undefined));
+beforeEach(() => vi.stubGlobal('navigator', { hardwareConcurrency: 4 }));
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
@@ -30,15 +30,31 @@ test.each([
   const { threadsOf } = await engine();
   vi.stubGlobal('navigator', { hardwareConcurrency: cores });
   expect(threadsOf({ threads: 'auto' })).toBe(threads);
-  expect(threadsOf({ threads: 3 })).toBe(3);
   expect(threadsOf({})).toBe(1);
+});
+
+test('as many as were asked for, capped at the cores, with one warning', async () => {
+  const { threadsOf, wasm } = await engine();
+  const warn = vi.fn();
+  expect(threadsOf({ threads: 4, warn })).toBe(4);
+  expect(warn).not.toHaveBeenCalled();
+  expect(threadsOf({ threads: 1000, warn })).toBe(4);
+  expect(threadsOf({ threads: 5, warn })).toBe(4);
+  expect(warn.mock.calls).toEqual([['wasm: 1000 threads, but 4 cores: 4 compute']]);
+  vi.stubGlobal('navigator', { hardwareConcurrency: 2 });
+  (await wasm({ threads: 1000 })).dispose();
+  // Where nothing says how many cores there are, nothing is known to be too many.
+  vi.stubGlobal('navigator', undefined);
+  vi.spyOn(os, 'availableParallelism').mockReturnValue(undefined as never);
+  expect(threadsOf({ threads: 9, warn })).toBe(9);
 });
 
 test('cores are what the system says, where there is no navigator', async () => {
   const { cores } = await engine();
+  vi.stubGlobal('navigator', undefined);
   expect(cores()).toBe(os.availableParallelism());
   vi.stubGlobal('process', undefined);
-  expect(cores()).toBe(1);
+  expect(cores()).toBeUndefined();
 });
 
 describe('memory that is not shared', () => {

@@ -17,11 +17,11 @@ export interface WasmOptions {
   weights?: Storage;
   /**
    * Default 1; 'auto': as many as there are cores, 8 at most, and one with a warning where that is impossible. Results do
-   * not depend on it. A number of threads that cannot start is an Error; where memory is not shared it is one thread and
-   * a warning.
+   * not depend on it. More than there are cores are as many as there are, and a warning; where memory is not shared it is
+   * one. A number of threads that cannot start is an Error.
    */
   threads?: number | 'auto';
-  /** Receives the reason why there is one thread where more were wanted. Default: console.warn. */
+  /** Receives the reason why there are fewer threads than were wanted. Default: console.warn. */
   warn?: (message: string) => void;
   /** Fused multiply-and-add where the machine has it: faster, other last bits. Default false. */
   relaxed?: boolean;

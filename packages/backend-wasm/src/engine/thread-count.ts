@@ -9,16 +9,18 @@ const MOST = 8;
 
 let warned = false;
 
-/** Throws RangeError for what is no number of threads. Says once why one thread computes where more were wanted. */
+/** Throws RangeError for what is no number of threads. Says once why fewer compute than were wanted. */
 export function threadsOf({ threads = 1, module, warn = console.warn }: WasmOptions): number {
   if (threads !== 'auto' && (!Number.isSafeInteger(threads) || threads < 1))
     throw new RangeError(`wasm: threads is ${threads}, expected 1 or more, or 'auto'`);
-  const wanted = threads === 'auto' ? Math.min(cores(), MOST) : threads;
-  const why = wanted === 1 ? undefined : module ? MODULE : cannotShare();
-  if (why === undefined) return wanted;
-  if (!warned) warn(why);
-  warned = true;
-  return 1;
+  const most = cores();
+  const wanted = threads === 'auto' ? Math.min(most ?? 1, MOST) : threads;
+  let why = wanted === 1 ? undefined : module ? MODULE : cannotShare();
+  const count = why ? 1 : Math.min(wanted, most ?? wanted);
+  if (count < wanted) why ??= `wasm: ${wanted} threads, but ${most} cores: ${count} compute`;
+  if (why && !warned) warn(why);
+  warned ||= !!why;
+  return count;
 }
 
 const MODULE = 'wasm: kernels that are passed as a module run on one thread';
@@ -30,9 +32,9 @@ function cannotShare(): string | undefined {
   return undefined;
 }
 
-/** How many threads can run at once here; one where nothing says it. */
-export function cores(): number {
+/** How many threads can run at once here, if anything says it. */
+export function cores(): number | undefined {
   const { hardwareConcurrency } = (globalThis.navigator ?? {}) as Partial<Navigator>;
   const os = () => globalThis.process?.getBuiltinModule?.('node:os').availableParallelism();
-  return hardwareConcurrency ?? os() ?? 1;
+  return hardwareConcurrency ?? os();
 }
