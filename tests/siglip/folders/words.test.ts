@@ -1,4 +1,5 @@
 // What is said when something else was given than is expected, and once when texts are shorter than the model's.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   AutoModel,
@@ -8,7 +9,8 @@ import {
   pipeline,
   SiglipModel,
 } from 'siglip-ts';
-import { siglip } from '../../cli/harness.ts';
+import { scratch, siglip } from '../../cli/harness.ts';
+import { variant } from './variant.ts';
 
 const ROCKET = 'fixtures/images/twemoji-rocket.png';
 
@@ -80,4 +82,16 @@ test('classify says on a terminal that its model is for demonstrations, and noth
   expect((await siglip(argv)).stderr).toBe('');
   const named = await siglip([...argv, '--model', 'packages/tiny-model/model'], { tty: true });
   expect(named.stderr).toBe('');
+});
+
+const files = scratch();
+
+test('siglip classify says of NaFlex what it is', async () => {
+  const folder = files.path('naflex');
+  mkdirSync(folder);
+  const changes = { config: (c: object) => ({ ...c, model_type: 'siglip2' }) };
+  for (const [name, bytes] of await variant(changes)) writeFileSync(`${folder}/${name}`, bytes);
+  const { code, stderr } = await siglip(['classify', ROCKET, '--labels', 'a', '--model', folder]);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`siglip: ${folder}: NaFlex (model type`);
 });

@@ -24,7 +24,9 @@ export const chosenClass = async (
   name: string | undefined,
   files: ModelFiles,
 ): Promise<ModelClass> =>
-  name === undefined ? classOf(await orWhatItIs(files, readConfig), files.name) : classNamed(name);
+  name === undefined
+    ? orWhatItIs(files, async (read) => classOf(await readConfig(read), files.name))
+    : classNamed(name);
 
 /** A loaded model of any class. */
 export type AnyModel = ReturnType<ModelClass['make']>;
