@@ -41,4 +41,8 @@ export default [
     ignores: GENERATED,
     rules: { 'house/header': 'error' },
   },
+  {
+    files: ['packages/*/src/**/*.ts'],
+    rules: { 'house/no-spread-list': 'error' },
+  },
 ];

@@ -56,4 +56,30 @@ const expectName = {
   },
 };
 
-export default { rules: { header, 'expect-name': expectName } };
+/** `f(...list)` puts every element on the stack, and dies above some 125,000 of them. A literal list is bounded. */
+const noSpreadList = {
+  meta: {
+    type: 'problem',
+    messages: {
+      spread:
+        '{{name}}(...list) dies of long lists: use a loop, or say the bound where this rule is disabled.',
+    },
+  },
+  create: (context) => ({
+    CallExpression(node) {
+      const { callee } = node;
+      if (callee.type !== 'MemberExpression' || callee.computed) return;
+      const { name } = callee.property;
+      const isMath = callee.object.name === 'Math' && /^(max|min|hypot)$/.test(name);
+      if (!isMath && !/^(push|unshift)$/.test(name)) return;
+      const spread = node.arguments.some(
+        (a) => a.type === 'SpreadElement' && a.argument.type !== 'ArrayExpression',
+      );
+      if (spread) context.report({ node, messageId: 'spread', data: { name } });
+    },
+  }),
+};
+
+export default {
+  rules: { header, 'expect-name': expectName, 'no-spread-list': noSpreadList },
+};

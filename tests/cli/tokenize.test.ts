@@ -112,3 +112,9 @@ test.each([
     stderr: `siglip: ${line}\n`,
   });
 });
+
+test('200,000 lines are as many rows', async () => {
+  const stdin = Array.from({ length: 200_000 }, (_, i) => `"t${i % 10}"`).join('\n');
+  const { input_ids } = await json<{ input_ids: number[][] }>(['tokenize', '-'], { stdin });
+  expect(input_ids.length).toBe(200_000);
+});

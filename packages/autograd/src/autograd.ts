@@ -108,7 +108,7 @@ export function autograd(inner: Backend, o: AutogradOptions = {}): Autograd {
       const handles = new Set(kept.map((y) => y.value!.handle));
       inner.release(below, [...handles]);
       for (const y of gone) if (!y.held && !handles.has(y.value!.handle)) y.value = null;
-      alive.push(...kept);
+      for (const y of kept) alive.push(y);
     },
 
     unary: (op, x) => does(rules.unary(op), x),

@@ -169,6 +169,7 @@ function rowsAlongK(x: Operand, transposed: boolean): Floats {
   const values = floatsOf('matmul', x);
   if (!transposed) return values;
   const axes = x.shape.map((_, i) => i);
+  // eslint-disable-next-line house/no-spread-list -- two axes
   axes.push(...axes.splice(-2).reverse());
   return contiguous(viewOf(x).transpose(...axes), x.dtype) as Floats;
 }

@@ -228,7 +228,7 @@ export const layerNorm = (x: Exact, weight: Exact, bias: Exact, eps: number): Ex
   });
 
 const softmaxRow = (row: readonly number[]): readonly number[] => {
-  const largest = Math.max(...row);
+  const largest = row.reduce((a, b) => Math.max(a, b));
   const e = row.map((v) => Math.exp(v - largest));
   const sum = total(e);
   return e.map((v) => v / sum);

@@ -18,6 +18,7 @@ export interface ContrastGradients extends Contrast {
 export function ringOffsets(W: number, bidirectional: boolean): number[] {
   if (!bidirectional) return Array.from({ length: W }, (_, i) => i);
   const offsets = [0];
+  // eslint-disable-next-line house/no-spread-list -- one or two
   for (let i = 1; 2 * i <= W; i++) offsets.push(...(2 * i === W ? [i] : [i, -i]));
   return offsets;
 }

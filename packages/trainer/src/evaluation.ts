@@ -42,7 +42,7 @@ export function evaluate(
 
 /** How many score higher than the best of its own; a tie counts against it. */
 function rankOf(scores: readonly number[], isOwn: (i: number) => boolean): number {
-  const best = Math.max(...scores.filter((_, i) => isOwn(i)));
+  const best = scores.reduce((most, x, i) => (isOwn(i) ? Math.max(most, x) : most), -Infinity);
   return scores.filter((score, i) => !isOwn(i) && score >= best).length;
 }
 

@@ -45,7 +45,8 @@ function panelOf({ title, names, log }: Panel, rows: readonly Metrics[]): string
     rows.flatMap((r) => (r[name] === undefined ? [] : [[r.step, r[name]] as [number, number]])),
   );
   const values = series.flat().map(([, y]) => y);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
   const x = scaleLinear([0, rows.at(-1)!.step], [LEFT, WIDTH - RIGHT]);
   const range = [HEIGHT - BOTTOM, TOP];
   const y =

@@ -98,6 +98,7 @@ export class FunctionBuilder {
           ? float(value as Float)
           : vec(value as Vector);
     this.put(x.code);
+    // eslint-disable-next-line house/no-spread-list -- five bytes
     this.body.push(op.local_set, ...uleb(local.index));
     this.justSet = get(local.index);
   }

@@ -81,6 +81,7 @@ export class Dispatch {
   ): void {
     const widths = Object.values(steps) as number[];
     const whole = widths.every((n) => n % 4 === 0 || n === 1);
+    // eslint-disable-next-line house/no-spread-list -- a kernel's arguments
     const block = whole ? Math.ceil(NUMBERS / Math.max(...widths) / 4) * 4 : args.rows;
     this.split({ kernel, args, rows: 'rows', block, steps });
   }

@@ -7,8 +7,9 @@ import { stdinBytes } from './stdin.ts';
 
 /** The texts given; each "-" stands for what stdin holds: one JSON string per line. */
 export async function textsOf(given: readonly string[], io: Io): Promise<string[]> {
-  const texts: string[] = [];
-  for (const text of given) texts.push(...(text === '-' ? await stdinTexts(io) : [text]));
+  const lists = [];
+  for (const text of given) lists.push(text === '-' ? await stdinTexts(io) : [text]);
+  const texts = lists.flat();
   if (texts.length === 0)
     throw new Exit(2, 'stdin: it is empty, expected one JSON string per line');
   return texts;

@@ -22,6 +22,7 @@ import type { Io } from '../terminal/io.ts';
 import {
   cell,
   columnsOf,
+  largest,
   paint,
   print,
   printable,
@@ -149,7 +150,7 @@ function shown(io: Io, { image, scores }: Classified): string[] {
   const c = paint(io);
   const names = scores.map(({ label }) => printable(label));
   const room = columnsOf(io.stdout) - BAR - 13;
-  const width = Math.max(8, Math.min(room, Math.max(...names.map(widthOf))));
+  const width = Math.max(8, Math.min(room, largest(names.map(widthOf))));
   const lines = scores.map(({ score }, i) => {
     const filled = Math.round(score * BAR);
     const bar = c.cyan('█'.repeat(filled)) + c.dim('░'.repeat(BAR - filled));

@@ -115,6 +115,7 @@ async function rowsOf(
   return { inputs, rows };
 }
 
+// eslint-disable-next-line house/no-spread-list -- the width of a model
 const lengthOf = (row: Float32Array): number => Math.hypot(...row);
 
 const normalized = (row: Float32Array): Float32Array => {

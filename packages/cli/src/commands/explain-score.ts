@@ -15,7 +15,7 @@ import {
 } from '../arguments/options.ts';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
-import { cell, paint, print, printable, printJson } from '../terminal/output.ts';
+import { cell, largest, paint, print, printable, printJson } from '../terminal/output.ts';
 
 interface ExplainScoreOptions extends SourceOptions, ComputeOptions {
   template: string;
@@ -58,7 +58,7 @@ async function explain(io: Io, image: string, text: string, o: ExplainScoreOptio
   if (o.json) return printJson(io, { image, ...found });
   const c = paint(io);
   const head = `${image}, ${JSON.stringify(text)}: ${Number((100 * found.score).toPrecision(3))} %`;
-  const width = Math.max(...found.remarks.map(({ about }) => about.length));
+  const width = largest(found.remarks.map(({ about }) => about.length));
   print(io, [
     c.bold(printable(head)),
     ...found.remarks.map(({ about, says }) => `  ${cell(about, width)}  ${printable(says)}`),

@@ -44,9 +44,13 @@ export function cell(text: string, width: number, align: 'left' | 'right' = 'lef
   return align === 'left' ? shown + fill : fill + shown;
 }
 
+/** The largest of some numbers; 0 of none. However many: as arguments of Math.max they would have to fit the stack. */
+export const largest = (numbers: readonly number[]): number =>
+  numbers.reduce((a, b) => Math.max(a, b), 0);
+
 /** Rows as aligned columns, two spaces apart: the first to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => widthOf(row[i]!))));
+  const widths = rows[0]!.map((_, i) => largest(rows.map((row) => widthOf(row[i]!))));
   return rows.map((row) =>
     row.map((text, i) => cell(text, widths[i]!, i === 0 ? 'left' : 'right')).join('  '),
   );

@@ -19,7 +19,7 @@ export function stack<H extends Handle>(letGo: (gone: readonly H[]) => void): St
   const release = (since: Mark, keep: readonly Handle[]): void => {
     const kept = new Set(keep);
     const younger = alive.splice((since as { depth: number }).depth);
-    alive.push(...younger.filter((x) => kept.has(x)));
+    for (const x of younger) if (kept.has(x)) alive.push(x);
     letGo(younger.filter((x) => !kept.has(x)));
   };
   return {

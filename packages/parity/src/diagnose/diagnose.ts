@@ -48,7 +48,7 @@ export async function judged(
   const seen: Record<Tower, boolean> = { vision: false, text: false };
   let [compared, worst] = [0, 0];
   const add = (found: OutputResult): void => {
-    divergences.push(...found.divergences);
+    for (const divergence of found.divergences) divergences.push(divergence);
     compared += found.compared;
     worst = Math.max(worst, found.worst);
   };

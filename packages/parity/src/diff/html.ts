@@ -65,7 +65,8 @@ function plot({ rows, first }: Comparison): string {
   const positive = values.filter(
     (x): x is number => x !== undefined && x > 0 && Number.isFinite(x),
   );
-  const [low, high] = positive.length ? [Math.min(...positive), Math.max(...positive)] : [1e-9, 1];
+  const sorted = positive.sort((a, b) => a - b);
+  const [low = 1e-9, high = 1] = [sorted[0], sorted.at(-1)];
   const y = scaleLog([low / 3, high * 3], [HEIGHT - BOTTOM, 12]);
   const x = (i: number) => LEFT + ((i + 0.5) * (WIDTH - LEFT - 10)) / rows.length;
   const at = (value: number) => (value > 0 ? (Number.isFinite(value) ? y(value) : 8) : HEIGHT - BOTTOM); // prettier-ignore

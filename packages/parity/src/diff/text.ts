@@ -21,7 +21,7 @@ const cells = (r: Row): string[] => [
 /** One line a module; then where it begins, in PyTorch's words. */
 export function text(c: Comparison, t: Tolerance): string {
   const rows = [COLUMNS, ...c.rows.map(cells)];
-  const widths = COLUMNS.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  const widths = COLUMNS.map((_, i) => rows.reduce((w, row) => Math.max(w, row[i]!.length), 0));
   const lines = rows.map(
     (row) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ').trimEnd(), // prettier-ignore

@@ -34,7 +34,8 @@ export async function readDebugTree(folder: string, file: string): Promise<Dump>
     const at = typeof node.module_path === 'string' ? node.module_path : '';
     const leaf = firstLeaf(node.outputs);
     if (leaf && at.startsWith(`${name}.`)) leaves.set(at.slice(name.length + 1), leaf);
-    if (Array.isArray(node.children)) todo.push(...(node.children as unknown[]).reverse());
+    if (Array.isArray(node.children))
+      for (const child of (node.children as unknown[]).reverse()) todo.push(child);
   }
   const taps = new Map<string, DumpTensor>();
   const files = new Map<string, DumpTensor>(); // each is read once, however often it is named

@@ -73,7 +73,7 @@ function functionOf(
 }
 
 function softmax(logits: number[]): number[] {
-  const max = Math.max(...logits);
+  const max = logits.reduce((a, b) => Math.max(a, b));
   const e = logits.map((x) => Math.exp(x - max));
   const sum = e.reduce((a, b) => a + b, 0);
   return e.map((x) => Math.fround(x / sum));

@@ -161,8 +161,10 @@ export class Vocabulary {
         const old = replace ? [] : this.special.additional.map(textOf);
         const list = (value as TokenInit[]).map(toAdd).filter((t) => !old.includes(t.content));
         if (replace && list.length > 0) this.special.additional = [];
-        this.special.additional.push(...list);
-        added.push(...list);
+        for (const token of list) {
+          this.special.additional.push(token);
+          added.push(token);
+        }
       } else {
         checkRole(role, value);
         const token = toAdd(value as TokenInit);

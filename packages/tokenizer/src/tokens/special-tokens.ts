@@ -85,7 +85,7 @@ export class SpecialTokens {
     for (const token of Object.values(this.extended())) {
       const fresh = [token].flat().filter((t) => !seen.has(textOf(t)));
       for (const t of fresh) seen.add(textOf(t));
-      tokens.push(...fresh); // within one list HF does not look for repetitions
+      for (const t of fresh) tokens.push(t); // within one list HF does not look for repetitions
     }
     return tokens;
   }

@@ -26,7 +26,7 @@ export async function openClasses(folder: string): Promise<{
       throw new Error(
         `${join(folder, name)}: no pictures, expected names in ${PICTURES.join(', ')}`,
       );
-    pictures.push(...files.map((file) => ({ path: join(folder, name, file), name })));
+    for (const file of files) pictures.push({ path: join(folder, name, file), name });
   }
   return {
     classes,

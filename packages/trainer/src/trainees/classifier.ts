@@ -71,7 +71,7 @@ export const classifier =
         const pictures = await allOf(shards, prepare, skipped);
         const rows = await rowsOf(b, pictures, (batch) => logits(batch, parameters, b));
         const right = rows.filter(
-          (row, i) => row.indexOf(Math.max(...row)) === pictures[i]!.target[0],
+          (row, i) => row.indexOf(row.reduce((a, b) => Math.max(a, b))) === pictures[i]!.target[0],
         );
         return { accuracy: right.length / rows.length };
       },

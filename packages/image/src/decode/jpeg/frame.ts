@@ -51,7 +51,9 @@ export function readFrame(segment: Uint8Array, progressive: boolean): Frame {
   if (factors.some(({ h, v }) => h < 1 || h > 4 || v < 1 || v > 4)) {
     throw broken('jpeg: bad sampling factors');
   }
+  // eslint-disable-next-line house/no-spread-list -- four components at most
   const hMax = Math.max(...factors.map(({ h }) => h));
+  // eslint-disable-next-line house/no-spread-list -- likewise
   const vMax = Math.max(...factors.map(({ v }) => v));
   const mcusAcross = Math.ceil(width / (8 * hMax));
   const mcusDown = Math.ceil(height / (8 * vMax));

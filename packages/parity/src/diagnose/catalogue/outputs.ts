@@ -41,7 +41,7 @@ function rawProducts({ image, text }: Outputs): Float64Array {
 function softmax(data: Float64Array, width: number): Float64Array {
   return data.map((z, i) => {
     const row = data.subarray(i - (i % width), i - (i % width) + width);
-    const max = Math.max(...row);
+    const max = row.reduce((a, b) => Math.max(a, b));
     return Math.exp(z - max) / row.reduce((s, x) => s + Math.exp(x - max), 0);
   });
 }

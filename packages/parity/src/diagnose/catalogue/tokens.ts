@@ -73,7 +73,7 @@ export const TOKEN_MISTAKES: readonly Mistake[] = [
     who: 'padding=True instead of "max_length": the default of most pipelines.',
     ids(t) {
       const rows = rowsOf(t.ids);
-      const longest = Math.max(...rows.map((row) => lengthOf(row, t)));
+      const longest = rows.reduce((n, row) => Math.max(n, lengthOf(row, t)), -Infinity);
       return padded(
         rows.map((row) => row.slice(0, longest)),
         longest,

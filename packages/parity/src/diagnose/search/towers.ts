@@ -178,6 +178,7 @@ const PARTNERS = 3;
 export function equals(suspects: readonly Suspect[], noise: number): Suspect[] {
   const best = suspects[0];
   if (!best || best.explains < ENOUGH) return [];
+  // eslint-disable-next-line house/no-spread-list -- of the catalogue
   const fewest = Math.min(
     ...suspects.filter((s) => s.after <= best.after + noise).map((s) => s.mistakes.length),
   );
