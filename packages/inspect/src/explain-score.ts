@@ -114,7 +114,9 @@ function scorer(model: SiglipModel, tokenizer: SiglipTokenizer, image: HostTenso
       return_tensors: true,
       verbose: false,
     });
-    const text = await model.get_text_features({ input_ids, ...run });
+    // A mask of ones changes nothing, and says that the length is meant.
+    const attention_mask = { data: input_ids.data.map(() => 1), shape: input_ids.shape };
+    const text = await model.get_text_features({ input_ids, attention_mask, ...run });
     const [t, v] = [await text.data(), await image.data()];
     const logits = await (await model.logits_of_features({ text, image }, run)).data();
     return texts.map((words, i) => {

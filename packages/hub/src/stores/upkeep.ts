@@ -11,6 +11,7 @@ import { orphans } from './partial.ts';
 export interface CachedModel {
   /** `org/name`; with its host before it where that is not huggingface.co. */
   readonly name: string;
+  /** How many files. */
   readonly files: number;
   /** On disk, older versions of files included. */
   readonly bytes: number;
@@ -20,9 +21,11 @@ export interface CachedModel {
 
 /** A file of the cache, and what is wrong with it. */
 export interface BadFile {
+  /** On disk. */
   readonly path: string;
   /** `org/name: file`. */
   readonly name: string;
+  /** What it has, and what its name says. */
   readonly why: string;
 }
 
@@ -30,9 +33,11 @@ export interface BadFile {
 export interface CacheVerdict {
   /** Files whose names say what is in them, and bytes of those. */
   readonly checked: number;
+  /** See checked. */
   readonly bytes: number;
   /** Files of servers whose ETags say nothing of the content: only their size was looked at. */
   readonly nameless: number;
+  /** What is to be deleted. */
   readonly bad: readonly BadFile[];
 }
 
@@ -79,7 +84,9 @@ export async function verifyCache(
 
 /** A file that `pruneCache` removed, or would. */
 export interface Pruned {
+  /** On disk. */
   readonly path: string;
+  /** In bytes. */
   readonly size: number;
 }
 
