@@ -39,6 +39,8 @@ test('two loads in one process share a download; one that is aborted does not ta
   hub.files.set('big', { bytes: big, etag: 'x', body: cutEvery(50_000, 50_000) });
   const stop = new AbortController();
   const first = model({ signal: stop.signal, retry: { attempts: 3, pause: 60_000 } }).bytes('big');
+  while (!hub.log.some((line) => line.endsWith('/big')))
+    await new Promise((resolve) => setTimeout(resolve, 2)); // it is the one that downloads
   const second = model().bytes('big');
   const waits = new AbortController();
   const third = model({ signal: waits.signal }).bytes('big');
