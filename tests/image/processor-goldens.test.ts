@@ -1,7 +1,8 @@
-// Both processors against transformers: pixel values by hash, messages and warnings by word.
+// The three processors against transformers: pixel values by hash, messages and warnings by word.
 import { describe, expect, test } from 'vitest';
 import {
   channelsOf,
+  CLIPImageProcessor,
   type Mode,
   type PixelKernels,
   type PreprocessOptions,
@@ -92,7 +93,8 @@ function described({ data, shape, dtype }: TypedImage): Described {
   };
 }
 
-type Processor = typeof SiglipImageProcessor | typeof SiglipImageProcessorFast;
+type Processor =
+  typeof SiglipImageProcessor | typeof SiglipImageProcessorFast | typeof CLIPImageProcessor;
 
 function run(
   processor: Processor,
@@ -126,6 +128,7 @@ function comparable(message: string): string {
 const KINDS: [string, Processor][] = [
   ['slow', SiglipImageProcessor],
   ['fast', SiglipImageProcessorFast],
+  ['clip', CLIPImageProcessor],
 ];
 
 for (const [kind, processor] of KINDS) {

@@ -41,6 +41,7 @@ const TWICE: Readonly<Record<string, string>> = {
       'GemmaTokenizerFast',
       'SiglipImageProcessor',
       'SiglipImageProcessorFast',
+      'CLIPImageProcessor',
     ].map((name) => [name, 'the package has what it does, siglip-ts how users load and call it']),
   ),
   PixelKernels: 'backend-wasm offers what image asks for, and imports core alone',

@@ -34,7 +34,10 @@ export type {
   ProcessorOptions,
   SizeDict,
 } from './processors/options.ts';
-export type { SiglipImageProcessorConfig, SlowBehaviour } from './processors/pillow.ts';
+export type { CLIPImageProcessorConfig, CropOptions } from './processors/clip.ts';
+export { CLIP_DEFAULTS, CLIPImageProcessor } from './processors/clip.ts';
+export type { SlowBehaviour } from './processors/pillow-steps.ts';
+export type { SiglipImageProcessorConfig } from './processors/pillow.ts';
 export { SiglipImageProcessor } from './processors/pillow.ts';
 export type { FastOptions, SiglipImageProcessorFastConfig } from './processors/torchvision.ts';
 export { SiglipImageProcessorFast } from './processors/torchvision.ts';

@@ -37,7 +37,12 @@ export {
   AutoProcessor,
   AutoTokenizer,
 } from './auto.ts';
-export { SiglipImageProcessor, SiglipImageProcessorFast } from './processing/image-processor.ts';
+export type { AnyImageProcessor } from './processing/image-processor.ts';
+export {
+  CLIPImageProcessor,
+  SiglipImageProcessor,
+  SiglipImageProcessorFast,
+} from './processing/image-processor.ts';
 export {
   loadImage,
   type ImageInput,

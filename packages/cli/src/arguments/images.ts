@@ -1,6 +1,6 @@
 // Pictures named on a command line, as the pipelines load them: upright, in RGB.
 import { readFile } from 'node:fs/promises';
-import { loadImage, type SiglipImageProcessor, type SiglipImageProcessorFast } from 'siglip-ts';
+import { type AnyImageProcessor, loadImage } from 'siglip-ts';
 import { Exit, reasonOf } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { withProgress } from '../terminal/progress.ts';
@@ -33,7 +33,7 @@ function sourceOf(name: string, io: Io): string | Promise<Uint8Array> {
 /** All pictures in one tensor; the first bad one ends it. */
 export async function pixelsOf(
   io: Io,
-  processor: SiglipImageProcessor | SiglipImageProcessorFast,
+  processor: AnyImageProcessor,
   images: readonly string[],
 ) {
   const parts: { shape: readonly number[]; data: Float32Array }[] = [];

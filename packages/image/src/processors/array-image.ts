@@ -107,3 +107,23 @@ export function stacked(images: readonly TypedImage[]): TypedImage {
   images.forEach((image, i) => data.set(image.data, i * first.length));
   return { data, shape: [images.length, ...shape], dtype };
 }
+
+/** `height` x `width` of [C, H, W] from (top, left) on; what lies outside is 0. */
+export function cropped(
+  image: TypedImage,
+  { height, width }: { readonly height: number; readonly width: number },
+  top: number,
+  left: number,
+): TypedImage {
+  const [channels, fromHeight, fromWidth] = image.shape as [number, number, number];
+  const size = channels * height * width;
+  const data = new (image.data.constructor as new (n: number) => Samples)(size);
+  for (let i = 0; i < size; i++) {
+    const x = (i % width) + left;
+    const y = (Math.floor(i / width) % height) + top;
+    const inside = x >= 0 && x < fromWidth && y >= 0 && y < fromHeight;
+    const plane = Math.floor(i / (width * height)) * fromHeight;
+    if (inside) data[i] = image.data[(plane + y) * fromWidth + x]!;
+  }
+  return { data, shape: [channels, height, width], dtype: image.dtype };
+}

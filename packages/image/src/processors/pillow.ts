@@ -1,27 +1,10 @@
-// SiglipImageProcessor of transformers 4.49: Pillow's resize, NumPy's arithmetic, to the last bit.
-// Each step below is one of `preprocess`, in its order; none happens here that HF does not do.
-import { convertRgb } from '../convert.ts';
-import type { PixelKernels } from '../pixel-kernels.ts';
-import { isRawImage } from '../raw-image.ts';
-import type { PillowOrder } from '../resize/pillow.ts';
-import {
-  dtypeOf,
-  firstToLast,
-  isFloat,
-  lastToFirst,
-  type ProcessorImages,
-  stacked,
-  toArray,
-  type TypedImage,
-} from './array-image.ts';
-import { flatListOfImages, inferChannelFormat, pythonTuple } from './images.ts';
+// SiglipImageProcessor of transformers 4.49: its fields and their defaults. The arithmetic is in pillow-steps.ts.
+import type { ProcessorImages, TypedImage } from './array-image.ts';
+import { flatListOfImages } from './images.ts';
 import {
   type AsTensors,
   type BatchFeature,
-  type Behaviour,
-  consoleWarn,
   expectArguments,
-  filterOf,
   keptKeys,
   overridden,
   type PerChannel,
@@ -30,15 +13,10 @@ import {
   sizeDict,
   toJsonString,
 } from './options.ts';
-import { resizeArray } from './pillow-resize.ts';
+import { type How, howTo, pillowPixels, type SlowBehaviour } from './pillow-steps.ts';
 
 /** HF's fields, and any other key, which is kept. */
 export type SiglipImageProcessorConfig = ProcessorOptions & Readonly<Record<string, unknown>>;
-
-export interface SlowBehaviour extends Behaviour {
-  /** Which Pillow to resize as. */
-  readonly pillow?: PillowOrder;
-}
 
 const FIELDS = [
   'do_resize',
@@ -58,10 +36,6 @@ const CALL_KEYS: readonly string[] = [
   'data_format',
   'input_data_format',
 ];
-
-const ALREADY_RESCALED =
-  'It looks like you are trying to rescale already rescaled images. If the input images have pixel ' +
-  'values between 0 and 1, set `do_rescale=False` to avoid rescaling them again.';
 
 /** Pictures to pixel_values with Pillow's resize. Source: transformers.SiglipImageProcessor. */
 export class SiglipImageProcessor {
@@ -86,10 +60,7 @@ export class SiglipImageProcessor {
   /** Whether pictures are made RGB first. Default null, as HF. */
   do_convert_rgb: boolean | null;
   private readonly kept: Record<string, unknown>;
-  private readonly warn: (message: string) => void;
-  private readonly pillow: PillowOrder;
-  private readonly kernels: PixelKernels | undefined;
-  private readonly said = new Set<string>();
+  private readonly how: How;
 
   constructor(config: SiglipImageProcessorConfig = {}, behaviour: SlowBehaviour = {}) {
     const { do_resize = true, resample = 3, do_rescale = true, rescale_factor = 1 / 255 } = config;
@@ -103,9 +74,7 @@ export class SiglipImageProcessor {
     this.image_std = config.image_std ?? [0.5, 0.5, 0.5];
     this.do_convert_rgb = config.do_convert_rgb ?? null;
     this.kept = keptKeys(config, FIELDS);
-    this.warn = behaviour.warn ?? consoleWarn;
-    this.pillow = behaviour.pillow ?? 'pillow-13';
-    this.kernels = behaviour.kernels;
+    this.how = howTo(behaviour);
   }
 
   /** A processor from preprocessor_config.json, of either processor's type. */
@@ -152,33 +121,14 @@ export class SiglipImageProcessor {
     const size = sizeDict(o.size, false);
     const flat = flatListOfImages(images);
     expectArguments({ ...o, size });
-    const rgb = flat.map((i) => (o.do_convert_rgb && isRawImage(i) ? convertRgb(i) : i));
-    let arrays = rgb.map((i): TypedImage =>
-      isRawImage(i) ? toArray(i) : { ...i, dtype: dtypeOf(i) },
-    );
-    const first = arrays[0]!;
-    if (o.do_rescale && isScaled(first)) this.warnOnce(ALREADY_RESCALED);
-    const format =
-      options.input_data_format ??
-      inferChannelFormat(first.shape, this.warn, pythonTuple(first.shape));
-
-    if (o.do_resize) {
+    const resizedTo = () => {
       const { height, width } = size;
-      if (height === undefined || width === undefined)
-        throw new RangeError(
-          `KeyError: 'height'; size ${JSON.stringify(size)}, expected {"height", "width"} in preprocessor_config.json or in the call`,
-        );
-      const { pillow: order, kernels } = this;
-      const how = { filter: filterOf(o.resample!), order, kernels };
-      arrays = arrays.map((image) => resizeArray(image, { height, width }, format, how));
-    }
-    if (o.do_rescale) arrays = arrays.map((image) => rescale(image, o.rescale_factor!));
-    if (o.do_normalize) {
-      arrays = arrays.map((image) => normalize(image, o.image_mean, o.image_std, format));
-    }
-    const target = options.data_format === undefined ? 'channels_first' : options.data_format;
-    arrays = arrays.map((image) => inFormat(image, format, target));
-    return { pixel_values: batched(arrays, options.return_tensors) };
+      if (height !== undefined && width !== undefined) return { height, width };
+      throw new RangeError(
+        `KeyError: 'height'; size ${JSON.stringify(size)}, expected {"height", "width"} in preprocessor_config.json or in the call`,
+      );
+    };
+    return pillowPixels(flat, { ...o, resizedTo, crop: null }, options, this.how);
   }
 
   /** Unlike the fast processor, this one takes None for "not given". */
@@ -199,99 +149,14 @@ export class SiglipImageProcessor {
   private warnOfUnknown(options: PreprocessOptions): void {
     const unknown = Object.keys(options).filter((key) => !CALL_KEYS.includes(key));
     if (unknown.length === 0) return;
-    this.warn(
+    this.how.warn(
       'The following named arguments are not valid for `SiglipImageProcessor.preprocess`' +
         ` and were ignored: ${unknown.map((key) => `'${key}'`).join(', ')}`,
     );
-  }
-
-  private warnOnce(message: string): void {
-    if (this.said.has(message)) return;
-    this.said.add(message);
-    this.warn(message);
   }
 }
 
 /** Settings are plain JSON. */
 function copied<T>(value: T): T {
   return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
-}
-
-/** Whether all values lie in 0..1, which bytes are never taken to do. */
-function isScaled({ data, dtype }: TypedImage): boolean {
-  if (dtype === 'uint8') return false;
-  for (let i = 0; i < data.length; i++) if (!(data[i]! >= 0 && data[i]! <= 1)) return false;
-  return true;
-}
-
-/** In float64, then rounded to float32. */
-function rescale({ data, shape }: TypedImage, factor: number): TypedImage {
-  const out = new Float32Array(data.length);
-  for (let i = 0; i < out.length; i++) out[i] = data[i]! * factor;
-  return { data: out, shape, dtype: 'float32' };
-}
-
-/** (value - mean) / std, each step in the image's float type; integers become float32. */
-function normalize(
-  image: TypedImage,
-  mean: PerChannel,
-  std: PerChannel,
-  format: string,
-): TypedImage {
-  const { shape } = image;
-  if (format !== 'channels_first' && format !== 'channels_last') {
-    throw new RangeError(`Unsupported data format: ${format}`);
-  }
-  const channels = shape.at(format === 'channels_first' ? -3 : -1)!;
-  const dtype = isFloat(image.dtype) ? image.dtype : 'float32';
-  const data = dtype === 'float64' ? new Float64Array(image.data) : new Float32Array(image.data);
-  const double = dtype === 'float64';
-  const round = (x: number) => (double ? x : Math.fround(x));
-  const means = perChannel(mean, channels, 'mean').map(round);
-  const stds = perChannel(std, channels, 'std').map(round);
-  // Channels first, a channel is one run of neighbours; last, it is every so many values.
-  const last = format === 'channels_last';
-  const run = shape.at(-2)! * shape.at(-1)!;
-  for (const [c, m] of means.entries()) {
-    const s = stds[c]!;
-    const end = last ? data.length : (c + 1) * run;
-    for (let i = last ? c : c * run; i < end; i += last ? channels : 1) {
-      const distance = data[i]! - m;
-      data[i] = (double ? distance : Math.fround(distance)) / s;
-    }
-  }
-  return { data, shape, dtype };
-}
-
-function perChannel(values: PerChannel, channels: number, name: string): number[] {
-  if (typeof values === 'number') return new Array<number>(channels).fill(values);
-  if (values.length === channels) return [...values];
-  throw new RangeError(
-    `${name} must have ${channels} elements if it is an iterable, got ${values.length}`,
-  );
-}
-
-function inFormat(image: TypedImage, from: string, to: string | null): TypedImage {
-  if (to !== 'channels_first' && to !== 'channels_last') {
-    throw new RangeError(
-      `${to ?? 'None'} is not a valid ChannelDimension, please select one of ` +
-        "['channels_first', 'channels_last']",
-    );
-  }
-  if (from === to) return image;
-  return to === 'channels_first' ? lastToFirst(image) : firstToLast(image);
-}
-
-function batched(images: TypedImage[], kind: PreprocessOptions['return_tensors']) {
-  if (kind === undefined || kind === null) return images;
-  if (kind !== true && kind !== 'np' && kind !== 'pt') {
-    throw new RangeError(`return_tensors: "${kind}" is not supported, only "np", "pt" and true`);
-  }
-  if (images.some(({ shape }) => shape.join() !== images[0]!.shape.join())) {
-    throw new RangeError(
-      "Unable to create tensor, you should probably activate padding with 'padding=True' " +
-        'to have batched tensors with the same length.',
-    );
-  }
-  return stacked(images);
 }

@@ -3,7 +3,7 @@ import type { PixelKernels } from '../pixel-kernels.ts';
 import { type Planes, resizeTorchvisionBytes } from '../resize/torchvision-bytes.ts';
 import { resizeTorchvisionFloats } from '../resize/torchvision-floats.ts';
 import type { ResizeFilter } from '../resize/weights.ts';
-import { isFloat, type Samples, type TypedImage } from './array-image.ts';
+import { cropped, isFloat, type Samples, type TypedImage } from './array-image.ts';
 import type { PerChannel, SizeDict } from './options.ts';
 
 const f32 = Math.fround;
@@ -112,16 +112,7 @@ export function centerCrop(image: TypedImage, { height, width }: SizeDict): Type
   const from = dimensions(image);
   const top = cropStart(from.height, height);
   const left = cropStart(from.width, width);
-  const size = from.channels * height * width;
-  const data = new (image.data.constructor as new (n: number) => Samples)(size);
-  for (let i = 0; i < size; i++) {
-    const x = (i % width) + left;
-    const y = (Math.floor(i / width) % height) + top;
-    const inside = x >= 0 && x < from.width && y >= 0 && y < from.height;
-    const plane = Math.floor(i / (width * height)) * from.height;
-    if (inside) data[i] = image.data[(plane + y) * from.width + x]!;
-  }
-  return { data, shape: [from.channels, height, width], dtype: image.dtype };
+  return cropped(image, { height, width }, top, left);
 }
 
 /** Where the crop begins; negative if the picture has to be padded. */

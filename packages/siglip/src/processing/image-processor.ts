@@ -1,4 +1,4 @@
-// The two image processors as users load and call them; what they do is in packages/image.
+// The three image processors as users load and call them; what they do is in packages/image.
 import {
   filesOf,
   HUB_OPTIONS,
@@ -9,6 +9,10 @@ import {
 } from '@siglip-ts/hub';
 import {
   type BatchFeature,
+  CLIP_DEFAULTS,
+  CLIPImageProcessor as Clip,
+  type CLIPImageProcessorConfig,
+  type CropOptions,
   type PreprocessOptions,
   SiglipImageProcessor as Slow,
   type SiglipImageProcessorConfig,
@@ -48,8 +52,8 @@ const PIXELS: Known = {
   do_resize: 0, size: 0, resample: 0, do_rescale: 0, rescale_factor: 0, do_normalize: 0, image_mean: 0, image_std: 0,
   do_convert_rgb: 0, return_tensors: 0, data_format: 0, input_data_format: 0,
 };
-// prettier-ignore
-const PIXELS_FAST: Known = { ...PIXELS, do_center_crop: 0, crop_size: 0, default_to_square: 0, device: 0 };
+const PIXELS_CROP: Known = { ...PIXELS, do_center_crop: 0, crop_size: 0 };
+const PIXELS_FAST: Known = { ...PIXELS_CROP, default_to_square: 0, device: 0 };
 
 export interface SiglipImageProcessor {
   (images: Images, options: AsTensor): PixelValues<FloatTensor>;
@@ -162,21 +166,88 @@ export class SiglipImageProcessorFast extends Fast {
   }
 }
 
-/** Either of the two. */
-export type AnyImageProcessor = SiglipImageProcessor | SiglipImageProcessorFast;
+export interface CLIPImageProcessor {
+  (images: Images, options: AsTensor & CropOptions): PixelValues<FloatTensor>;
+  (images: Images, options?: PreprocessOptions & CropOptions): PixelValues<TypedImage[]>;
+}
+/**
+ * Pictures to pixel_values, the shorter edge resized as Pillow does and the middle cut out: what folders get that
+ * name it. Source: CLIPImageProcessor.
+ */
+export class CLIPImageProcessor extends Clip {
+  constructor(...args: ConstructorParameters<typeof Clip>) {
+    super(...args);
+    return callable<CLIPImageProcessor>(this, 'call', (images, o = {}) => [
+      images,
+      expectKnown('CLIPImageProcessor', o as object, PIXELS_CROP),
+    ]);
+  }
+  /** From preprocessor_config.json. Throws if there is none. */
+  static async fromPretrained(
+    source: ModelSource,
+    given: ImageProcessorOptions<CLIPImageProcessorConfig> = {},
+  ): Promise<CLIPImageProcessor> {
+    const { image_processor, ...options } = optionsOf('CLIPImageProcessor', given);
+    const dict = await readProcessor(source, options);
+    const behaviour = { kernels: pixelKernels() };
+    return CLIPImageProcessor.from_dict(dict, image_processor, behaviour) as CLIPImageProcessor;
+  }
+  /** HF's spelling of `fromPretrained`. */
+  static from_pretrained(
+    ...args: Parameters<typeof CLIPImageProcessor.fromPretrained>
+  ): Promise<CLIPImageProcessor> {
+    return CLIPImageProcessor.fromPretrained(...args);
+  }
+  /** What it is, in one line. */
+  override toString(): string {
+    return `CLIPImageProcessor ${JSON.stringify({ size: this.size })}`;
+  }
+  /** preprocessor_config.json by name. */
+  files(): Map<string, Uint8Array> {
+    return jsonFile('preprocessor_config.json', this);
+  }
+  /** Writes preprocessor_config.json into a folder. Node, Deno and Bun; elsewhere `files()` gives it. */
+  save_pretrained(folder: string): Promise<void> {
+    return writeFiles(folder, this.files());
+  }
+}
 
-/** The processor that `use_fast` asks for, or else the file. */
+/** One of the three. */
+export type AnyImageProcessor =
+  SiglipImageProcessor | SiglipImageProcessorFast | CLIPImageProcessor;
+
+/** By the class that a file names, less its "Fast": what does the same, and defaults that are not its own. */
+const KINDS: Readonly<Record<string, { slow: typeof Slow | typeof Clip; defaults?: object }>> = {
+  SiglipImageProcessor: { slow: SiglipImageProcessor },
+  ViTImageProcessor: { slow: SiglipImageProcessor, defaults: { resample: 2 } },
+  CLIPImageProcessor: { slow: CLIPImageProcessor, defaults: CLIP_DEFAULTS },
+};
+
+/** The processor that the file names, or its fast or slow twin if `use_fast` asks for it. */
 export async function autoImageProcessor(
   source: ModelSource,
   given: ImageProcessorOptions<SiglipImageProcessorConfig> & { use_fast?: boolean | null } = {},
 ): Promise<AnyImageProcessor> {
   const { use_fast, image_processor, ...options } = optionsOf('AutoImageProcessor', given);
-  const files = await filesOf(source, options);
-  const dict = await orWhatItIs(files, (read) => readJson(read, 'preprocessor_config.json'));
-  const named = dict?.image_processor_type;
-  const fast = use_fast ?? named === 'SiglipImageProcessorFast';
-  const o = image_processor && { image_processor };
-  return (fast ? SiglipImageProcessorFast : SiglipImageProcessor).fromPretrained(files, o);
+  const dict = await readProcessor(source, options);
+  const named = String(
+    dict.image_processor_type ?? dict.feature_extractor_type ?? 'SiglipImageProcessor',
+  ).replace('FeatureExtractor', 'ImageProcessor');
+  const name = named.replace(/Fast$/, '');
+  const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
+  if (!kind) {
+    throw new RangeError(
+      `preprocessor_config.json names the image processor "${named}", which is not known here, expected one of ` +
+        `${Object.keys(KINDS).join(', ')}; SiglipImageProcessor.from_pretrained takes the file's numbers as SigLIP's`,
+    );
+  }
+  const made = (use_fast ?? named !== name) ? SiglipImageProcessorFast : kind.slow;
+  const behaviour = { kernels: pixelKernels() };
+  return made.from_dict(
+    { ...kind.defaults, ...dict },
+    image_processor,
+    behaviour,
+  ) as AnyImageProcessor;
 }
 
 const optionsOf = <O extends object>(name: string, options: O): O => {
