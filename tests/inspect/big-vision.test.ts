@@ -1,6 +1,6 @@
 // siglip convert: the checkpoint of fixtures/make/big_vision.py, with which flax computes HF's numbers, becomes the model
 // folder that it was made of.
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fromBigVision } from '@siglip-ts/inspect';
@@ -33,11 +33,30 @@ test('every weight is where it was, to the bit', async () => {
   expect(await json(['inspect', out])).toMatchObject({ missing: [], mismatched: [], unexpected: [] }); // prettier-ignore
 });
 
+test('a tokenizer of SigLIP 2 is copied, and a folder that has none is refused before the work', async () => {
+  const tokenizer = path('gemma');
+  mkdirSync(tokenizer);
+  for (const name of ['tokenizer.json', 'tokenizer_config.json', 'README.md'])
+    writeFileSync(join(tokenizer, name), '{}');
+  const out = path('with-gemma');
+  expect((await siglip(['convert', npz, out, '--tokenizer', tokenizer])).code).toBe(0);
+  expect(readdirSync(out).sort()).toEqual([
+    ...['config.json', 'model.safetensors', 'preprocessor_config.json'],
+    ...['tokenizer.json', 'tokenizer_config.json'],
+  ]);
+  rmSync(join(tokenizer, 'tokenizer.json'));
+  expect(await siglip(['convert', npz, path('never'), '--tokenizer', tokenizer])).toMatchObject({
+    code: 2,
+    stderr: `siglip: --tokenizer: ${tokenizer} has neither spiece.model nor tokenizer.json\n`,
+  });
+});
+
 test('the folder computes what flax computed with the checkpoint', async () => {
   const out = path('computes');
   expect(await siglip(['convert', npz, out])).toMatchObject({
     code: 0,
-    stderr: 'siglip: note: no tokenizer: a model for texts needs spiece.model, see --tokenizer\n',
+    stderr:
+      'siglip: note: no tokenizer: a model for texts needs spiece.model or tokenizer.json, see --tokenizer\n',
   });
   const argv = ['parity', 'diff', fixture('big_vision_dump.npz'), '--map', 'big_vision'];
   expect((await siglip([...argv, '--model', out, '--dtype', 'float64'])).code).toBe(0);

@@ -44,6 +44,35 @@ test('what numpy transposed and then saved', async () => {
     expect(data[(i * 3 + j) * 4 + k]).toBe((k * 3 + j) * 2 + i);
 });
 
+test('other types than most: either byte order, unsigned, bfloat16; what is no numbers is named', async () => {
+  const file = join(fixtures, 'parity/odd.npz');
+  const { taps, skipped } = await readDump(file);
+  const one = (dtype: string, ...data: number[]) => ({ shape: [data.length], dtype, data });
+  const numbers = [...taps].map(([name, x]) => [name, { ...x, data: [...x.data] }]);
+  expect(Object.fromEntries(numbers)).toEqual({
+    big_float32: { shape: [1, 2], dtype: 'float32', data: [1.5, Math.fround(-0.1)] },
+    big_float64: one('float64', 1e300, 2),
+    big_float16: one('float16', 1.5, -0.25),
+    big_int64: one('int64', -7, 2 ** 31 - 1),
+    uint16: one('uint16', 65535, 1),
+    uint32: one('uint32', 2 ** 31 - 1, 1),
+    uint64: one('uint64', 5),
+    bfloat16: one('bfloat16', 1, -2.5, 0.15625),
+    empty: { shape: [0, 3], dtype: 'float32', data: [] },
+  });
+  const why = (name: string, what: string) =>
+    `${file}:${name}.npy: ${what}, expected a .npy file of numbers`;
+  expect(skipped).toEqual([
+    why('too_far', 'number 4294967295, which 32 bits do not hold'),
+    why('text', "dtype '<U5'"),
+    why('bytes', "dtype '|S1'"),
+    why('complex', "dtype '<c8'"),
+    why('structure', "dtype [('a', '<i4'), ('b', '<f4')]"),
+    why('objects', "dtype '|O'"),
+    why('time', "dtype '<M8[D]'"),
+  ]);
+});
+
 test('our folder keeps order, numbers and names', async () => {
   const names = ['scalar', 'float64', 'text_model.float32'];
   const dump: Dump = {

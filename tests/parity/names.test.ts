@@ -1,5 +1,5 @@
-// --map: dumps under big_vision's and timm's names are compared with ours. Their numbers come from flax's and timm's own
-// layers (fixtures/make/big_vision.py, timm_dump.py).
+// --map: dumps under big_vision's, timm's, open_clip's and transformers 5's names are compared with ours. Their numbers come
+// from their own layers (fixtures/make/big_vision.py, timm_dump.py, open_clip_dump.py, transformers5_dump.py).
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -59,6 +59,49 @@ test('timm as its B/16 is: the GELU is wrong, and only the GELU', async () => {
   expect(wrong.every((name) => name.endsWith('activation_fn'))).toBe(true);
   expect(wrong.length).toBe(3);
 });
+
+test('open_clip: both towers and the scores', async () => {
+  const { code, found } = await diff('open_clip.npz', '--map', 'open_clip');
+  expect([code, found.first, found.share]).toEqual([0, null, { compared: 62, modules: 68, pass: true }]); // prettier-ignore
+  expect(found.rows.map(({ path }) => path)).toEqual(
+    expect.arrayContaining(['text_model.head', 'image_embeds', 'text_embeds', 'logits_per_image']),
+  );
+});
+
+test.each([
+  ['vision', 'SiglipVisionModel', { compared: 35, modules: 37, pass: true }],
+  ['text', 'SiglipTextModel', { compared: 29, modules: 31, pass: true }],
+])("transformers 5's %s tower, whose names have no tower", async (tower, kind, share) => {
+  const { code, found } = await diff(`transformers5_${tower}.npz`, '--class', kind);
+  expect([code, found.first, found.share]).toEqual([0, null, share]);
+});
+
+describe('of which little was compared', () => {
+  /** The two embeddings of open_clip's dump and its inputs: all of it is right. */
+  const few = async () => {
+    const dump = await readDump(fixture('open_clip.npz'));
+    const kept = ['pixel_values', 'input_ids', 'image_features', 'text_features', 'text.ln_final'];
+    const taps = new Map([...dump.taps].filter(([key]) => kept.includes(key)));
+    await writeDump(path('few.npz'), { ...dump, taps });
+    return ['parity', 'diff', path('few.npz'), '--map', 'open_clip', '--model', model('plain')];
+  };
+  const said = '1 of 68 modules compared: TOO FEW to say that the model is right';
+  test('is not right', async () => {
+    const { code, stdout } = await siglip(await few());
+    expect(code).toBe(1);
+    expect(stdout).toContain(said);
+    const junit = await siglip([...(await few()), '--format', 'junit']);
+    expect(junit.stdout).toContain(`<testcase name="modules compared"><failure>${said}`);
+    expect(junit.stdout).toContain('tests="4" failures="1"');
+  });
+  test('is right where so little was asked for', async () => {
+    expect((await siglip([...(await few()), '--min-share', '0.01'])).code).toBe(0);
+    expect((await siglip([...(await few()), '--fail-on', 'never'])).code).toBe(0);
+    const { code, stderr } = await siglip([...(await few()), '--min-share', '50']);
+    expect([code, stderr.includes('expected a number from 0 to 1')]).toEqual([2, true]);
+  });
+});
+
 test('what is not compared is said', async () => {
   const argv = ['parity', 'diff', fixture('timm.npz'), '--model', model('plain'), ...timm];
   const { stdout } = await siglip(argv);
@@ -128,7 +171,7 @@ describe('a bad map', () => {
   test('of another name', async () => {
     const argv = ['parity', 'diff', path('x'), '--map', '__proto__'];
     expect((await siglip(argv)).stderr).toBe(
-      'siglip: --map: "__proto__", expected hf, big_vision, timm or a name in .json\n',
+      'siglip: --map: "__proto__", expected hf, big_vision, timm, open_clip or a name in .json\n',
     );
   });
 });

@@ -11,6 +11,8 @@ export interface Dump {
   readonly dtype: string;
   /** By HF's module path, output field or argument: vision_model.encoder.layers.0, logits_per_image, pixel_values. */
   readonly taps: ReadonlyMap<string, DumpTensor>;
+  /** Arrays of the file that are none of numbers, and why: "notes.npy: dtype <U5, expected ...". */
+  readonly skipped?: readonly string[];
 }
 
 /** The tensors of a dump, where who made them does not matter. */

@@ -8,5 +8,5 @@ export { measure, passes, PROFILES, type Difference, type Tolerance } from './di
 export { render } from './diff/render.ts';
 export { transposed, type Dump, type DumpTensor, type Taps } from './dump.ts';
 export { dumpFormats, readDump, writeDump, type DumpFormat } from './formats/index.ts';
-export { NAMES, parseNames, renamed, type NamesMap } from './names.ts';
+export { NAMES, parseNames, nested, renamed, type NamesMap } from './names.ts';
 export { selftest, selftestGolden, type SelftestGolden, type SelftestRow } from './selftest.ts';

@@ -36,7 +36,7 @@ const BIG_VISION: NamesMap = {
   'txt/normalized': 'text_embeds',
 };
 
-const timmParts = (theirs: string, hf: string, parts: Readonly<Record<string, string>>): NamesMap =>
+const parts = (theirs: string, hf: string, parts: Readonly<Record<string, string>>): NamesMap =>
   Object.fromEntries(Object.entries(parts).map(([a, b]) => [`${theirs}.${a}`, `${hf}.${b}`]));
 
 const MLP = { mlp: 'mlp', 'mlp.fc1': 'mlp.fc1', 'mlp.act': 'mlp.activation_fn', 'mlp.fc2': 'mlp.fc2' }; // prettier-ignore
@@ -46,7 +46,7 @@ const TIMM: NamesMap = {
   'patch_embed.proj': 'vision_model.embeddings.patch_embedding',
   pos_drop: 'vision_model.embeddings',
   'blocks.{i}': 'vision_model.encoder.layers.{i}',
-  ...timmParts('blocks.{i}', 'vision_model.encoder.layers.{i}', {
+  ...parts('blocks.{i}', 'vision_model.encoder.layers.{i}', {
     norm1: 'layer_norm1',
     attn: 'self_attn',
     'attn.proj': 'self_attn.out_proj',
@@ -55,13 +55,54 @@ const TIMM: NamesMap = {
   }),
   norm: 'vision_model.post_layernorm',
   attn_pool: 'vision_model.head',
-  ...timmParts('attn_pool', 'vision_model.head', { proj: 'attention', norm: 'layernorm', ...MLP }),
+  ...parts('attn_pool', 'vision_model.head', { proj: 'attention', norm: 'layernorm', ...MLP }),
 };
 
-export const NAMES = { hf: {}, big_vision: BIG_VISION, timm: TIMM } as const satisfies Record<
-  string,
-  NamesMap
->;
+const OPEN_CLIP_MLP = { mlp: 'mlp', 'mlp.c_fc': 'mlp.fc1', 'mlp.gelu': 'mlp.activation_fn', 'mlp.c_proj': 'mlp.fc2' }; // prettier-ignore
+
+/** Modules of CustomTextCLIP with timm's trunk. nn.MultiheadAttention keeps its q, k and v to itself. */
+const OPEN_CLIP: NamesMap = {
+  ...Object.fromEntries(Object.entries(TIMM).map(([a, b]) => [`visual.trunk.${a}`, b])),
+  'text.token_embedding': 'text_model.embeddings.token_embedding',
+  'text.transformer.resblocks.{i}': 'text_model.encoder.layers.{i}',
+  ...parts('text.transformer.resblocks.{i}', 'text_model.encoder.layers.{i}', {
+    ln_1: 'layer_norm1',
+    attn: 'self_attn',
+    ln_2: 'layer_norm2',
+    ...OPEN_CLIP_MLP,
+  }),
+  'text.ln_final': 'text_model.final_layer_norm',
+  'text.text_projection': 'text_model.head',
+  image_features: 'image_embeds',
+  text_features: 'text_embeds',
+};
+
+export const NAMES = {
+  hf: {},
+  big_vision: BIG_VISION,
+  timm: TIMM,
+  open_clip: OPEN_CLIP,
+} as const satisfies Record<string, NamesMap>;
+
+/** What only one of transformers 5's towers has, which call their modules embeddings..., encoder..., head. */
+const FLAT = {
+  vision_model: ['embeddings.patch_embedding', 'post_layernorm', 'head.attention', 'pixel_values'],
+  text_model: ['embeddings.token_embedding', 'final_layer_norm', 'input_ids'],
+};
+
+/** A tower's dump of transformers 5 under the names of 4.49, with the tower before each module; another as it is. */
+export function nested(dump: Dump): Dump {
+  const paths = [...dump.taps.keys()];
+  const found = Object.entries(FLAT).filter(([, own]) => own.some((path) => dump.taps.has(path)));
+  const [tower] = found[0] ?? [];
+  if (found.length !== 1 || paths.some((path) => /^(vision|text)_model\./.test(path))) return dump;
+  const isModule = (path: string) =>
+    /^(embeddings|encoder|post_layernorm|final_layer_norm|head)(\.|$)/.test(path);
+  const taps = [...dump.taps].map(
+    ([path, x]) => [isModule(path) ? `${tower}.${path}` : path, x] as const,
+  );
+  return { ...dump, taps: new Map(taps) };
+}
 
 /**
  * The dump under HF's names; what the map does not have keeps its own. Throws RangeError if two tensors get one name, or

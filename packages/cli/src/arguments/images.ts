@@ -31,11 +31,7 @@ function sourceOf(name: string, io: Io): string | Promise<Uint8Array> {
 }
 
 /** All pictures in one tensor; the first bad one ends it. */
-export async function pixelsOf(
-  io: Io,
-  processor: AnyImageProcessor,
-  images: readonly string[],
-) {
+export async function pixelsOf(io: Io, processor: AnyImageProcessor, images: readonly string[]) {
   const parts: { shape: readonly number[]; data: Float32Array }[] = [];
   await withProgress(io, images, async (name) => {
     const { pixel_values } = processor(await readPicture(name, io), { return_tensors: true });

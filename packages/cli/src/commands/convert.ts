@@ -1,9 +1,10 @@
 // siglip convert: a checkpoint of big_vision, where SigLIP was trained, as a model folder in HF layout.
-import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { serialize, type StoredTensor, type TensorData } from '@siglip-ts/safetensors';
 import { SiglipImageProcessor } from 'siglip-ts';
+import { readNoted } from '../arguments/dumps.ts';
 import { note, wholeNumber } from '../arguments/options.ts';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
@@ -14,8 +15,10 @@ interface ConvertOptions {
   tokenizer?: string;
 }
 
-/** Without the first there is no tokenizer; the others are copied if they are there. */
-const TOKENIZER = ['spiece.model', 'tokenizer_config.json', 'special_tokens_map.json'];
+/** One of them is a tokenizer: SentencePiece's model of SigLIP, or tokenizers' of SigLIP 2. */
+const VOCABULARY = ['spiece.model', 'tokenizer.json'];
+/** Copied if they are there. */
+const SETTINGS = ['tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'];
 
 export function addConvert(program: Command, io: Io): void {
   program
@@ -32,7 +35,7 @@ export function addConvert(program: Command, io: Io): void {
       'side of the pictures, where it is no multiple of the patch',
       wholeNumber,
     )
-    .option('--tokenizer <dir>', `folder to copy ${TOKENIZER[0]} and its settings from`)
+    .option('--tokenizer <dir>', `folder to copy ${VOCABULARY.join(' or ')} and its settings from`)
     .addHelpText(
       'after',
       `
@@ -44,9 +47,8 @@ Example:
 
 async function convert(io: Io, npz: string, folder: string, o: ConvertOptions): Promise<void> {
   const { fromBigVision } = await import('@siglip-ts/inspect');
-  const { readDump } = await import('@siglip-ts/parity');
-  if (o.tokenizer !== undefined) await stat(join(o.tokenizer, TOKENIZER[0]!)); // before the work
-  const { taps } = await readDump(npz);
+  const tokenizer = await tokenizerFiles(o.tokenizer); // before the work
+  const { taps } = await readNoted(io, npz);
   const size = o.imageSize === undefined ? {} : { image_size: o.imageSize };
   const { config, tensors } = await fromBigVision(taps, size);
   const { image_size } = config.vision_config;
@@ -62,20 +64,22 @@ async function convert(io: Io, npz: string, folder: string, o: ConvertOptions): 
     join(folder, 'model.safetensors'),
     serialize(stored, new Map([['format', 'pt']])),
   );
-  await copyTokenizer(o.tokenizer, folder);
+  for (const path of tokenizer) await copyFile(path, join(folder, basename(path)));
   if (o.tokenizer === undefined)
-    note(io, `no tokenizer: a model for texts needs ${TOKENIZER[0]}, see --tokenizer`);
+    note(io, `no tokenizer: a model for texts needs ${VOCABULARY.join(' or ')}, see --tokenizer`);
   const numbers = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
   print(io, [
     `${plural(tensors.size, 'tensor')}, ${count(numbers)} parameters: ${printable(folder)}`,
   ]);
 }
 
-async function copyTokenizer(from: string | undefined, folder: string): Promise<void> {
-  if (from === undefined) return;
-  for (const name of TOKENIZER)
-    await copyFile(join(from, name), join(folder, name)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT' || name === TOKENIZER[0])
-        throw new Exit(2, `${join(from, name)}: ${error.message}`);
-    });
+/** The paths of what there is of a tokenizer. */
+async function tokenizerFiles(folder: string | undefined): Promise<string[]> {
+  if (folder === undefined) return [];
+  const there = await readdir(folder);
+  if (!VOCABULARY.some((name) => there.includes(name)))
+    throw new Exit(2, `--tokenizer: ${folder} has neither ${VOCABULARY.join(' nor ')}`);
+  return [...VOCABULARY, ...SETTINGS]
+    .filter((name) => there.includes(name))
+    .map((name) => join(folder, name));
 }

@@ -23,20 +23,31 @@ export interface Comparison {
   readonly rows: readonly Row[];
   /** The first that does not pass, in the order in which they run: judged by what it adds, it is wrong by itself. */
   readonly first: string | null;
+  /** How much of the model was compared. */
+  readonly share: Share;
   /** Tensors of the dump that the reference does not have, and modules that the dump lacks. */
   readonly unknown: readonly string[];
   readonly missing: readonly string[];
 }
 
+/** Modules of the model, and how many of them were compared: a layer that was compared counts for all that is in it. */
+export interface Share {
+  readonly compared: number;
+  readonly modules: number;
+  /** Whether that is as much as was asked for: agreement of a small part says little of the model. */
+  readonly pass: boolean;
+}
+
 /** What a module is judged by: what it adds, where that is known, or all that has come together at it. */
 export type JudgedBy = 'added' | 'total';
 
-/** Throws RangeError if they have no tensor in common. */
+/** Throws RangeError if they have no tensor in common. `least` is the share of the modules that has to be compared. */
 export async function diff(
   theirs: Dump,
   run: RunReference,
   t: Tolerance,
   by: JudgedBy = 'added',
+  least = 0.5,
 ): Promise<Comparison> {
   const ours = new Map<string, DumpTensor>();
   const waiting: Promise<void>[] = [];
@@ -44,7 +55,8 @@ export async function diff(
     tap: (path, x) => void waiting.push(keep(ours, path, x)),
   });
   await Promise.all(waiting);
-  const order = [...ours.keys(), ...[...outputs.keys()].filter((path) => !ours.has(path))];
+  const modules = [...ours.keys()];
+  const order = [...modules, ...[...outputs.keys()].filter((path) => !ours.has(path))];
   for (const [path, x] of outputs) if (!ours.has(path)) ours.set(path, x);
   const alone = await replayed(theirs, ours, run);
   const rows = order.flatMap((path) => {
@@ -60,9 +72,18 @@ export async function diff(
     by,
     rows,
     first: rows.find(({ pass }) => !pass)?.path ?? null,
+    share: shareOf(modules, rows, least),
     unknown: [...theirs.taps.keys()].filter((path) => !ours.has(path) && !ARGUMENTS.has(path)),
     missing: order.filter((path) => !theirs.taps.has(path)),
   };
+}
+
+function shareOf(modules: readonly string[], rows: readonly Row[], least: number): Share {
+  const seen = new Set(rows.map(({ path }) => path));
+  const isSeen = (path: string): boolean =>
+    path !== '' && (seen.has(path) || isSeen(path.slice(0, Math.max(0, path.lastIndexOf('.')))));
+  const compared = modules.filter(isSeen).length;
+  return { compared, modules: modules.length, pass: compared >= least * modules.length };
 }
 
 async function keep(into: Map<string, DumpTensor>, path: string, x: Tensor): Promise<void> {

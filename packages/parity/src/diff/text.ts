@@ -40,13 +40,17 @@ export function verdict(c: Comparison, t: Tolerance): string[] {
     const difference = judged(row, c.by);
     lines.push(difference ? notClose(difference, t) : `The ${row.note}.`, '');
   }
-  lines.push(`${c.rows.length} compared, ${failed} beyond the tolerance`);
+  lines.push(`${c.rows.length} compared, ${failed} beyond the tolerance`, share(c));
   if (c.unknown.length > 0)
     lines.push(`not compared, no tensor of the model: ${c.unknown.join(', ')}`);
   if (c.missing.length > 0)
     lines.push(`not in the dump: ${c.missing.length} of the model's modules and outputs`);
   return lines;
 }
+
+/** How much of the model that was, and whether it is enough. */
+const share = ({ share: { compared, modules, pass } }: Comparison): string =>
+  `${compared} of ${modules} modules compared${pass ? '' : ': TOO FEW to say that the model is right (see --min-share)'}`;
 
 const judged = (r: Row, by: JudgedBy): Difference | null =>
   by === 'added' ? (r.added ?? r.total) : r.total;
@@ -84,9 +88,11 @@ export function junit(c: Comparison, t: Tolerance): string {
       ? `  <testcase name="${escaped(r.path)}"/>`
       : `  <testcase name="${escaped(r.path)}"><failure>${escaped(message)}</failure></testcase>`;
   });
-  const failed = c.rows.filter(({ pass }) => !pass).length;
+  const few = c.share.pass ? '' : `<failure>${escaped(share(c))}</failure>`;
+  cases.unshift(`  <testcase name="modules compared">${few}</testcase>`);
+  const failed = c.rows.filter(({ pass }) => !pass).length + (c.share.pass ? 0 : 1);
   return `<?xml version="1.0" encoding="UTF-8"?>
-<testsuite name="parity of ${escaped(c.producer)}" tests="${c.rows.length}" failures="${failed}">
+<testsuite name="parity of ${escaped(c.producer)}" tests="${cases.length}" failures="${failed}">
 ${cases.join('\n')}
 </testsuite>
 `;

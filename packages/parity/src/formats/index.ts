@@ -18,11 +18,12 @@ export type DumpFormat = (typeof dumpFormats)[number];
 /** "PK", how every zip begins. */
 const ZIP = Uint8Array.of(0x50, 0x4b);
 
-/** Throws for what is none of the formats, and for a dump without tensors. */
+/** Throws for what is none of the formats, and for a dump without tensors. One odd array among others is in `skipped`. */
 export async function readDump(path: string): Promise<Dump> {
   const isFolder = (await stat(path)).isDirectory();
   const dump = isFolder ? await readFiles(path) : await readFileDump(path);
-  if (dump.taps.size === 0) throw new Error(`${path}: no tensors, expected a dump`);
+  if (dump.taps.size === 0)
+    throw new Error(dump.skipped?.[0] ?? `${path}: no tensors, expected a dump`);
   return dump;
 }
 
@@ -33,17 +34,25 @@ async function readFiles(path: string): Promise<Dump> {
   if (tree !== undefined) return readDebugTree(path, tree);
   const kind = names.some((name) => name.endsWith('.npy')) ? '.npy' : '.bin';
   const taps = new Map<string, DumpTensor>();
+  const skipped: string[] = [];
   for (const file of names.filter((name) => name.endsWith(kind))) {
     const [name, full] = [file.slice(0, -4), join(path, file)];
     const bytes = await readBytes(full);
-    taps.set(name, kind === '.npy' ? readNpy(bytes, full) : readRaw(bytes, name, full));
+    try {
+      taps.set(name, kind === '.npy' ? readNpy(bytes, full) : readRaw(bytes, name, full));
+    } catch (error) {
+      skipped.push((error as Error).message);
+    }
   }
-  return bare(path, taps);
+  return bare(path, taps, skipped);
 }
 
 async function readFileDump(path: string): Promise<Dump> {
-  if (String(await firstBytes(path, 2)) === String(ZIP))
-    return bare(path, readNpz(await readBytes(path), path));
+  if (String(await firstBytes(path, 2)) === String(ZIP)) {
+    const skipped: string[] = [];
+    const taps = readNpz(await readBytes(path), path, (why) => skipped.push(why));
+    return bare(path, taps, skipped);
+  }
   const { tensors, metadata } = await readSafetensors(path);
   const text = (key: string) => metadata.get(key);
   const model = text('model');
@@ -56,11 +65,16 @@ async function readFileDump(path: string): Promise<Dump> {
 }
 
 /** Of a dump that says nothing of itself. */
-const bare = (path: string, taps: ReadonlyMap<string, DumpTensor>): Dump => ({
+const bare = (
+  path: string,
+  taps: ReadonlyMap<string, DumpTensor>,
+  skipped: readonly string[] = [],
+): Dump => ({
   schema: 1,
   producer: basename(path),
   dtype: [...taps.values()].find(({ dtype }) => dtype.includes('float'))?.dtype ?? 'float32',
   taps,
+  ...(skipped.length > 0 && { skipped }),
 });
 
 /** By its name .safetensors, .npz, or our folder. Halves are written as float32, and .bin has float32 and int32 only. */

@@ -1,11 +1,9 @@
-// NumPy's .npy: magic, a Python dictionary, numbers. Little-endian only, which numpy.save writes on today's machines unless
-// asked. No pickled objects.
+// NumPy's .npy: magic, a Python dictionary, numbers of either byte order. No text, no structures, no pickled objects.
 import { fromBits } from '@siglip-ts/core';
 import { type DumpTensor, transposed } from '../dump.ts';
 
 const MAGIC = '\x93NUMPY';
-const HEADER =
-  /^\{'descr': '([<|=][a-z]\d+)', 'fortran_order': (True|False), 'shape': \(([\d, ]*)\), \}\s*$/;
+const HEADER = /^\{'descr': (.+), 'fortran_order': (True|False), 'shape': \(([\d, ]*)\), \}\s*$/;
 
 /** Throws with `name` for anything else. */
 export function readNpy(bytes: Uint8Array, name: string): DumpTensor {
@@ -23,18 +21,23 @@ export function readNpy(bytes: Uint8Array, name: string): DumpTensor {
   if (!header || start + length > bytes.length) return fail('its header is not readable');
   const [, descr, fortran, dims] = header as unknown as [string, string, string, string];
   const shape = dims.split(',').map((n) => n.trim()).filter(Boolean).map(Number); // prettier-ignore
-  const read = READERS[descr.slice(1)];
-  if (!read) return fail(`dtype ${descr}`);
+  const [, order, type = ''] = /^'([<>|=])([a-zA-Z]\d+)'$/.exec(descr) ?? [];
+  const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
+  if (!read) return fail(`dtype ${descr.slice(0, 80)}`);
   const count = shape.reduce((product, n) => product * n, 1);
-  const width = Number(descr.slice(2));
+  const width = Number(type.slice(1));
   const have = bytes.length - start - length;
   if (have !== count * width)
     return fail(`${have} bytes of numbers for shape [${shape.join(', ')}] of ${width} bytes each`);
   // A copy, since the numbers need not be aligned in the file. A Buffer's own slice would be a view of the whole file.
-  const { buffer } = new Uint8Array(bytes.subarray(start + length));
-  if (fortran === 'False') return { shape, ...read(buffer) };
+  const numbers = new Uint8Array(bytes.subarray(start + length));
+  if (order === '>') reverseEach(numbers, width);
+  const values = read(numbers.buffer);
+  const far = values.wide?.findIndex((value) => Math.abs(value) > MOST) ?? -1;
+  if (far >= 0) return fail(`number ${values.wide![far]}, which 32 bits do not hold`);
+  if (fortran === 'False') return tensorOf(shape, values);
   // The first axis is densest: numpy.save writes a transposed array so.
-  const backwards = { shape: shape.toReversed(), ...read(buffer) };
+  const backwards = tensorOf(shape.toReversed(), values);
   return transposed(backwards, shape.map((_, i) => i).toReversed());
 }
 
@@ -54,18 +57,45 @@ export function writeNpy({ shape, data }: DumpTensor): Uint8Array {
   return bytes;
 }
 
-type Numbers = Pick<DumpTensor, 'dtype' | 'data'>;
+/** Most that an integer of a dump may be: ids, masks and positions are far below. */
+const MOST = 2 ** 31 - 1;
+
+interface Numbers {
+  dtype: string;
+  data?: DumpTensor['data'];
+  /** Integers that may be more than 32 bits hold. */
+  wide?: Float64Array;
+}
+
+const tensorOf = (shape: number[], { dtype, data, wide }: Numbers): DumpTensor => ({
+  shape,
+  dtype,
+  data: data ?? Int32Array.from(wide!),
+});
+
+/** By kind and bytes of a number. V2 is what JAX's bfloat16 is to a NumPy that does not know it, as big_vision saves it. */
 const READERS: Readonly<Record<string, (b: ArrayBufferLike) => Numbers>> = {
   f8: (b) => ({ dtype: 'float64', data: new Float64Array(b) }),
   f4: (b) => ({ dtype: 'float32', data: new Float32Array(b) }),
-  f2: (b) => ({
-    dtype: 'float16',
-    data: Float32Array.from(fromBits(new Uint16Array(b), 'float16')),
-  }),
-  i8: (b) => ({ dtype: 'int64', data: Int32Array.from(new BigInt64Array(b), Number) }),
+  f2: (b) => halves(b, 'float16'),
+  V2: (b) => halves(b, 'bfloat16'),
+  i8: (b) => ({ dtype: 'int64', wide: Float64Array.from(new BigInt64Array(b), Number) }),
+  u8: (b) => ({ dtype: 'uint64', wide: Float64Array.from(new BigUint64Array(b), Number) }),
   i4: (b) => ({ dtype: 'int32', data: new Int32Array(b) }),
+  u4: (b) => ({ dtype: 'uint32', wide: Float64Array.from(new Uint32Array(b)) }),
   i2: (b) => ({ dtype: 'int16', data: Int32Array.from(new Int16Array(b)) }),
+  u2: (b) => ({ dtype: 'uint16', data: Int32Array.from(new Uint16Array(b)) }),
   i1: (b) => ({ dtype: 'int8', data: Int32Array.from(new Int8Array(b)) }),
   u1: (b) => ({ dtype: 'uint8', data: Int32Array.from(new Uint8Array(b)) }),
   b1: (b) => ({ dtype: 'bool', data: Int32Array.from(new Uint8Array(b)) }),
 };
+
+const halves = (b: ArrayBufferLike, dtype: 'float16' | 'bfloat16'): Numbers => ({
+  dtype,
+  data: Float32Array.from(fromBits(new Uint16Array(b), dtype)),
+});
+
+/** Big-endian numbers to little-endian ones, in place. */
+function reverseEach(bytes: Uint8Array, width: number): void {
+  for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
+}

@@ -8,8 +8,12 @@ const LARGEST = 2 ** 31;
 /** Deflate makes of a byte at most 1032. Memory is set aside by what a file claims, so that more is refused before. */
 const DEFLATE = 1032;
 
-/** Throws with `path` for anything else. */
-export function readNpz(bytes: Uint8Array, path: string): Map<string, DumpTensor> {
+/** Throws with `path` for anything else. What in it is no array of numbers goes to `skip`. */
+export function readNpz(
+  bytes: Uint8Array,
+  path: string,
+  skip: (why: string) => void,
+): Map<string, DumpTensor> {
   let [total, packed] = [0, 0];
   let files: Record<string, Uint8Array>;
   try {
@@ -27,9 +31,15 @@ export function readNpz(bytes: Uint8Array, path: string): Map<string, DumpTensor
     throw new Error(`${path}: no readable .npz: ${(error as Error).message}`);
   }
   const entries = Object.entries(files).filter(([name]) => name.endsWith('.npy'));
-  return new Map(
-    entries.map(([name, npy]) => [name.slice(0, -4), readNpy(npy, `${path}:${name}`)]),
-  );
+  const taps = new Map<string, DumpTensor>();
+  for (const [name, npy] of entries) {
+    try {
+      taps.set(name.slice(0, -4), readNpy(npy, `${path}:${name}`));
+    } catch (error) {
+      skip((error as Error).message);
+    }
+  }
+  return taps;
 }
 
 /** Stored without compression, as numpy.savez does. */

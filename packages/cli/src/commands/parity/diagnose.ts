@@ -1,12 +1,12 @@
 // siglip parity diagnose: which known mistakes explain somebody else's numbers.
 import type { Command } from 'commander';
-import { diagnose, type Inputs, readDump, subjectOf, type Verdict } from '@siglip-ts/parity';
+import { diagnose, type Inputs, subjectOf, type Verdict } from '@siglip-ts/parity';
+import { addMapOption, readNoted, readRenamed } from '../../arguments/dumps.ts';
 import { readPicture } from '../../arguments/images.ts';
 import { addSourceOptions, collect, filesOf, type SourceOptions } from '../../arguments/options.ts';
 import { Exit } from '../../terminal/errors.ts';
 import type { Io } from '../../terminal/io.ts';
 import { print, printable, printJson } from '../../terminal/output.ts';
-import { addMapOption, readRenamed } from './names.ts';
 
 interface DiagnoseOptions extends SourceOptions {
   dump: string;
@@ -44,7 +44,7 @@ Example:
 }
 
 async function run(io: Io, pictures: readonly string[], o: DiagnoseOptions): Promise<void> {
-  const { taps } = await readRenamed(o.dump, o.map);
+  const { taps } = await readRenamed(io, o.dump, o.map);
   const inputs = await inputsOf(io, pictures, o);
   const subject = await subjectOf(await filesOf(o, io));
   let ranking: Verdict[];
@@ -67,7 +67,7 @@ async function inputsOf(
   names: readonly string[],
   { inputs, text }: DiagnoseOptions,
 ): Promise<Inputs> {
-  const given = inputs === undefined ? undefined : (await readDump(inputs)).taps;
+  const given = inputs === undefined ? undefined : (await readNoted(io, inputs)).taps;
   const ids = (key: string) => {
     const x = given?.get(key);
     return x && { shape: x.shape, data: Int32Array.from(x.data) };

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Dump, DumpTensor, Tolerance } from '@siglip-ts/parity';
 import type { ModelOutput } from 'siglip-ts';
 import { load, type ModelClass } from 'siglip-ts/internals';
+import { addMapOption, readNoted, readRenamed } from '../../arguments/dumps.ts';
 import {
   argumentsOf,
   chosenClass,
@@ -25,7 +26,6 @@ import {
 } from '../../arguments/options.ts';
 import { Exit } from '../../terminal/errors.ts';
 import type { Io } from '../../terminal/io.ts';
-import { addMapOption, readRenamed } from './names.ts';
 
 interface DiffOptions extends SourceOptions, ComputeOptions {
   map: string;
@@ -36,6 +36,7 @@ interface DiffOptions extends SourceOptions, ComputeOptions {
   rtol?: number;
   ulp?: number;
   nmse?: number;
+  minShare: number;
   failOn: 'added' | 'total' | 'never';
   format: 'text' | 'json' | 'junit' | 'html' | 'md';
   out?: string;
@@ -52,7 +53,7 @@ export function addParityDiff(parity: Command, io: Io): void {
     .description(
       'Runs the reference on the inputs and compares every tensor that the dump has. Each module is judged twice: on the ' +
         "model's inputs (total), and given the dump's own tensors (added), so that an early error is not held against " +
-        'what comes later. Exit code 1 if something is wrong; --fail-on total judges by what came together, never keeps 0.',
+        'what comes later. Exit code 1 if something is wrong, or if less than half of the modules were compared (--min-share); --fail-on total judges by what came together, never keeps 0.',
     )
     .argument('<dump>', 'their numbers')
     .option('--inputs <file>', "the model's inputs, if the dump does not have them itself")
@@ -64,6 +65,7 @@ export function addParityDiff(parity: Command, io: Io): void {
     .option('--rtol <x>', 'relative tolerance, instead of the profile', tolerance)
     .option('--ulp <n>', 'so many units in the last place are always fine', tolerance)
     .option('--nmse <db>', 'judge tensors by their NMSE, at most so many dB', decibels)
+    .option('--min-share <x>', 'of the modules that have to be compared, 0 to 1', share, 0.5)
     .addOption(choice('--fail-on <error>', 'which error makes a module wrong', FAIL_ON))
     .addOption(
       new Option('--format <name>', 'how to tell')
@@ -87,7 +89,7 @@ Examples:
 
 async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
   const parity = await import('@siglip-ts/parity');
-  const theirs = await readRenamed(path, o.map);
+  const theirs = await readRenamed(io, path, o.map);
   const files = await filesOf(o, io);
   const kind = await chosenClass(o.class, files);
   const inputs = await inputsOf(io, theirs, path, o, kind);
@@ -115,11 +117,12 @@ async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
     },
     t,
     o.failOn === 'never' ? 'added' : o.failOn,
+    o.minShare,
   );
   const document = parity.render[o.format](found, t);
   if (o.out === undefined) io.stdout.write(document);
   else await writeFile(o.out, document);
-  if (found.first !== null && o.failOn !== 'never') throw new Exit(1);
+  if ((found.first !== null || !found.share.pass) && o.failOn !== 'never') throw new Exit(1);
 }
 
 /** What the model is given: the dump's own inputs, or those of --inputs, which may hold nothing else. */
@@ -132,8 +135,7 @@ async function inputsOf(io: Io, theirs: Dump, path: string, o: DiffOptions, kind
         throw new Exit(2, `${path}: ${key} has no shape; name a file with --inputs`);
     return own;
   }
-  const { readDump } = await import('@siglip-ts/parity');
-  const given = argumentsOf(io, o.inputs, (await readDump(o.inputs)).taps, kind);
+  const given = argumentsOf(io, o.inputs, (await readNoted(io, o.inputs)).taps, kind);
   expectNeeds(given, kind, o.inputs, 'name another file');
   for (const [key, { data }] of given) {
     const theirs = own.get(key)?.data;
@@ -147,6 +149,12 @@ function tolerance(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0))
     throw new InvalidArgumentError('expected a number that is not negative');
+  return value;
+}
+
+function share(text: string): number {
+  const value = tolerance(text);
+  if (value > 1) throw new InvalidArgumentError('expected a number from 0 to 1');
   return value;
 }
 

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { DumpFormat, DumpTensor } from '@siglip-ts/parity';
 import { AutoConfig, AutoImageProcessor, AutoTokenizer, type ModelFiles } from 'siglip-ts';
 import { type AnyConfig, load, type ModelClass } from 'siglip-ts/internals';
+import { readNoted } from '../../arguments/dumps.ts';
 import {
   type AnyModel,
   argumentsOf,
@@ -112,8 +113,7 @@ async function inputsOf(
   const raw = names.length > 0 || o.text !== undefined;
   if (o.inputs !== undefined) {
     if (raw) throw new Exit(2, 'parity dump: pictures or texts and --inputs, expected one kind');
-    const { readDump } = await import('@siglip-ts/parity');
-    const { taps } = await readDump(o.inputs);
+    const { taps } = await readNoted(io, o.inputs);
     return argumentsOf(io, o.inputs, taps, kind);
   }
   const inputs = new Map<string, DumpTensor>();
