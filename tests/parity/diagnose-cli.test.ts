@@ -1,11 +1,12 @@
 // siglip parity diagnose as a command: JSON, exit codes, one line for bad input.
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { run } from '@siglip-ts/cli';
 import { bytesSource, openSafetensors, serialize, type StoredTensor } from '@siglip-ts/safetensors';
+import { variant } from '../siglip/folders/variant.ts';
 
 const model = join(import.meta.dirname, '../../fixtures/model/plain');
 const dir = mkdtempSync(join(tmpdir(), 'diagnose-'));
@@ -56,6 +57,28 @@ test('what siglip parity dump writes is right, also where logit and bias cancel'
   const { code, out: told } = await parity('diagnose', ...what, '--dump', out, '--json');
   expect({ code, first: JSON.parse(told).ranking[0].mistake }).toEqual({ code: 0, first: 'none' });
 });
+
+test.each([
+  ['SiglipImageProcessorFast', {}],
+  ['CLIPImageProcessor', { size: { shortest_edge: 64 }, crop_size: { height: 64, width: 64 } }],
+  ['SiglipImageProcessor', { resample: 1 }],
+])(
+  'the processor that the folder names is the right one: %s %j',
+  async (image_processor_type, more) => {
+    const folder = join(dir, `${image_processor_type}-${Object.keys(more).join()}`);
+    const files = await variant({ processor: (p) => ({ ...p, ...more, image_processor_type }) });
+    mkdirSync(folder);
+    for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes);
+    const what = ['fixtures/images/cat.jpg', '--text', 'a cat', '--model', folder];
+    const out = join(folder, 'dump');
+    expect((await parity('dump', ...what, '--out', out)).code).toBe(0);
+    const { code, out: told } = await parity('diagnose', ...what, '--dump', out, '--json');
+    expect({ code, first: JSON.parse(told).ranking[0].mistake }).toEqual({
+      code: 0,
+      first: 'none',
+    });
+  },
+);
 
 test('a golden in float16 is named', async () => {
   expect(await first(await unmasked(), 'float16-sdpa')).toEqual({ code: 1, mistake: 'float16' });

@@ -59,7 +59,7 @@ async function load(name: ModelName, kind: Kind): Promise<Case> {
 async function largePixels(subject: Subject, pictures: RawImage[]): Promise<Numbers> {
   const { image_size, patch_size } = subject.vision!;
   const size = { height: image_size + 2 * patch_size, width: image_size - patch_size };
-  const other = { ...subject, pixels: { ...subject.pixels, ...size } };
+  const other = { ...subject, processor: null, pixels: { ...subject.pixels, ...size } };
   const run = referenceOf(other, { pictures }).tower('vision', {
     mistakes: [],
     until: 'pixel_values',

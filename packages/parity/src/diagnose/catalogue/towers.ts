@@ -46,6 +46,11 @@ export const TOWER_MISTAKES: readonly Mistake[] = [
     who: 'Ports that cut patches out of pictures with channels last and keep the kernel as it is.',
     checkpoint: (c) => edited(c, /patch_embedding\.weight$/, hwc),
   }),
+  tower(['vision'], {
+    name: 'patch-order-chw',
+    who: 'Ports that store the kernel with channels last, as JAX does, and cut patches out of pictures with channels first.',
+    checkpoint: (c) => edited(c, /patch_embedding\.weight$/, chw),
+  }),
   tower(['text'], {
     name: 'pool-first-token',
     who: 'BERT-style pooling of the first token.',
@@ -193,12 +198,19 @@ function edited(
 }
 
 /** A kernel [D, C, p, p] that does to (channel, y, x) what it should do to (y, x, channel). */
-function hwc(values: Float64Array, [D, C, p, q]: readonly number[]): Float64Array {
-  const n = C! * p! * q!;
+const hwc = (values: Float64Array, [, C, p, q]: readonly number[]): Float64Array =>
+  transposedRows(values, C!, p! * q!);
+
+/** A kernel [D, C, p, p] that does to (y, x, channel) what it should do to (channel, y, x). */
+const chw = (values: Float64Array, [, C, p, q]: readonly number[]): Float64Array =>
+  transposedRows(values, p! * q!, C!);
+
+/** Of each [D, rows, columns]: the numbers of [columns, rows] read as [rows, columns]. */
+function transposedRows(values: Float64Array, rows: number, columns: number): Float64Array {
+  const n = rows * columns;
   return values.map((_, i) => {
-    const [d, rest] = [Math.floor(i / n), i % n];
-    const [c, place] = [Math.floor(rest / (p! * q!)), rest % (p! * q!)];
-    return d < D! ? values[d * n + place * C! + c]! : 0;
+    const [row, column] = [Math.floor((i % n) / columns), i % columns];
+    return values[i - (i % n) + column * rows + row]!;
   });
 }
 

@@ -29,7 +29,7 @@ export function pixelValues(
       channels,
     );
   }
-  const usual: Resize = (picture) => resizePillow(picture, o, filterOf(subject));
+  const usual: Resize = (picture) => right(subject, picture);
   const small = known.get(resize) ?? pictures.map((picture) => (resize ?? usual)(picture, o));
   known.set(resize, small);
   const n = o.height * o.width;
@@ -42,8 +42,16 @@ export function pixelValues(
   return { data, shape: [small.length, 3, o.height, o.width] };
 }
 
-const filterOf = ({ processor }: Subject) =>
-  processor?.resample === 2 ? ({ filter: 'bilinear' } as const) : {};
+/** The bytes that the named processor makes of a picture before it counts with them; without one, Pillow's bicubic. */
+function right({ processor, pixels }: Subject, picture: RawImage): RawImage {
+  if (!processor) return resizePillow(picture, pixels);
+  const bytesAlone = { do_rescale: false, do_normalize: false };
+  const [image] = processor(picture, bytesAlone).pixel_values;
+  const [, height, width] = image!.shape as [number, number, number];
+  const n = height * width;
+  const data = Uint8Array.from({ length: 3 * n }, (_, i) => image!.data[(i % 3) * n + Math.floor(i / 3)]!); // prettier-ignore
+  return { mode: 'RGB', width, height, data };
+}
 
 function renumbered(
   { shape, data }: Numbers,

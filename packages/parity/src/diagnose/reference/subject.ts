@@ -6,8 +6,14 @@ import {
   SiglipTextConfig,
   SiglipVisionConfig,
 } from '@siglip-ts/core';
-import { type RawImage, SiglipImageProcessor } from '@siglip-ts/image';
-import { AutoConfig, type ModelFiles, SiglipTokenizer } from 'siglip-ts';
+import type { RawImage } from '@siglip-ts/image';
+import {
+  type AnyImageProcessor,
+  AutoConfig,
+  AutoImageProcessor,
+  type ModelFiles,
+  SiglipTokenizer,
+} from 'siglip-ts';
 import { checkpointOf, expectQuantization, openWeights, orWhatItIs } from 'siglip-ts/internals';
 import type { Numbers, Pixels } from '../catalogue/mistake.ts';
 
@@ -19,7 +25,8 @@ export interface Subject {
   readonly labels: number | null;
   readonly checkpoint: Checkpoint;
   readonly pixels: Pixels;
-  readonly processor: SiglipImageProcessor | null;
+  /** The one that the folder names. */
+  readonly processor: AnyImageProcessor | null;
   readonly tokenizer: SiglipTokenizer | null;
 }
 
@@ -41,11 +48,11 @@ async function opened(files: ModelFiles): Promise<Subject & { close(): Promise<v
   expectQuantization(config.quantization_config, files.name);
   const file = await openWeights(files);
   const composite = config instanceof SiglipConfig ? config : null;
-  const own = await jsonOf(files, 'preprocessor_config.json');
   const has = (tower: string) => [...file.tensors.keys()].some((key) => key.startsWith(tower));
   const vision = composite?.vision_config ?? (config instanceof SiglipVisionConfig ? config : null);
   const text = composite?.text_config ?? (config instanceof SiglipTextConfig ? config : null);
-  const processor = own ? SiglipImageProcessor.from_dict(own) : null;
+  const named = await files.bytes('preprocessor_config.json');
+  const processor = named ? await AutoImageProcessor.fromPretrained(files) : null;
   return {
     vision: has('vision_model.') ? vision : null,
     text: has('text_model.') ? text : null,
@@ -60,19 +67,15 @@ async function opened(files: ModelFiles): Promise<Subject & { close(): Promise<v
   };
 }
 
-function pixelsOf(p: SiglipImageProcessor | null, c: SiglipVisionConfig | null): Pixels {
+function pixelsOf(p: AnyImageProcessor | null, c: SiglipVisionConfig | null): Pixels {
   const side = c?.image_size ?? 224;
-  const size = (p?.size ?? {}) as { height?: number; width?: number };
+  const { size, do_center_crop, crop_size, image_mean, image_std } = p?.to_dict() ?? {};
+  const last = ((do_center_crop ? crop_size : size) ?? {}) as { height?: number; width?: number };
   const channels = (x: unknown): number[] => (Array.isArray(x) ? (x as number[]) : [0.5, 0.5, 0.5]);
   return {
-    height: size.height ?? side,
-    width: size.width ?? side,
-    mean: channels(p?.image_mean),
-    std: channels(p?.image_std),
+    height: last.height ?? side,
+    width: last.width ?? side,
+    mean: channels(image_mean),
+    std: channels(image_std),
   };
-}
-
-async function jsonOf(files: ModelFiles, name: string) {
-  const bytes = await files.bytes(name);
-  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>);
 }
