@@ -18,6 +18,7 @@ export * from './ops/attention.ts';
 export * from './ops/log-sigmoid.ts';
 export * from './ops/in-float32.ts';
 export * from './ops/compose.ts';
+export * as schema from './config/schema.ts';
 export * from './config/siglip.ts';
 export * from './model/scope.ts';
 export * from './model/parameters.ts';

@@ -248,9 +248,13 @@ describe('as in transformers’ own tests', () => {
       text_config: object;
     };
     const vision = (change: object) => ({ vision_config: { ...config.vision_config, ...change } });
-    await expect(load(vision({ num_hidden_layers: 1e9 }))).rejects.toThrow('at most 10000');
+    await expect(load(vision({ num_hidden_layers: 1e9 }))).rejects.toThrow(
+      'num_hidden_layers is 1000000000, expected a whole number from 0 to 10000',
+    );
     await expect(load(vision({ patch_size: 0 }))).rejects.toThrow('patch_size is 0');
-    await expect(load(vision({ hidden_size: 'wide' }))).rejects.toThrow('hidden_size is wide');
+    await expect(load(vision({ hidden_size: 'wide' }))).rejects.toThrow(
+      'hidden_size is "wide", expected a whole number from 1',
+    );
     await expect(load(vision({ hidden_size: 48 }))).rejects.toThrow(
       'the text tower gives vectors of 24 numbers, the vision tower of 48',
     );

@@ -110,7 +110,7 @@ export async function runTraining(
 }
 
 function recipeOf(o: RunOptions): Recipe {
-  const freeze = TOWERS[o.freeze] ?? o.freeze;
+  const freeze = (Object.hasOwn(TOWERS, o.freeze) ? TOWERS[o.freeze] : undefined) ?? o.freeze;
   try {
     new RegExp(freeze);
   } catch (error) {

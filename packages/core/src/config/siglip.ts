@@ -12,6 +12,7 @@ import {
   toDiffDict,
   toJson,
 } from './pretrained.ts';
+import { expectFields, TOWER_FIELDS } from './schema.ts';
 
 /** What both towers have. Sizes are counts of numbers; eps is added to the variance. */
 interface TowerFields extends PretrainedFields {
@@ -227,27 +228,9 @@ export function setAttention(
   }
 }
 
-/** More layers than any transformer has: a config.json that asks for them is broken or hostile. */
-const MOST_LAYERS = 10_000;
-
-/** Throws for sizes that are no whole numbers above 0, and HF's error if the heads do not divide the hidden size. */
+/** Throws for a field that is none of its kind, and HF's error if the heads do not divide the hidden size. */
 export function expectTower(c: SiglipTextConfig | SiglipVisionConfig): void {
-  const sizes = [
-    ...(['hidden_size', 'intermediate_size', 'num_attention_heads', 'num_hidden_layers'] as const),
-    ...(c instanceof SiglipTextConfig
-      ? (['vocab_size', 'max_position_embeddings'] as const)
-      : (['num_channels', 'image_size', 'patch_size'] as const)),
-  ];
-  for (const name of sizes) {
-    const value = c[name];
-    const least = name === 'num_hidden_layers' ? 0 : 1;
-    if (!Number.isSafeInteger(value) || (value as number) < least)
-      throw new RangeError(`config: ${name} is ${String(value)}, expected a whole number`);
-  }
-  if (c.num_hidden_layers > MOST_LAYERS)
-    throw new RangeError(
-      `config: num_hidden_layers is ${c.num_hidden_layers}, at most ${MOST_LAYERS}`,
-    );
+  expectFields(c, TOWER_FIELDS, 'config');
   if (c.hidden_size % c.num_attention_heads !== 0)
     throw new RangeError(
       `embed_dim must be divisible by num_heads (got \`embed_dim\`: ${c.hidden_size} and \`num_heads\`: ${c.num_attention_heads}).`,

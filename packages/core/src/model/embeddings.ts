@@ -54,6 +54,9 @@ function tapMap(conv: Scope, x: Tensor, h: number, w: number): Tensor {
   return map.reshape([B, D, N]).permute(0, 2, 1);
 }
 
+/** Far beyond every model, and seconds a layer: attention's time grows with its square. */
+const MOST_PATCHES = 128 ** 2;
+
 function expectImage(pixels: Tensor, c: SiglipVisionConfig): void {
   const [, C, H, W] = pixels.shape;
   if (pixels.shape.length !== 4 || C !== c.num_channels)
@@ -63,6 +66,11 @@ function expectImage(pixels: Tensor, c: SiglipVisionConfig): void {
   if (H! < c.patch_size || W! < c.patch_size)
     throw new RangeError(
       `pixel_values: ${H}x${W} pixels, smaller than one patch of ${c.patch_size}`,
+    );
+  const patches = Math.floor(H! / c.patch_size) * Math.floor(W! / c.patch_size);
+  if (patches > MOST_PATCHES)
+    throw new RangeError(
+      `pixel_values: ${H}x${W} pixels are ${patches} patches of ${c.patch_size}, expected at most ${MOST_PATCHES}`,
     );
 }
 

@@ -72,5 +72,8 @@ const ACTIVATIONS: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
   relu2: (x) => x.maximum(0).mul(x.maximum(0)),
 };
 
+/** All of them, by HF's names. */
+export const ACTIVATION_NAMES: readonly string[] = Object.keys(ACTIVATIONS);
+
 /** Whether torch has a kernel of its own for it. */
 export const isKernel = (kind: Activation): boolean => kind in KERNELS;

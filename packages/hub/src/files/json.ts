@@ -12,6 +12,14 @@ export async function readConfig(files: ModelFiles): Promise<JsonObject> {
   return dict;
 }
 
+/** Far deeper than any file of a model: what walks through it by recursion must not run out of stack. */
+const DEEPEST = 64;
+
+const isShallow = (value: unknown, left: number): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (left > 0 && Object.values(value).every((item) => isShallow(item, left - 1)));
+
 /** A JSON object among the files, undefined if there is no such file. */
 export async function readJson(files: ModelFiles, name: string): Promise<JsonObject | undefined> {
   const bytes = await files.bytes(name);
@@ -24,5 +32,7 @@ export async function readJson(files: ModelFiles, name: string): Promise<JsonObj
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new TypeError(`${files.name}: "${name}" holds no JSON object`);
+  if (!isShallow(value, DEEPEST))
+    throw new RangeError(`${files.name}: "${name}" is nested deeper than ${DEEPEST} levels`);
   return value as JsonObject;
 }

@@ -124,12 +124,23 @@ export function expectArguments(
   }
 }
 
+/** 400 MB of numbers. A size is often what a picture's own sides make of `shortest_edge`. */
+const MOST_PIXELS = 2 ** 25;
+
+/** Throws before memory is set aside for a picture that nobody means. */
+export function expectSize({ height, width }: { height: number; width: number }): void {
+  if (height * width > MOST_PIXELS)
+    throw new RangeError(
+      `size: ${height} x ${width} pixels after the resize, expected at most ${MOST_PIXELS}`,
+    );
+}
+
 /** `PIL.Image.Resampling`, by number. */
 const FILTERS = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'] as const;
 
 /** Throws RangeError for a number that is none of Pillow's. */
 export function filterOf(resample: number): (typeof FILTERS)[number] {
-  const filter = FILTERS[resample];
+  const filter = typeof resample === 'number' ? FILTERS[resample] : undefined;
   if (filter) return filter;
   throw new RangeError(
     `resample ${resample}, expected 0 to ${FILTERS.length - 1}: ${FILTERS.join(', ')}`,

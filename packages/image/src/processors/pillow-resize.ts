@@ -2,6 +2,7 @@
 import type { Mode, RawImage } from '../raw-image.ts';
 import { type PillowResizeOptions, resizePillow } from '../resize/pillow.ts';
 import { firstToLast, lastToFirst, type TypedImage } from './array-image.ts';
+import { expectSize } from './options.ts';
 
 const MODES: Readonly<Record<number, Mode>> = { 1: 'L', 2: 'LA', 3: 'RGB', 4: 'RGBA' };
 
@@ -15,6 +16,7 @@ export function resizeArray(
   format: string,
   how: PillowResizeOptions,
 ): TypedImage {
+  expectSize(size);
   const scaled = needsRescale(image);
   const last = format === 'channels_first' ? firstToLast(image) : image;
   const resized = resizePillow(toPil(last, scaled), size, how);

@@ -4,7 +4,7 @@ import { type Planes, resizeTorchvisionBytes } from '../resize/torchvision-bytes
 import { resizeTorchvisionFloats } from '../resize/torchvision-floats.ts';
 import type { ResizeFilter } from '../resize/weights.ts';
 import { cropped, isFloat, type Samples, type TypedImage } from './array-image.ts';
-import type { PerChannel, SizeDict } from './options.ts';
+import { expectSize, type PerChannel, type SizeDict } from './options.ts';
 
 const f32 = Math.fround;
 
@@ -24,6 +24,7 @@ export function resizeTensor(
 ): TypedImage {
   const from = dimensions(image);
   const to = outputSize(from, size);
+  expectSize(to);
   if (to.height === from.height && to.width === from.width) return image;
   const shape = [from.channels, to.height, to.width];
   const { data, dtype } = image;

@@ -1,6 +1,7 @@
 // The three configurations as users load and save them; what they hold is in packages/core.
 import {
   type Attributes,
+  schema,
   SiglipConfig as Composite,
   SiglipTextConfig as Text,
   SiglipVisionConfig as Vision,
@@ -50,7 +51,7 @@ export class SiglipTextConfig extends Text {
     given: ConfigOptions = {},
   ): Promise<SiglipTextConfig> {
     const { config, ...options } = configOptions('SiglipTextConfig', given);
-    return SiglipTextConfig.from_dict(await read(source, options), config);
+    return SiglipTextConfig.from_dict(await read(source, options, config), config);
   }
   /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
@@ -90,7 +91,7 @@ export class SiglipVisionConfig extends Vision {
     given: ConfigOptions = {},
   ): Promise<SiglipVisionConfig> {
     const { config, ...options } = configOptions('SiglipVisionConfig', given);
-    return SiglipVisionConfig.from_dict(await read(source, options), config);
+    return SiglipVisionConfig.from_dict(await read(source, options, config), config);
   }
   /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
@@ -155,7 +156,7 @@ export class SiglipConfig extends Composite {
     given: ConfigOptions = {},
   ): Promise<SiglipConfig> {
     const { config, ...options } = configOptions('SiglipConfig', given);
-    return SiglipConfig.from_dict(await read(source, options), config);
+    return SiglipConfig.from_dict(await read(source, options, config), config);
   }
   /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
@@ -179,5 +180,9 @@ const argumentsOf = (tower: Text | Vision): Attributes => ({
   attn_implementation: tower._attn_implementation,
 });
 
-const read = async (source: ModelSource, o: HubOptions): Promise<Attributes> =>
-  orWhatItIs(await filesOf(source, o), readConfig);
+async function read(source: ModelSource, o: HubOptions, changes?: Attributes): Promise<Attributes> {
+  const files = await filesOf(source, o);
+  const dict = await orWhatItIs(files, readConfig);
+  schema.expectConfig({ ...dict, ...changes }, `config.json of ${files.name}`);
+  return dict;
+}

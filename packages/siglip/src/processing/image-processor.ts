@@ -24,6 +24,7 @@ import { callable } from '../runtime/callable.ts';
 import { orWhatItIs } from '../runtime/folder-kind.ts';
 import { expectKnown, type Known, loaderOptions } from '../runtime/options.ts';
 import { jsonFile, writeFiles } from '../runtime/saving.ts';
+import { expectProcessor } from '../runtime/schema.ts';
 import { pixelKernels } from './pictures/pixel-kernels.ts';
 
 type Images = Parameters<Slow['call']>[0];
@@ -86,7 +87,7 @@ export class SiglipImageProcessor extends Slow {
     given: ImageProcessorOptions<SiglipImageProcessorConfig> = {},
   ): Promise<SiglipImageProcessor> {
     const { image_processor, ...options } = optionsOf('SiglipImageProcessor', given);
-    const dict = await readProcessor(source, options);
+    const dict = await readProcessor(source, options, image_processor);
     const behaviour = { kernels: pixelKernels() };
     return SiglipImageProcessor.from_dict(dict, image_processor, behaviour) as SiglipImageProcessor;
   }
@@ -141,7 +142,7 @@ export class SiglipImageProcessorFast extends Fast {
     given: ImageProcessorOptions<SiglipImageProcessorFastConfig> = {},
   ): Promise<SiglipImageProcessorFast> {
     const { image_processor, ...options } = optionsOf('SiglipImageProcessorFast', given);
-    const dict = await readProcessor(source, options);
+    const dict = await readProcessor(source, options, image_processor);
     const behaviour = { kernels: pixelKernels() };
     const processor = SiglipImageProcessorFast.from_dict(dict, image_processor, behaviour);
     return processor as SiglipImageProcessorFast;
@@ -188,7 +189,7 @@ export class CLIPImageProcessor extends Clip {
     given: ImageProcessorOptions<CLIPImageProcessorConfig> = {},
   ): Promise<CLIPImageProcessor> {
     const { image_processor, ...options } = optionsOf('CLIPImageProcessor', given);
-    const dict = await readProcessor(source, options);
+    const dict = await readProcessor(source, options, image_processor);
     const behaviour = { kernels: pixelKernels() };
     return CLIPImageProcessor.from_dict(dict, image_processor, behaviour) as CLIPImageProcessor;
   }
@@ -229,7 +230,7 @@ export async function autoImageProcessor(
   given: ImageProcessorOptions<SiglipImageProcessorConfig> & { use_fast?: boolean | null } = {},
 ): Promise<AnyImageProcessor> {
   const { use_fast, image_processor, ...options } = optionsOf('AutoImageProcessor', given);
-  const dict = await readProcessor(source, options);
+  const dict = await readProcessor(source, options, image_processor);
   const named = String(
     dict.image_processor_type ?? dict.feature_extractor_type ?? 'SiglipImageProcessor',
   ).replace('FeatureExtractor', 'ImageProcessor');
@@ -259,10 +260,11 @@ const optionsOf = <O extends object>(name: string, options: O): O => {
   });
 };
 
-async function readProcessor(source: ModelSource, options: HubOptions) {
+async function readProcessor(source: ModelSource, options: HubOptions, changes?: object) {
   return orWhatItIs(await filesOf(source, options), async (files) => {
     const dict = await readJson(files, 'preprocessor_config.json');
     if (!dict) throw missingFile(files, 'preprocessor_config.json');
+    expectProcessor({ ...dict, ...changes }, `preprocessor_config.json of ${files.name}`);
     return dict as SiglipImageProcessorConfig;
   });
 }

@@ -1,0 +1,100 @@
+// What the JSON files of a model may hold: a value that would hang or compute something else is refused at load, with its
+// file, its key and what is expected. All odd values of all keys are in odd-values.slow.ts.
+import { describe, expect, test } from 'vitest';
+import {
+  AutoConfig,
+  AutoImageProcessor,
+  pipeline,
+  SiglipConfig,
+  SiglipForImageClassification,
+  SiglipImageProcessor,
+  SiglipModel,
+  SiglipVisionModel,
+} from 'siglip-ts';
+import { type Changes, json, text, variant } from './variant.ts';
+
+const load = async (changes: Changes) =>
+  pipeline('zero-shot-image-classification', await variant(changes));
+const tower = (name: string, change: object): Changes => ({
+  config: (c) => ({ ...c, [name]: { ...(c[name] as object), ...change } }),
+});
+const processor = (change: object): Changes => ({ processor: (p) => ({ ...p, ...change }) });
+const CONFIG = 'config.json of the given files: ';
+const PROCESSOR = 'preprocessor_config.json of the given files: ';
+
+// prettier-ignore
+test.each<[string, Changes]>([
+  [`${CONFIG}text_config.hidden_act is "constructor", expected gelu`, tower('text_config', { hidden_act: 'constructor' })],
+  [`${CONFIG}vision_config.layer_norm_eps is "x", expected a number from 0 to 1`, tower('vision_config', { layer_norm_eps: 'x' })],
+  [`${CONFIG}vision_config.image_size is "64", expected a whole number from 1`, tower('vision_config', { image_size: '64' })],
+  [`${CONFIG}vision_config is 3, expected an object`, { config: (c) => ({ ...c, vision_config: 3 }) }],
+  [`${CONFIG}num_labels is 10000000, expected a whole number from 0 to 1000000`, { config: (c) => ({ ...c, num_labels: 1e7 }) }],
+  [`${PROCESSOR}image_std is [0,0,0], expected a number that is not 0, or a list of them`, processor({ image_std: [0, 0, 0] })],
+  [`${PROCESSOR}image_mean is "abc", expected a number, or a list of them`, processor({ image_mean: 'abc' })],
+  [`${PROCESSOR}rescale_factor is "x", expected a number`, processor({ rescale_factor: 'x' })],
+  [`${PROCESSOR}size is {"height":30000,"width":30000}, expected {"height", "width"} or {"shortest_edge"}, each from 1 to 4096`, processor({ size: { height: 30000, width: 30000 } })],
+  [`${PROCESSOR}size is {"height":"64","width":"64"}, expected`, processor({ size: { height: '64', width: '64' } })],
+  [`${PROCESSOR}resample is "length", expected a whole number from 0 to 5`, processor({ resample: 'length' })],
+  ['the given files: "config.json" is nested deeper than 64 levels', { files: { 'config.json': text(`{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}`) } }],
+])('%s', async (message, changes) => {
+  await expect(load(changes)).rejects.toThrow(message);
+});
+
+describe('changes at load and models made anew are held to the same', () => {
+  const wrong = { vision_config: { hidden_act: '__proto__' } };
+  const message = 'vision_config.hidden_act is "__proto__", expected gelu';
+  test.each([
+    async () => SiglipModel.from_pretrained(await variant({}), { config: wrong }),
+    async () => AutoConfig.from_pretrained(await variant({}), { config: wrong }),
+    async () => SiglipConfig.from_pretrained(await variant({}), { config: wrong }),
+    async () => SiglipForImageClassification.fromConfig(new SiglipConfig(wrong)),
+  ])('%#', async (made) => {
+    await expect(made()).rejects.toThrow(message);
+  });
+
+  test('image processors', async () => {
+    const files = await variant({});
+    const image_processor = { image_std: 0 };
+    for (const kind of [AutoImageProcessor, SiglipImageProcessor])
+      await expect(kind.from_pretrained(files, { image_processor })).rejects.toThrow(
+        'image_std is 0, expected a number that is not 0',
+      );
+  });
+});
+
+describe('sizes that come from the pictures', () => {
+  test('a resize to 100 million pixels', async () => {
+    const shortest = processor({
+      image_processor_type: 'CLIPImageProcessor',
+      size: { shortest_edge: 1000 },
+    });
+    const thin = { mode: 'RGB', width: 1, height: 100, data: new Uint8Array(300) } as const;
+    await using pipe = await load(shortest);
+    await expect(pipe(thin, ['rocket'])).rejects.toThrow(
+      'size: 100000 x 1000 pixels after the resize, expected at most 33554432',
+    );
+  });
+
+  test('512 x 512 patches', async () => {
+    await using model = await SiglipVisionModel.from_pretrained(await variant({}));
+    const side = 512 * model.config.patch_size;
+    const pixel_values = {
+      data: new Float32Array(3 * side ** 2),
+      shape: [1, 3, side, side],
+      dtype: 'float32' as const,
+    };
+    await expect(model({ pixel_values, interpolate_pos_encoding: true })).rejects.toThrow(
+      `${side}x${side} pixels are 262144 patches of ${model.config.patch_size}, expected at most 16384`,
+    );
+  });
+});
+
+test('what HF reads otherwise is no error: null for a default, names that nobody knows', async () => {
+  await using pipe = await load({
+    config: (c) => ({ ...c, architectures: null, torch_dtype: null, something: { else: 1 } }),
+    processor: (p) => ({ ...p, do_convert_rgb: null, crop_size: null, own: 'x' }),
+    files: { 'added_tokens.json': json({}) },
+  });
+  const [{ score }] = await pipe('fixtures/images/twemoji-rocket.png', ['rocket']);
+  expect(score).toBeCloseTo(0.38078, 4);
+});
