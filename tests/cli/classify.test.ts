@@ -129,12 +129,19 @@ describe('usage', () => {
     expect(result).toEqual({ code: 2, stdout: '', stderr: `siglip: ${line}\n` });
   });
 
-  test('a label too long for the model is named', async () => {
-    const { code, stderr } = await siglip(['classify', rocket, '--label', 'cat '.repeat(20)]);
-    expect(code).toBe(2);
+  test('a label too long for the model is cut, with a note', async () => {
+    const labels = ['--label', 'cat '.repeat(20), '--label', 'rocket'];
+    const { code, stdout, stderr } = await siglip(['classify', rocket, ...labels, '--json']);
+    expect(code).toBe(0);
     expect(stderr).toBe(
-      'siglip: text "This is a photo of cat cat cat cat cat c": 26 tokens, expected at most 16\n',
+      'siglip: note: text "This is a photo of cat cat cat cat cat …" has 26 tokens, cut to the 16 that the model takes\n',
     );
+    await using pipe = await pipeline('zero-shot-image-classification');
+    const expected = await pipe(rocket, ['cat '.repeat(20), 'rocket'], {
+      tokenizer_kwargs: { truncation: true },
+    });
+    const [{ scores }] = JSON.parse(stdout) as [Results[number]];
+    expect(scores).toEqual(expected.map(({ label, score }) => ({ label, score })));
   });
 });
 
@@ -184,9 +191,10 @@ describe('pictures that are none', () => {
     expect(stderr.slice(start.length).trimEnd()).toMatch(reason);
   });
 
-  test('a folder', async () => {
-    const { code, stderr } = await siglip(['classify', model('plain'), '--labels', 'x']);
-    expect([code, stderr]).toEqual([2, `siglip: ${model('plain')}: a folder, expected a file\n`]);
+  test('a folder without any', async () => {
+    const { code, stdout, stderr } = await siglip(['classify', model('plain'), '--labels', 'x']);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^siglip: \S+plain: no picture among its \d+ files?\n$/);
   });
 
   test('a name cannot steer the terminal', async () => {
@@ -198,7 +206,7 @@ describe('pictures that are none', () => {
     const bad = files.write('bad.png', 'no');
     const argv = ['classify', rocket, bad, pizza, '--labels', LABELS, '--json'];
     const { code, stdout, stderr } = await siglip(argv);
-    expect(code).toBe(2);
+    expect(code).toBe(1);
     expect((JSON.parse(stdout) as Results).map((r) => r.image)).toEqual([rocket, pizza]);
     expect(stderr).toMatch(/^siglip: .*bad\.png: cannot identify image file: [^\n]*\n$/);
   });
@@ -223,7 +231,7 @@ describe('"-" is the picture on stdin', () => {
       ['classify', '-', '-', '--labels', LABELS, '--json'],
       { stdin },
     );
-    expect([code, (JSON.parse(stdout) as Results).length]).toEqual([2, 1]);
+    expect([code, (JSON.parse(stdout) as Results).length]).toEqual([1, 1]);
     expect(stderr).toBe('siglip: "-": stdin was read before, it can be read once\n');
   });
   test.each([

@@ -17,6 +17,10 @@ export interface Options {
   tty?: boolean;
   env?: Record<string, string>;
   signal?: AbortSignal;
+  /** stdin never ends. */
+  pending?: boolean;
+  /** Receives what is printed, when it is. */
+  onStdout?: (text: string) => void;
 }
 export interface Result {
   code: number;
@@ -24,12 +28,13 @@ export interface Result {
   stderr: string;
 }
 
-function output(tty: boolean) {
+function output(tty: boolean, on: (text: string) => void = () => {}) {
   const chunks: string[] = [];
   const stream = new Writable({
     decodeStrings: false,
     write(chunk, _, done) {
       chunks.push(String(chunk));
+      on(String(chunk));
       done();
     },
   });
@@ -39,9 +44,11 @@ function output(tty: boolean) {
 
 /** The command `siglip` with these arguments. */
 export async function siglip(argv: readonly string[], o: Options = {}): Promise<Result> {
-  const [stdout, stderr] = [output(o.tty ?? false), output(o.tty ?? false)];
+  const [stdout, stderr] = [output(o.tty ?? false, o.onStdout), output(o.tty ?? false)];
   const code = await run(argv, {
-    stdin: Readable.from(o.stdin === undefined ? [] : [Buffer.from(o.stdin)]),
+    stdin: o.pending
+      ? new Readable({ read() {} })
+      : Readable.from(o.stdin === undefined ? [] : [Buffer.from(o.stdin)]),
     stdout: stdout.stream,
     stderr: stderr.stream,
     env: o.env ?? {},

@@ -1,7 +1,17 @@
 // The real command in processes of its own: pipes, signals, exit codes. It is the build that runs, so without one they
 // are skipped.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { image } from './harness.ts';
@@ -41,7 +51,6 @@ describe.skipIf(!built)(
     });
 
     test.each([
-      ['at work', ['embed', ...Array.from({ length: 3000 }, () => rocket), '--json']],
       ['waiting for stdin', ['tokenize', '-']],
       ['waiting for a picture', ['classify', '-', '--labels', 'x']],
     ])('Ctrl-C ends it with 130, %s', async (_, argv) => {
@@ -53,6 +62,41 @@ describe.skipIf(!built)(
       setTimeout(() => child.kill('SIGINT'), 4000);
       const code = await new Promise((resolve) => child.on('exit', resolve));
       expect([code, output]).toEqual([130, []]);
+    });
+
+    const many = Array.from({ length: 3000 }, () => rocket);
+
+    test.each([
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const)('%s at work ends it with %i, and what is done is kept', async (signal, exit) => {
+      const folder = mkdtempSync(join(tmpdir(), 'siglip-cli-'));
+      const out = join(folder, 'some.npy');
+      const child = spawn(process.execPath, [bin, 'embed', ...many, '--out', out]);
+      const said: string[] = [];
+      child.stderr.on('data', (text) => said.push(String(text)));
+      // Twice, as npx does.
+      setTimeout(() => (child.kill(signal), child.kill(signal)), 4000);
+      const code = await new Promise((resolve) => child.on('exit', resolve));
+      expect(code).toBe(exit);
+      const [, done] = /^siglip: note: stopped after (\d+) of 3,000 pictures\n$/.exec(
+        said.join(''),
+      )!;
+      const names = JSON.parse(readFileSync(join(folder, 'some.names.json'), 'utf8')) as string[];
+      expect([names.length, statSync(out).size]).toEqual([Number(done), 128 + 512 * Number(done)]);
+      expect(readdirSync(folder).sort()).toEqual(['some.names.json', 'some.npy']);
+      rmSync(folder, { recursive: true });
+    });
+
+    test('a full disk under stdout is said', () => {
+      const argv = ['classify', rocket, '--labels', 'rocket', '--format', 'csv'];
+      const full = openSync('/dev/full', 'w');
+      const { status, stderr } = spawnSync(process.execPath, [bin, ...argv], {
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+      });
+      closeSync(full);
+      expect([status, stderr]).toEqual([2, 'siglip: stdout: no space left on the disk\n']);
     });
   },
 );

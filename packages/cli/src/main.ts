@@ -14,14 +14,14 @@ import { addPreprocess } from './commands/preprocess.ts';
 import { addQuantize } from './commands/quantize.ts';
 import { addTokenize } from './commands/tokenize.ts';
 import { addTrain } from './commands/train.ts';
-import { complain, Exit } from './terminal/errors.ts';
+import { complain, Exit, named } from './terminal/errors.ts';
 import type { Io } from './terminal/io.ts';
 import { columnsOf, hasColors } from './terminal/output.ts';
 import { version } from './version.ts';
 
 export type { Io } from './terminal/io.ts';
 
-/** Runs one command line and gives its exit code: 0 fine, 1 a negative result, 2 bad input or usage, 130 Ctrl-C. */
+/** Runs one command line and gives its exit code: 0 fine, 1 a negative result or inputs left out, 2 bad input or usage, 130 stopped. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
     await program(io).parseAsync([...argv], { from: 'user' });
@@ -90,20 +90,34 @@ Nothing installed: npx @siglip-ts/cli classify ... (the name "siglip" on npm is 
   return command;
 }
 
+/** What asks for an end, and the exit code: 128 and the signal's number. */
+const SIGNALS = [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const;
+
 /** Runs the command line of a process, with Ctrl-C as an abort. A reader that went away ends it silently. */
 export async function start(p: NodeJS.Process): Promise<void> {
   const { stdin, stdout, stderr, env } = p;
   const stop = new AbortController();
   const io: Io = { stdin, stdout, stderr, env, signal: stop.signal };
-  p.on('SIGINT', () => {
-    if (stop.signal.aborted) p.exit(130); // the second time, at once
-    stop.abort();
-  });
+  let stopped = 0;
+  let since = 0;
+  for (const [signal, code] of SIGNALS)
+    p.on(signal, () => {
+      // The second time, at once. Not within a moment: npx passes on what a terminal has sent to both.
+      if (stop.signal.aborted && performance.now() - since > 500) p.exit(code);
+      since = performance.now();
+      stopped = code;
+      stop.abort();
+    });
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') p.exit();
-    complain(io, error);
+    complain(io, named('stdout', error));
     p.exit(2);
   });
   stderr.on('error', () => p.exit(2));
-  p.exitCode = await run(p.argv.slice(2), io);
+  const code = await run(p.argv.slice(2), io);
+  p.exitCode = code === 130 ? stopped : code;
 }

@@ -1,27 +1,23 @@
 // Pictures named on a command line, as the pipelines load them: upright, in RGB.
 import { readFile } from 'node:fs/promises';
 import { type AnyImageProcessor, loadImage } from 'siglip-ts';
-import { Exit, reasonOf } from '../terminal/errors.ts';
+import { Exit, named } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
-import { withProgress } from '../terminal/progress.ts';
+import { type Course, oneByOne } from './many.ts';
+import { picturesNamed } from './picture-files.ts';
 import { stdinBytes } from './stdin.ts';
 
 export type Picture = Awaited<ReturnType<typeof loadImage>>;
 
 /** What a command says of its pictures, in its help. */
-export const PICTURES = 'picture files, http(s) addresses, or "-" for stdin';
+export const PICTURES = 'picture files, folders of them, http(s) addresses, "-": stdin';
 
 /** The picture at a path or an http(s) address, or on stdin. Throws Exit with the name in front. */
 export async function readPicture(name: string, io: Io): Promise<Picture> {
   try {
     return await loadImage(await sourceOf(name, io), { signal: io.signal });
   } catch (error) {
-    if (error instanceof Exit || io.signal.aborted) throw error;
-    // Without the path: it is the name.
-    const { code, message } = error as NodeJS.ErrnoException;
-    const shown = name === '-' ? 'stdin' : name;
-    const reason = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
-    throw new Exit(2, `${shown}: ${reasonOf({ code, message: reason })}`);
+    throw io.signal.aborted ? error : named(name, error);
   }
 }
 
@@ -30,23 +26,35 @@ function sourceOf(name: string, io: Io): string | Promise<Uint8Array> {
   return /^https?:\/\//i.test(name) ? name : readFile(name);
 }
 
-/** All pictures in one tensor; the first bad one ends it. */
-export async function pixelsOf(io: Io, processor: AnyImageProcessor, images: readonly string[]) {
-  const parts: { shape: readonly number[]; data: Float32Array }[] = [];
-  await withProgress(io, images, async (name) => {
-    const { pixel_values } = processor(await readPicture(name, io), { return_tensors: true });
-    parts.push(pixel_values);
-  });
-  const one = parts[0]!;
-  const data = new Float32Array(parts.length * one.data.length);
-  parts.forEach((part, i) => {
+type Pixels = { readonly shape: readonly number[]; readonly data: Float32Array };
+
+/** Pictures in one tensor, with the names of those that could be read. */
+export async function pixelsOf(
+  io: Io,
+  processor: AnyImageProcessor,
+  given: readonly string[],
+): Promise<Pixels & { names: readonly string[]; course: Course }> {
+  const names: string[] = [];
+  const parts: Pixels[] = [];
+  const pictures = { what: 'picture', ...(await picturesNamed(io, given)) };
+  const read = async (name: string) => {
+    const picture = await readPicture(name, io);
+    const { pixel_values } = processor(picture, { return_tensors: true });
+    const [{ shape } = pixel_values] = parts;
     // Without resizing every picture keeps its size.
-    if (String(part.shape) !== String(one.shape))
+    if (String(pixel_values.shape) !== String(shape))
       throw new Exit(
         2,
-        `${images[i]}: size [${part.shape}], expected that of ${images[0]}, [${one.shape}]`,
+        `${name}: size [${pixel_values.shape}], expected that of ${names[0]}, [${shape}]`,
       );
-    data.set(part.data, i * one.data.length);
+    return pixel_values;
+  };
+  const course = await oneByOne(io, pictures, read, async (name, pixels) => {
+    names.push(name);
+    parts.push(pixels);
   });
-  return { shape: [parts.length, ...one.shape.slice(1)], data };
+  const [one = { shape: [0], data: new Float32Array() }] = parts;
+  const data = new Float32Array(parts.length * one.data.length);
+  parts.forEach((part, i) => data.set(part.data, i * one.data.length));
+  return { shape: [parts.length, ...one.shape.slice(1)], data, names, course };
 }

@@ -1,5 +1,4 @@
-// Tensors in files: safetensors both ways, and NumPy's .npy out.
-import { writeFile } from 'node:fs/promises';
+// Tensors as files have them: safetensors both ways, and NumPy's .npy out. Where they are written is in out.ts.
 import { fromBits } from '@siglip-ts/core';
 import {
   fileDTypeOf,
@@ -46,14 +45,14 @@ export const float32 = (shape: readonly number[], data: Float32Array): StoredTen
   data: data as TensorData,
 });
 
-export const writeTensors = (
-  path: string,
-  tensors: ReadonlyMap<string, StoredTensor>,
+/** The bytes of a safetensors file. */
+export const fileOf = (
+  tensors: Readonly<Record<string, StoredTensor>>,
   metadata: Readonly<Record<string, string>>,
-): Promise<void> =>
-  writeFile(
-    path,
-    serialize(tensors, new Map(Object.entries({ producer: `siglip-ts ${version}`, ...metadata }))),
+): Uint8Array =>
+  serialize(
+    new Map(Object.entries(tensors)),
+    new Map(Object.entries({ producer: `siglip-ts ${version}`, ...metadata })),
   );
 
 /** A .npy file, version 1.0: magic, the length of the header, a Python dictionary padded to 64 bytes, the numbers. */

@@ -3,6 +3,7 @@ import { type AnyTokenizer, SiglipConfig } from 'siglip-ts';
 import { type AnyConfig, toFullLength } from 'siglip-ts/internals';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
+import { note } from './options.ts';
 import { stdinBytes } from './stdin.ts';
 
 /** The texts given; each "-" stands for what stdin holds: one JSON string per line. */
@@ -41,21 +42,28 @@ export function positionsOf(config: AnyConfig): number | undefined {
   return (text as { max_position_embeddings?: number }).max_position_embeddings;
 }
 
-/** Throws Exit for a text that is too long: it is refused, not cut. */
-export function expectFit(tokenizer: AnyTokenizer, texts: readonly string[], most: number): void {
+/** How texts are tokenized: at the full length, as SigLIP was trained, whether they are shorter or longer. */
+export const fullLength = (tokenizer: AnyTokenizer, most: number) =>
+  ({ ...toFullLength(tokenizer, most), truncation: true }) as const;
+
+/** Says which texts are longer than what the model has positions for, so that `fullLength` cuts them. */
+export function noteCut(
+  io: Io,
+  tokenizer: AnyTokenizer,
+  texts: readonly string[],
+  most: number,
+): void {
   for (const text of texts) {
     const { length } = tokenizer(text, null, { verbose: false }).input_ids;
     if (length > most)
-      throw new Exit(
-        2,
-        `text ${JSON.stringify(text.slice(0, 40))}: ${length} tokens, expected at most ${most}`,
-      );
+      note(io, `text ${JSON.stringify(shortened(text))} has ${length} tokens, cut to the ${most} that the model takes`); // prettier-ignore
   }
 }
 
-/** The ids of texts, padded to the full length, as SigLIP was trained. Throws Exit for one that is too long. */
-export function idsOf(tokenizer: AnyTokenizer, texts: readonly string[], most: number) {
-  expectFit(tokenizer, texts, most);
-  return tokenizer(texts, null, { ...toFullLength(tokenizer, most), return_tensors: true })
-    .input_ids;
+const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 39)}…` : text);
+
+/** The ids of texts at the full length. */
+export function idsOf(io: Io, tokenizer: AnyTokenizer, texts: readonly string[], most: number) {
+  noteCut(io, tokenizer, texts, most);
+  return tokenizer(texts, null, { ...fullLength(tokenizer, most), return_tensors: true }).input_ids;
 }

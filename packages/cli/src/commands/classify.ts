@@ -1,13 +1,15 @@
 // siglip classify: how well each of some labels fits each picture, by the zero-shot pipeline. It is called a picture at a
 // time, since a bad one must not lose the others; what it made of the labels it remembers.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type ModelFiles, pipeline } from 'siglip-ts';
 import { fillTemplate, takesLabel, TEMPLATE } from 'siglip-ts/internals';
 import { chosenClass } from '../arguments/forward.ts';
 import { type Picture, PICTURES, readPicture } from '../arguments/images.ts';
+import { expectAllDone, oneByOne } from '../arguments/many.ts';
 import {
   addComputeOptions,
   addSourceOptions,
+  choice,
   collect,
   type ComputeOptions,
   filesOf,
@@ -15,34 +17,26 @@ import {
   note,
   runOptions,
   type SourceOptions,
+  wholeNumber,
 } from '../arguments/options.ts';
-import { expectFit } from '../arguments/texts.ts';
-import { complain, Exit } from '../terminal/errors.ts';
+import { picturesNamed } from '../arguments/picture-files.ts';
+import { fullLength, noteCut } from '../arguments/texts.ts';
+import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
-import {
-  cell,
-  columnsOf,
-  largest,
-  paint,
-  print,
-  printable,
-  printJson,
-  widthOf,
-} from '../terminal/output.ts';
-import { withProgress } from '../terminal/progress.ts';
+import { type Format, FORMATS, printerOf } from '../terminal/scores.ts';
 
 interface ClassifyOptions extends SourceOptions, ComputeOptions {
   labels?: string;
   label?: string[];
   template: string;
+  top?: number;
+  format: Format;
   json?: boolean;
 }
 
-interface Classified {
-  image: string;
-  /** Highest first. */
-  scores: { label: string; score: number }[];
-}
+const FORMAT =
+  'table for people; json: [{"image", "scores": [{"label", "score"}]}]; ndjson: such an object a line, as soon as it is ' +
+  'known; csv: image,label,score';
 
 export function addClassify(program: Command, io: Io): void {
   const command = program
@@ -57,13 +51,16 @@ export function addClassify(program: Command, io: Io): void {
     .option('--labels <list>', 'labels, separated by commas')
     .option('--label <text>', 'one label, which may have commas (repeatable)', collect)
     .option('--template <text>', 'the sentence around a label', TEMPLATE)
-    .option('--json', 'print [{"image", "scores": [{"label", "score"}]}]')
+    .option('--top <n>', 'only the best labels (default: all; 5 of a classifier)', wholeNumber)
+    .addOption(choice('--format <name>', FORMAT, FORMATS))
+    .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
     .addHelpText(
       'after',
       `
 Examples:
   siglip classify rocket.png --labels "rocket, pizza, guitar"
-  siglip classify a.jpg --labels cat,dog --model google/siglip-base-patch16-224
+  siglip classify photos --labels cat,dog --model google/siglip-base-patch16-224
+  siglip classify photos --labels "cat, rocket, pizza" --top 1 --format csv
   siglip classify *.png --label "red, green or blue" --label gray --json`,
     );
   addComputeOptions(addSourceOptions(command)).action((images: string[], o: ClassifyOptions) =>
@@ -75,27 +72,18 @@ async function classify(io: Io, images: readonly string[], o: ClassifyOptions): 
   const files = await filesOf(o, io);
   const { name } = await chosenClass(undefined, files);
   await using score = await (name === 'SiglipForImageClassification' ? ownLabels : freeLabels)(io, files, o); // prettier-ignore
-  const results: Classified[] = [];
-  const failures: Exit[] = [];
-  await withProgress(io, images, async (image) => {
-    try {
-      const ranked = await score.of(await readPicture(image, io));
-      results.push({ image, scores: ranked.map(({ label, score }) => ({ label, score })) });
-    } catch (error) {
-      if (!(error instanceof Exit)) throw error;
-      failures.push(error);
-    }
+  const pictures = { what: 'picture', ...(await picturesNamed(io, images)) };
+  const printer = printerOf(io, o.json ? 'json' : o.format);
+  const read = (name: string) => readPicture(name, io);
+  const course = await oneByOne(io, pictures, read, async (image, picture, clear) => {
+    const ranked = (await score.of(picture)).slice(0, o.top);
+    if (io.stdout.isTTY) clear();
+    await printer.add({ image, scores: ranked.map(({ label, score }) => ({ label, score })) });
   });
-  if (o.json) printJson(io, results);
-  else
-    print(
-      io,
-      results.flatMap((result, i) => [...(i > 0 ? [''] : []), ...shown(io, result)]),
-    );
+  if (course.done > 0 || course.ended === undefined) printer.end();
   // For people who are looking: a program reads stdout, and knows.
   if (o.model === undefined && io.stderr.isTTY) note(io, DEMONSTRATION);
-  for (const failure of failures) complain(io, failure);
-  if (failures.length > 0) throw new Exit(2);
+  expectAllDone(io, course);
 }
 
 const DEMONSTRATION =
@@ -112,13 +100,9 @@ async function freeLabels(io: Io, files: ModelFiles, o: ClassifyOptions): Promis
   const pipe = await pipeline('zero-shot-image-classification', files, loadOptions(o, io));
   const most = pipe.model.config.text_config.max_position_embeddings;
   const texts = labels.map((label) => fillTemplate(o.template, label));
-  try {
-    expectFit(pipe.tokenizer, texts, most);
-  } catch (error) {
-    await pipe.dispose();
-    throw error;
-  }
-  const options = { hypothesis_template: o.template, ...runOptions(io) };
+  noteCut(io, pipe.tokenizer, texts, most);
+  const tokenizer_kwargs = fullLength(pipe.tokenizer, most);
+  const options = { hypothesis_template: o.template, tokenizer_kwargs, ...runOptions(io) };
   return { of: (picture) => pipe(picture, labels, options), [Symbol.asyncDispose]: pipe.dispose };
 }
 
@@ -127,7 +111,8 @@ async function ownLabels(io: Io, files: ModelFiles, o: ClassifyOptions): Promise
   if (o.labels !== undefined || o.label !== undefined)
     throw new Exit(2, `--labels: ${files.name} is a classifier with labels of its own, leave them out`); // prettier-ignore
   const pipe = await pipeline('image-classification', files, loadOptions(o, io));
-  return { of: (picture) => pipe(picture, runOptions(io)), [Symbol.asyncDispose]: pipe.dispose };
+  const options = { ...(o.top !== undefined && { top_k: o.top }), ...runOptions(io) };
+  return { of: (picture) => pipe(picture, options), [Symbol.asyncDispose]: pipe.dispose };
 }
 
 function labelsOf(o: ClassifyOptions): string[] {
@@ -142,24 +127,3 @@ function labelsOf(o: ClassifyOptions): string[] {
     throw new Exit(2, `--template: "${o.template}" has no {} where a label could go`);
   return labels;
 }
-
-const BAR = 24;
-
-/** One picture's scores for people: its name, then a line a label. */
-function shown(io: Io, { image, scores }: Classified): string[] {
-  const c = paint(io);
-  const names = scores.map(({ label }) => printable(label));
-  const room = columnsOf(io.stdout) - BAR - 13;
-  const width = Math.max(8, Math.min(room, largest(names.map(widthOf))));
-  const lines = scores.map(({ score }, i) => {
-    const filled = Math.round(score * BAR);
-    const bar = c.cyan('█'.repeat(filled)) + c.dim('░'.repeat(BAR - filled));
-    const line = `  ${cell(names[i]!, width)}  ${bar}  `;
-    return line + percent(score).padStart(7);
-  });
-  return [c.bold(printable(image)), ...lines];
-}
-
-/** Scores are only compared by eye here; --json has all digits. */
-const percent = (score: number): string =>
-  score > 0 && score < 0.0005 ? '<0.1 %' : `${(100 * score).toFixed(1)} %`;

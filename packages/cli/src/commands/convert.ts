@@ -1,11 +1,12 @@
 // siglip convert: a checkpoint of big_vision, where SigLIP was trained, as a model folder in HF layout.
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { serialize, type StoredTensor, type TensorData } from '@siglip-ts/safetensors';
 import { SiglipImageProcessor } from 'siglip-ts';
 import { readNoted } from '../arguments/dumps.ts';
 import { note, wholeNumber } from '../arguments/options.ts';
+import { writeWhole } from '../arguments/out.ts';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { count, plural, print, printable } from '../terminal/output.ts';
@@ -58,12 +59,11 @@ async function convert(io: Io, npz: string, folder: string, o: ConvertOptions): 
   const stored = new Map<string, StoredTensor>();
   for (const [name, { shape, data }] of tensors)
     stored.set(name, { dtype: 'F32', shape, data: data as TensorData });
-  await writeFile(join(folder, 'config.json'), config.to_json_string());
-  await writeFile(join(folder, 'preprocessor_config.json'), processor.to_json_string());
-  await writeFile(
-    join(folder, 'model.safetensors'),
-    serialize(stored, new Map([['format', 'pt']])),
-  );
+  await writeWhole([
+    [join(folder, 'config.json'), config.to_json_string()],
+    [join(folder, 'preprocessor_config.json'), processor.to_json_string()],
+    [join(folder, 'model.safetensors'), serialize(stored, new Map([['format', 'pt']]))],
+  ]);
   for (const path of tokenizer) await copyFile(path, join(folder, basename(path)));
   if (o.tokenizer === undefined)
     note(io, `no tokenizer: a model for texts needs ${VOCABULARY.join(' or ')}, see --tokenizer`);

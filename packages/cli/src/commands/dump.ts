@@ -12,7 +12,8 @@ import {
   loadOptions,
   type SourceOptions,
 } from '../arguments/options.ts';
-import { readTensors, stored, writeTensors } from '../arguments/tensors.ts';
+import { expectWritable, writeWhole } from '../arguments/out.ts';
+import { fileOf, readTensors, stored } from '../arguments/tensors.ts';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { plural, print, printable } from '../terminal/output.ts';
@@ -59,6 +60,7 @@ Examples:
 }
 
 async function dump(io: Io, o: DumpOptions): Promise<void> {
+  await expectWritable(o.out);
   const files = await filesOf(o, io);
   const kind = await chosenClass(o.class, files);
   const { name } = kind;
@@ -69,10 +71,13 @@ async function dump(io: Io, o: DumpOptions): Promise<void> {
   const found = await computed(io, model, inputs, { ...switches, taps: o.taps ?? false });
   const given = Object.fromEntries(inputs);
   const gradients = o.gradients ? await gradientsOf(model, given, switches) : [];
-  const tensors = new Map<string, StoredTensor>();
-  for (const [path, x] of [...found, ...gradients]) tensors.set(path, await stored(x));
-  await writeTensors(o.out, tensors, { class: name, dtype: o.dtype, attn: o.attn });
-  print(io, [`${plural(tensors.size, 'tensor')} of ${name} in ${o.dtype}: ${printable(o.out)}`]);
+  const tensors: Record<string, StoredTensor> = {};
+  for (const [path, x] of [...found, ...gradients]) tensors[path] = await stored(x);
+  const bytes = fileOf(tensors, { class: name, dtype: o.dtype, attn: o.attn });
+  await writeWhole([[o.out, bytes]]);
+  print(io, [
+    `${plural(Object.keys(tensors).length, 'tensor')} of ${name} in ${o.dtype}: ${printable(o.out)}`,
+  ]);
 }
 
 /** HF's switches. Throws for one that the class does not have, as Python would. */

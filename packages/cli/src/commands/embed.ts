@@ -1,5 +1,4 @@
 // siglip embed: one vector for each picture, or for each text, in a file or as JSON.
-import { writeFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import {
@@ -10,6 +9,7 @@ import {
   SiglipVisionModel,
 } from 'siglip-ts';
 import { PICTURES, readPicture } from '../arguments/images.ts';
+import { type Course, expectAllDone, type Inputs, oneByOne } from '../arguments/many.ts';
 import {
   addComputeOptions,
   addSourceOptions,
@@ -20,12 +20,13 @@ import {
   runOptions,
   type SourceOptions,
 } from '../arguments/options.ts';
-import { float32, npy, writeTensors } from '../arguments/tensors.ts';
+import { expectWritable, type OutFile, writeOrKeep } from '../arguments/out.ts';
+import { picturesNamed } from '../arguments/picture-files.ts';
+import { fileOf, float32, npy } from '../arguments/tensors.ts';
 import { idsOf, textsOf } from '../arguments/texts.ts';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { cell, paint, plural, print, printable, printJson } from '../terminal/output.ts';
-import { withProgress } from '../terminal/progress.ts';
 
 interface EmbedOptions extends SourceOptions, ComputeOptions {
   text?: string[];
@@ -40,6 +41,10 @@ interface Embedded {
   readonly rows: readonly Float32Array[];
 }
 
+interface Gathered extends Embedded {
+  readonly course: Course;
+}
+
 export function addEmbed(program: Command, io: Io): void {
   const command = program
     .command('embed')
@@ -51,13 +56,13 @@ export function addEmbed(program: Command, io: Io): void {
     .argument('[images...]', PICTURES)
     .option('--text <text>', 'a text instead (repeatable; "-": JSON strings from stdin)', collect)
     .option('--normalize', 'scale every vector to length 1')
-    .option('--out <file>', 'write .npy, .safetensors (tensor "embeddings") or .json')
+    .option('--out <file>', 'write .npy and beside it .names.json, or .safetensors, or .json')
     .option('--json', 'print {"inputs", "shape", "embeddings"}; with --out {"out", "shape"}')
     .addHelpText(
       'after',
       `
 Examples:
-  siglip embed *.jpg --normalize --out photos.npy
+  siglip embed photos --normalize --out photos.npy
   siglip embed --text "a photo of a cat" --json`,
     );
   addComputeOptions(addSourceOptions(command)).action((images: string[], o: EmbedOptions) =>
@@ -66,53 +71,60 @@ Examples:
 }
 
 async function embed(io: Io, images: readonly string[], o: EmbedOptions): Promise<void> {
-  const write = o.out === undefined ? null : writerOf(o.out);
+  const filesFor = o.out === undefined ? null : filesOfEnding(o.out);
   if (images.length > 0 === (o.text !== undefined))
     throw new Exit(2, 'embed: expected images or --text, one of the two; see siglip embed --help');
-  const found = o.text
+  if (o.out !== undefined) await expectWritable(o.out);
+  const { course, ...found } = o.text
     ? await texts(io, await textsOf(o.text, io), o)
     : await pictures(io, images, o);
-  const rows = o.normalize ? found.rows.map(normalized) : found.rows;
-  const result = { inputs: found.inputs, rows };
-  await write?.(result);
-  report(io, result, o);
+  const result = { ...found, rows: o.normalize ? found.rows.map(normalized) : found.rows };
+  if (result.rows.length > 0) {
+    if (filesFor) await writeOrKeep(filesFor(result));
+    report(io, result, o);
+  }
+  expectAllDone(io, course);
 }
 
-async function pictures(io: Io, inputs: readonly string[], o: EmbedOptions): Promise<Embedded> {
+async function pictures(io: Io, given: readonly string[], o: EmbedOptions): Promise<Gathered> {
   const files = await filesOf(o, io);
   await using model = await SiglipVisionModel.fromPretrained(files, loadOptions(o, io));
   const processor = await AutoImageProcessor.fromPretrained(files);
-  return await rowsOf(io, inputs, async (name) => {
-    const { pixel_values } = processor(await readPicture(name, io), { return_tensors: true });
-    return (await model({ pixel_values, ...runOptions(io) })).pooler_output;
-  });
+  const inputs = { what: 'picture', ...(await picturesNamed(io, given)) };
+  const read = async (name: string) =>
+    processor(await readPicture(name, io), { return_tensors: true }).pixel_values;
+  return await rowsOf(io, inputs, read, (pixel_values) =>
+    model({ pixel_values, ...runOptions(io) }),
+  );
 }
 
-async function texts(io: Io, inputs: readonly string[], o: EmbedOptions): Promise<Embedded> {
+async function texts(io: Io, names: readonly string[], o: EmbedOptions): Promise<Gathered> {
   const files = await filesOf(o, io);
   await using model = await SiglipTextModel.fromPretrained(files, loadOptions(o, io));
   const tokenizer = await AutoTokenizer.fromPretrained(files);
   const most = model.config.max_position_embeddings;
-  return await rowsOf(io, inputs, async (text) => {
-    const input_ids = idsOf(tokenizer, [text], most);
-    return (await model({ input_ids, ...runOptions(io) })).pooler_output;
-  });
+  const read = (text: string) => idsOf(io, tokenizer, [text], most);
+  const inputs = { what: 'text', names };
+  return await rowsOf(io, inputs, read, (input_ids) => model({ input_ids, ...runOptions(io) }));
 }
 
-/** One input at a time: memory stays flat however many there are. The first bad one ends it, since rows are counted. */
-async function rowsOf(
+/** One input at a time: beside the vectors, memory stays flat however many there are. */
+async function rowsOf<T>(
   io: Io,
-  inputs: readonly string[],
-  pooled: (input: string) => Promise<HostTensor | null>,
-): Promise<Embedded> {
+  all: Inputs,
+  read: (name: string) => T | Promise<T>,
+  embedded: (input: T) => Promise<{ readonly pooler_output: HostTensor | null }>,
+): Promise<Gathered> {
+  const inputs: string[] = [];
   const rows: Float32Array[] = [];
-  await withProgress(io, inputs, async (input) => {
-    const vector = await pooled(input);
-    if (!vector)
+  const course = await oneByOne(io, all, read, async (name, input) => {
+    const { pooler_output } = await embedded(input);
+    if (!pooler_output)
       throw new Exit(2, 'embed: the model has no pooling head, so no vector for a picture');
-    rows.push(Float32Array.from(await vector.data()));
+    rows.push(Float32Array.from(await pooler_output.data()));
+    inputs.push(name);
   });
-  return { inputs, rows };
+  return { inputs, rows, course };
 }
 
 // eslint-disable-next-line house/no-spread-list -- the width of a model
@@ -138,19 +150,28 @@ function flat(e: Embedded): Float32Array {
   return all;
 }
 
-/** What writes the file, by its ending. Throws before anything is computed. */
-function writerOf(out: string): (e: Embedded) => Promise<void> {
+/** The files, by the ending of --out, the one with the vectors first. Throws before anything is computed. */
+function filesOfEnding(out: string): (e: Embedded) => OutFile[] {
   switch (extname(out)) {
     case '.npy':
-      return (e) => writeFile(out, npy(shapeOf(e), flat(e)));
+      return (e) => [
+        [out, npy(shapeOf(e), flat(e))],
+        [namesBeside(out), `${JSON.stringify(e.inputs)}\n`],
+      ];
     case '.safetensors':
-      return (e) => writeTensors(out, new Map([['embeddings', float32(shapeOf(e), flat(e))]]), {});
+      return (e) => {
+        const embeddings = float32(shapeOf(e), flat(e));
+        return [[out, fileOf({ embeddings }, { names: JSON.stringify(e.inputs) })]];
+      };
     case '.json':
-      return (e) => writeFile(out, `${JSON.stringify(documentOf(e))}\n`);
+      return (e) => [[out, `${JSON.stringify(documentOf(e))}\n`]];
     default:
       throw new Exit(2, `--out: "${out}", expected a name in .npy, .safetensors or .json`);
   }
 }
+
+/** photos.names.json of photos.npy. JSON, since a text or a name may have line breaks. */
+const namesBeside = (out: string): string => out.replace(/\.npy$/, '.names.json');
 
 const SHOWN = 5;
 

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { AutoImageProcessor } from 'siglip-ts';
 import { PICTURES, pixelsOf } from '../arguments/images.ts';
+import { expectAllDone } from '../arguments/many.ts';
 import { addSourceOptions, filesOf, type SourceOptions } from '../arguments/options.ts';
-import { float32, writeTensors } from '../arguments/tensors.ts';
+import { expectWritable, writeOrKeep } from '../arguments/out.ts';
+import { fileOf, float32 } from '../arguments/tensors.ts';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { print, printable, printJson } from '../terminal/output.ts';
@@ -25,14 +27,14 @@ export function addPreprocess(program: Command, io: Io): void {
     )
     .argument('<images...>', PICTURES)
     .option('--fast', 'resize as torchvision does, even where the model names SiglipImageProcessor')
-    .option('--out <file>', 'write .safetensors with the tensor "pixel_values"')
+    .option('--out <file>', 'write .safetensors: "pixel_values", with the names in its metadata')
     .option('--json', 'print {"shape", "min", "max", "mean", "sha256"}')
     .addHelpText(
       'after',
       `
 Examples:
   siglip preprocess photo.jpg
-  siglip preprocess *.jpg --fast --out pixels.safetensors`,
+  siglip preprocess photos --fast --out pixels.safetensors`,
     );
   addSourceOptions(command).action((images: string[], o: PreprocessOptions) =>
     preprocess(io, images, o),
@@ -42,21 +44,36 @@ Examples:
 async function preprocess(io: Io, images: readonly string[], o: PreprocessOptions): Promise<void> {
   if (o.out !== undefined && !o.out.endsWith('.safetensors'))
     throw new Exit(2, `--out: "${o.out}", expected a name in .safetensors`);
+  if (o.out !== undefined) await expectWritable(o.out);
   const files = await filesOf(o, io);
   const processor = await AutoImageProcessor.fromPretrained(
     files,
     o.fast ? { use_fast: true } : {},
   );
-  const { shape, data } = await pixelsOf(io, processor, images);
-  if (o.out !== undefined)
-    await writeTensors(o.out, new Map([['pixel_values', float32(shape, data)]]), {});
-  const facts = { ...(o.out !== undefined && { out: o.out }), shape, ...statistics(data) };
-  if (o.json) return printJson(io, facts);
+  const { shape, data, names, course } = await pixelsOf(io, processor, images);
+  if (names.length > 0) {
+    if (o.out !== undefined) {
+      const pixel_values = float32(shape, data);
+      const bytes = fileOf({ pixel_values }, { names: JSON.stringify(names) });
+      await writeOrKeep([[o.out, bytes]]);
+    }
+    report(io, o, { shape, ...statistics(data) });
+  }
+  expectAllDone(io, course);
+}
+
+interface Facts extends ReturnType<typeof statistics> {
+  readonly shape: readonly number[];
+}
+
+function report(io: Io, { out, json }: PreprocessOptions, facts: Facts): void {
+  if (json) return printJson(io, { ...(out !== undefined && { out }), ...facts });
+  const { shape, min, max, mean, sha256 } = facts;
   print(io, [
-    ...(o.out === undefined ? [] : [`file    ${printable(o.out)}`]),
+    ...(out === undefined ? [] : [`file    ${printable(out)}`]),
     `shape   [${shape.join(', ')}]`,
-    `range   ${facts.min.toFixed(4)} to ${facts.max.toFixed(4)}, mean ${facts.mean.toFixed(4)}`,
-    `sha256  ${facts.sha256}`,
+    `range   ${min.toFixed(4)} to ${max.toFixed(4)}, mean ${mean.toFixed(4)}`,
+    `sha256  ${sha256}`,
   ]);
 }
 

@@ -1,6 +1,6 @@
 // siglip quantize: a model folder with its large weights stored in fewer bits, read here with the numbers of the option
 // `weights`. Which weights those are is in linear-weights.ts, how they are written down in siglip-ts.
-import { mkdir, open, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { toBits } from '@siglip-ts/core';
@@ -21,6 +21,7 @@ import {
   ROW_END,
 } from 'siglip-ts/internals';
 import { addHubOptions, filesOf, type SourceOptions } from '../arguments/options.ts';
+import { writeWhole } from '../arguments/out.ts';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { plural, print, printable, printJson, scaled } from '../terminal/output.ts';
@@ -95,9 +96,14 @@ async function narrowed(
     const parts = partsOf(file, new Set(narrow), o.weights);
     await mkdir(folder, { recursive: true });
     const format = o.weights === 'int8' ? INT8_FORMAT : 'pt';
-    await writeWeights(io, join(folder, 'model.safetensors'), parts, new Map([['format', format]]));
-    for (const [name, bytes] of await companions(files)) await writeFile(join(folder, name), bytes);
-    await writeFile(join(folder, 'config.json'), await configOf(files, file, o.weights));
+    const weights = (path: string) => writeWeights(io, path, parts, new Map([['format', format]]));
+    await writeWhole([
+      [join(folder, 'model.safetensors'), weights],
+      ...[...(await companions(files))].map(
+        ([name, bytes]) => [join(folder, name), bytes] as const,
+      ),
+      [join(folder, 'config.json'), await configOf(files, file, o.weights)],
+    ]);
     report(io, o, {
       model: files.name,
       folder,
@@ -168,7 +174,7 @@ function within(key: string, values: Float32Array, most: number): Float32Array {
   return values;
 }
 
-/** Tensor by tensor, so that a model need not fit into memory. The file has its name once it is whole. */
+/** Tensor by tensor, so that a model need not fit into memory. */
 async function writeWeights(
   io: Io,
   path: string,
@@ -176,19 +182,12 @@ async function writeWeights(
   metadata: ReadonlyMap<string, string>,
 ): Promise<void> {
   const { header, order } = serializeHeader(parts, metadata);
-  const unfinished = `${path}.part`;
-  try {
-    await using out = await open(unfinished, 'w');
-    await out.writeFile(header);
-    await withProgress(io, order, async (key) => {
-      const { buffer, byteOffset, byteLength } = await parts.get(key)!.data();
-      await out.writeFile(new Uint8Array(buffer, byteOffset, byteLength));
-    });
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
-  }
-  await rename(unfinished, path);
+  await using out = await open(path, 'w');
+  await out.writeFile(header);
+  await withProgress(io, { what: 'tensor', names: order }, async (key) => {
+    const { buffer, byteOffset, byteLength } = await parts.get(key)!.data();
+    await out.writeFile(new Uint8Array(buffer, byteOffset, byteLength));
+  });
 }
 
 /** config.json as it was; of int8 weights it says so. What other readers widen float16 weights to is what they were. */

@@ -17,6 +17,15 @@ export class Exit extends Error {
 export const complain = (io: Io, error: unknown): void =>
   void io.stderr.write(`siglip: ${reasonOf(error)}\n`);
 
+/** The error of an input, with its name in front, once; an Exit says all that is to be said. */
+export function named(name: string, error: unknown): Exit {
+  if (error instanceof Exit) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const shown = name === '-' ? 'stdin' : name;
+  const reason = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
+  return new Exit(2, `${shown}: ${reasonOf({ code, message: reason })}`);
+}
+
 /** What went wrong, in one line that is safe to print. */
 export function reasonOf(error: unknown): string {
   const { message, code, path } = error as NodeJS.ErrnoException;

@@ -12,6 +12,6 @@ export interface Io {
   /** Errors, notes and progress. */
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C, or by another signal that asks for an end. */
   readonly signal: AbortSignal;
 }

@@ -1,4 +1,5 @@
 // How results look: one JSON document for programs, or text for people. What they say is each command's business.
+import { once } from 'node:events';
 import pico from 'picocolors';
 import stringWidth from 'string-width';
 import type { Io, Output } from './io.ts';
@@ -8,6 +9,11 @@ export const printJson = (io: Io, document: unknown): void =>
 
 export const print = (io: Io, lines: readonly string[]): void =>
   void io.stdout.write(lines.map((line) => `${line}\n`).join(''));
+
+/** Prints without gathering what is not read yet: a stream of results takes no memory. Ctrl-C ends the wait. */
+export async function stream({ stdout, signal }: Io, text: string): Promise<void> {
+  if (!stdout.write(text)) await once(stdout, 'drain', { signal });
+}
 
 /** Only a terminal gets colours, and only if its owner wants them (no-color.org). */
 export const hasColors = (io: Io, stream: Output): boolean =>

@@ -3,7 +3,10 @@ import cliProgress from 'cli-progress';
 import pico from 'picocolors';
 import type { ModelFiles, ProgressInfo } from 'siglip-ts';
 import type { Io } from './io.ts';
-import { hasColors, printable, scaled } from './output.ts';
+import { columnsOf, hasColors, printable, scaled } from './output.ts';
+
+/** How many columns the bar itself has. */
+const BAR = 16;
 
 function barOf(io: Io, format: string): cliProgress.SingleBar {
   const { cyan } = pico.createColors(hasColors(io, io.stderr));
@@ -12,7 +15,7 @@ function barOf(io: Io, format: string): cliProgress.SingleBar {
       // cli-progress asks for a file's stream; it only writes, and reads isTTY and columns.
       stream: io.stderr as NodeJS.WritableStream,
       format: format.replace('{bar}', cyan('{bar}')),
-      barsize: 24,
+      barsize: BAR,
       clearOnComplete: true,
       gracefulExit: false, // Ctrl-C is the program's
       emptyOnZero: true,
@@ -21,24 +24,64 @@ function barOf(io: Io, format: string): cliProgress.SingleBar {
   );
 }
 
-/** Runs `each` over the items, one after another, showing how many are done. */
+/** What a bar goes through. */
+export interface Items {
+  readonly names: readonly string[];
+  /** What one is called: 'picture'. */
+  readonly what: string;
+}
+
+/**
+ * Runs `each` over the items, one after another, showing how many are done, how many a second, and the time left. `clear` is
+ * called before something is printed meanwhile; the bar comes again below it.
+ */
 export async function withProgress(
   io: Io,
-  items: readonly string[],
-  each: (item: string) => Promise<void>,
+  { names, what }: Items,
+  each: (name: string, clear: () => void) => Promise<void>,
 ): Promise<void> {
-  const bar = items.length > 1 ? barOf(io, '{bar} {value}/{total} {name}') : null;
-  bar?.start(items.length, 0, { name: '' });
+  const total = names.length;
+  const bar =
+    total > 1 ? barOf(io, `{bar} {value}/{total}  {rate} ${what}s/s  {left} left  {name}`) : null;
+  // At their widest: 1234/1234, 1234 pictures/s and 12:34:56 left.
+  const taken = BAR + 2 * String(total).length + what.length + 31;
+  const begin = performance.now();
+  let on = false;
+  const show = (done: number, name: string): void => {
+    const rate = done / ((performance.now() - begin) / 1000);
+    const payload = {
+      rate: done === 0 ? '-' : rate < 10 ? rate.toFixed(1) : Math.round(rate),
+      left: done === 0 ? '-' : duration(Math.ceil((total - done) / rate)),
+      name: ending(name, Math.max(8, columnsOf(io.stderr) - taken)),
+    };
+    if (on) bar?.update(done, payload);
+    else bar?.start(total, done, payload);
+    on = true;
+  };
+  // Stopped, not only wiped: it would end where it began, and that has moved up.
+  const clear = (): void => {
+    if (on) bar?.stop();
+    on = false;
+  };
   try {
-    for (const item of items) {
+    for (const [done, name] of names.entries()) {
       io.signal.throwIfAborted();
-      bar?.update({ name: ending(item) });
-      await each(item);
-      bar?.increment();
+      show(done, name);
+      await each(name, clear);
     }
   } finally {
-    bar?.stop();
+    clear();
   }
+}
+
+/** 3725 seconds as 1:02:05. */
+function duration(seconds: number): string {
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts
+    .map((n) => String(n).padStart(2, '0'))
+    .join(':')
+    .replace(/^00:/, '')
+    .replace(/^0/, '');
 }
 
 /** A bar of training steps, with the loss. `say` writes a line above it, terminal or not. */
@@ -53,7 +96,7 @@ export function stepBar(io: Io, steps: number) {
       bar.update(step, { loss: loss.toFixed(4) });
     },
     say(message: string): void {
-      if (bar && io.stderr.isTTY) io.stderr.write('\r\u001b[K');
+      this.stop(); // it comes again with the next step, below
       io.stderr.write(`siglip: ${message}\n`);
     },
     stop(): void {
@@ -63,10 +106,10 @@ export function stepBar(io: Io, steps: number) {
   };
 }
 
-/** The last 40 characters: where the file's name is in a path. */
-function ending(item: string): string {
-  const text = printable(item);
-  return text.length > 40 ? `…${text.slice(-39)}` : text;
+/** The last characters, at most so many: where the file's name is in a path. */
+function ending(name: string, most: number): string {
+  const text = printable(name);
+  return text.length > most ? `…${text.slice(1 - most)}` : text;
 }
 
 /** A model's files, with a bar for each that is being downloaded: `source` gives them, and reports its progress. */

@@ -1,5 +1,4 @@
 // siglip parity diff: tap by tap, how far a dump is from the reference, and which module is the first to be wrong.
-import { writeFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Dump, DumpTensor, Tolerance } from '@siglip-ts/parity';
 import type { ModelOutput } from 'siglip-ts';
@@ -24,6 +23,7 @@ import {
   runOptions,
   type SourceOptions,
 } from '../../arguments/options.ts';
+import { writeWhole } from '../../arguments/out.ts';
 import { Exit } from '../../terminal/errors.ts';
 import type { Io } from '../../terminal/io.ts';
 
@@ -121,7 +121,7 @@ async function run(io: Io, path: string, o: DiffOptions): Promise<void> {
   );
   const document = parity.render[o.format](found, t);
   if (o.out === undefined) io.stdout.write(document);
-  else await writeFile(o.out, document);
+  else await writeWhole([[o.out, document]]);
   if ((found.first !== null || !found.share.pass) && o.failOn !== 'never') throw new Exit(1);
 }
 

@@ -14,6 +14,7 @@ import {
   tensorOf,
 } from '../../arguments/forward.ts';
 import { PICTURES, pixelsOf } from '../../arguments/images.ts';
+import { expectAllDone } from '../../arguments/many.ts';
 import {
   addComputeOptions,
   addSourceOptions,
@@ -23,6 +24,7 @@ import {
   loadOptions,
   type SourceOptions,
 } from '../../arguments/options.ts';
+import { writeWhole } from '../../arguments/out.ts';
 import { idsOf, positionsOf } from '../../arguments/texts.ts';
 import { Exit } from '../../terminal/errors.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -83,7 +85,11 @@ async function run(io: Io, names: readonly string[], o: ParityDumpOptions): Prom
   const taps = await tapsOf(io, model, inputs, o.interpolatePosEncoding ?? false);
   const producer = `siglip-ts ${version}`;
   const about = { schema: 1, producer, model: files.name, dtype: o.dtype } as const;
-  await writeDump(o.out, { ...about, taps }, o.format);
+  const dump = { ...about, taps };
+  const file = o.format === undefined ? /\.(safetensors|npz)$/.exec(o.out)?.[1] : o.format;
+  if (file === 'safetensors' || file === 'npz')
+    await writeWhole([[o.out, (path) => writeDump(path, dump, file)]]);
+  else await writeDump(o.out, dump, o.format);
   print(io, [`${plural(taps.size, 'tensor')} of ${kind.name} in ${o.dtype}: ${printable(o.out)}`]);
 }
 
@@ -119,12 +125,14 @@ async function inputsOf(
   const inputs = new Map<string, DumpTensor>();
   if (o.text) {
     const tokenizer = await AutoTokenizer.fromPretrained(files);
-    const { shape, data } = idsOf(tokenizer, o.text, positionsOf(config) ?? 64);
+    const { shape, data } = idsOf(io, tokenizer, o.text, positionsOf(config) ?? 64);
     inputs.set('input_ids', { shape, dtype: 'int32', data });
   }
   if (names.length > 0) {
-    const pixels = await pixelsOf(io, await AutoImageProcessor.fromPretrained(files), names);
-    inputs.set('pixel_values', { ...pixels, dtype: 'float32' });
+    const processor = await AutoImageProcessor.fromPretrained(files);
+    const { shape, data, course } = await pixelsOf(io, processor, names);
+    expectAllDone(io, course); // a dump of other inputs than those that were named helps nobody
+    inputs.set('pixel_values', { shape, dtype: 'float32', data });
   }
   return inputs;
 }
