@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import pico from 'picocolors';
 import { addCache } from './commands/cache.ts';
 import { addClassify } from './commands/classify.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addConvert } from './commands/convert.ts';
 import { addDump } from './commands/dump.ts';
 import { addEmbed } from './commands/embed.ts';
@@ -85,6 +86,7 @@ Nothing installed: npx @siglip-ts/cli classify ... (the name "siglip" on npm is 
     addFinetune,
     addParity,
     addCache,
+    addCompletion,
   ])
     add(command, io);
   return command;

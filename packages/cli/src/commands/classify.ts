@@ -34,9 +34,7 @@ interface ClassifyOptions extends SourceOptions, ComputeOptions {
   json?: boolean;
 }
 
-const FORMAT =
-  'table for people; json: [{"image", "scores": [{"label", "score"}]}]; ndjson: such an object a line, as soon as it is ' +
-  'known; csv: image,label,score';
+const FORMAT = 'as a table, or for programs; ndjson and csv print a line as soon as it is known';
 
 export function addClassify(program: Command, io: Io): void {
   const command = program
@@ -61,7 +59,10 @@ Examples:
   siglip classify rocket.png --labels "rocket, pizza, guitar"
   siglip classify photos --labels cat,dog --model google/siglip-base-patch16-224
   siglip classify photos --labels "cat, rocket, pizza" --top 1 --format csv
-  siglip classify *.png --label "red, green or blue" --label gray --json`,
+  siglip classify *.png --label "a rocket, flying" --label "a pizza" --json
+
+json prints [{"image", "scores": [{"label", "score"}]}], ndjson such an object a
+line, csv image,label,score.`,
     );
   addComputeOptions(addSourceOptions(command)).action((images: string[], o: ClassifyOptions) =>
     classify(io, images, o),
