@@ -56,6 +56,8 @@ export {
   type PipelineOptions,
   type ZeroShotImageClassificationPipeline,
 } from './pipelines/pipeline.ts';
+export type { Collecting, PictureOptions } from './pipelines/pictures.ts';
+export type { PictureError } from './processing/pictures/picture-error.ts';
 export type { ClassificationOptions } from './pipelines/image-classification.ts';
 export type { FeatureOptions, Features } from './pipelines/image-feature-extraction.ts';
 export type {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { type ImageInput, loadImage, pipeline } from 'siglip-ts';
+import { type ImageInput, loadImage, type PictureError, pipeline } from 'siglip-ts';
 import { browserDecoder, sharpDecoder } from 'siglip-ts/decoders';
 import { type Row, SHARP, sizeOf } from './formats.ts';
 
@@ -152,6 +152,48 @@ describe('lists', async () => {
     );
     await expect(classify([path], ['a'], { maxPixels: 9 })).rejects.toThrow(RangeError);
   });
+  test('an error carries index and name', async () => {
+    const broken = Buffer.from('hello');
+    await expect(classify([path, '/no/such.png'], ['a'])).rejects.toMatchObject({
+      index: 1,
+      image: '/no/such.png',
+    });
+    const error = await classify([path, path, broken], ['a']).catch((e: unknown) => e as PictureError); // prettier-ignore
+    expect(error).toMatchObject({ index: 2, image: undefined });
+  });
+
+  test('on_error: collect: it stands in the place of its picture, and the others are done', async () => {
+    const pictures = [path, '/no/such.png', 7 as never, Buffer.from('hello'), path];
+    const counts: number[] = [];
+    const options = { on_error: 'collect', on_image: (n: number) => void counts.push(n) } as const;
+    const results = await classify(pictures, ['a', 'b'], options);
+    const scores = await classify(path, ['a', 'b']);
+    expect(results[0]).toEqual(scores);
+    expect(results[4]).toEqual(scores);
+    const errors = results.slice(1, 4) as PictureError[];
+    expect(errors.map(({ index, image }) => [index, image])).toEqual([
+      [1, '/no/such.png'],
+      [2, undefined],
+      [3, undefined],
+    ]);
+    expect(errors[1]).toBeInstanceOf(TypeError);
+    expect(errors[2]!.message).toMatch(/^images\[3\]: cannot identify image file/);
+    expect(counts).toEqual([1, 2, 3, 4, 5]);
+    const features = await pipeline('image-feature-extraction');
+    const vectors = await features(pictures, { on_error: 'collect', pool: true });
+    expect(vectors.map((vector) => vector instanceof Error)).toEqual([false, true, true, true, false]); // prettier-ignore
+  });
+
+  test('on_error: one picture throws, an abort does, and another word is refused', async () => {
+    const options = { on_error: 'collect' } as const;
+    await expect(classify('/no/such.png' as never, ['a'], options)).rejects.toThrow('no such file');
+    const signal = AbortSignal.abort();
+    await expect(classify([path], ['a'], { ...options, signal })).rejects.toThrow(/abort/i);
+    await expect(classify([path], ['a'], { on_error: 'colect' as 'throw' })).rejects.toThrow(
+      'on_error: colect, expected throw or collect',
+    );
+  });
+
   test('an empty list has no scores', async () => expect(await classify([], ['a'])).toEqual([]));
 
   test('decoders of the pipeline serve every call, after the call’s own', async () => {

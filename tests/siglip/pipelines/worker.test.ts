@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { HostTensor, loadImage, pipeline as here } from 'siglip-ts';
+import { HostTensor, loadImage, type PictureError, pipeline as here } from 'siglip-ts';
 
 const root = join(import.meta.dirname, '../../..');
 const model = join(root, 'packages/tiny-model/model');
@@ -39,6 +39,27 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the same answers as in this thread', () => {
+  test('errors of a list, thrown or collected, those of reading here and of decoding there', async () => {
+    await using there = await pipeline(TASK, model);
+    await using local = await here(TASK, model);
+    const pictures = [photo('cat.jpg'), '/no/such.png', Buffer.from('hello'), photo('cat.jpg')];
+    const options = { on_error: 'collect' } as const;
+    const [a, b] = [await there(pictures, LABELS, options), await local(pictures, LABELS, options)];
+    expect(a).toEqual(b);
+    const own = (x: unknown) => {
+      const { name, message, index, image } = x as PictureError;
+      return { name, message, index, image };
+    };
+    expect(a.slice(1, 3).map(own)).toEqual(b.slice(1, 3).map(own));
+    expect(own(a[2])).toMatchObject({ index: 2, image: undefined });
+    for (const bad of [1, 2]) {
+      const list = [photo('cat.jpg'), pictures[bad]!];
+      const [one, other] = [there, local].map((f) => f(list, LABELS).then(() => null, own));
+      expect(await one).toEqual(await other);
+      expect(await one).toMatchObject({ index: 1 });
+    }
+  });
+
   test('pictures of every kind, one and several, with labels and options', async () => {
     await using there = await pipeline(TASK, model);
     await using local = await here(TASK, model);

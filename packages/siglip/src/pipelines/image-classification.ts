@@ -1,13 +1,13 @@
 // The image-classification pipeline: the labels that a classifier was trained on, with scores.
 import type { SiglipForImageClassification } from '../modeling/image-classification.ts';
 import type { AnyImageProcessor } from '../processing/image-processor.ts';
-import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
+import type { PictureError } from '../processing/pictures/picture-error.ts';
 import type { All } from '../runtime/options.ts';
-import { type RunOptions, runOptions } from '../runtime/running.ts';
-import { isList, PICTURE, type Pictures, picturesOf } from './pictures.ts';
+import { runOptions } from '../runtime/running.ts';
+import { eachPicture, PICTURE, type PictureOptions, type Pictures } from './pictures.ts';
 import { type LabelScore, sigmoid } from './zero-shot-image-classification.ts';
 
-export interface ClassificationOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
+export interface ClassificationOptions extends PictureOptions {
   /** How many labels; all if there are fewer. Default 5. */
   top_k?: number;
   /** What makes scores of logits. Default: sigmoid for one label or many at once, else softmax. */
@@ -27,7 +27,7 @@ export async function classifyImages(
   { model, image_processor }: ClassificationParts,
   images: Pictures | null | undefined,
   o: ClassificationOptions,
-): Promise<LabelScore[] | LabelScore[][]> {
+): Promise<LabelScore[] | (LabelScore[] | PictureError)[]> {
   if (images == null)
     throw new TypeError(
       'Cannot call the image-classification pipeline without an inputs argument!',
@@ -35,16 +35,14 @@ export async function classifyImages(
   const { config } = model;
   expectLabels(config.id2label, config.num_labels);
   const toScores = functionOf(o.function_to_apply?.toLowerCase(), config);
-  const results: LabelScore[][] = [];
-  for await (const picture of picturesOf(images, o)) {
+  return eachPicture(images, o, async (picture) => {
     const { pixel_values } = image_processor(picture, { return_tensors: true });
     const { logits } = await model({ pixel_values, ...runOptions(o) });
     const scores = toScores([...(await logits.data())]);
     const labelled = scores.map((score, i) => ({ label: config.id2label[i]!, score }));
     labelled.sort((a, b) => b.score - a.score);
-    results.push(labelled.slice(0, o.top_k ?? 5));
-  }
-  return isList(images) ? results : results[0]!;
+    return labelled.slice(0, o.top_k ?? 5);
+  });
 }
 
 /** Throws where a class has no label, in HF's words and with what is there. */

@@ -2,14 +2,16 @@
 import type { HostTensor } from '@siglip-ts/core';
 import type { SiglipVisionModel } from '../modeling/vision-model.ts';
 import type { AnyImageProcessor } from '../processing/image-processor.ts';
-import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
+import type { PictureError } from '../processing/pictures/picture-error.ts';
 import type { All } from '../runtime/options.ts';
-import { type RunOptions, runOptions } from '../runtime/running.ts';
-import { isList, PICTURE, type Pictures, picturesOf } from './pictures.ts';
+import { runOptions } from '../runtime/running.ts';
+import { eachPicture, PICTURE, type PictureOptions, type Pictures } from './pictures.ts';
 
 /** The parameters are the types of `pool` and `return_tensors`, on which the result's depends. */
-export interface FeatureOptions<P extends boolean = boolean, R extends boolean = boolean>
-  extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
+export interface FeatureOptions<
+  P extends boolean = boolean,
+  R extends boolean = boolean,
+> extends PictureOptions {
   /** true: the pooled vector [1, D] instead of the patch vectors [1, N, D]. */
   pool?: P;
   /** true: a tensor instead of nested arrays. */
@@ -41,9 +43,8 @@ export async function extractFeatures(
   { model, image_processor }: FeatureParts,
   images: Pictures,
   o: FeatureOptions,
-): Promise<AnyFeatures | AnyFeatures[]> {
-  const results: AnyFeatures[] = [];
-  for await (const picture of picturesOf(images, o)) {
+): Promise<AnyFeatures | (AnyFeatures | PictureError)[]> {
+  return eachPicture(images, o, async (picture) => {
     const options = { ...o.image_processor_kwargs, return_tensors: true as const };
     const { pixel_values } = image_processor(picture, options);
     const y = await model({ pixel_values, ...runOptions(o) });
@@ -52,7 +53,6 @@ export async function extractFeatures(
       throw new Error(
         'No pooled output was returned. Make sure the model has a `pooler` layer when using the `pool` option.',
       );
-    results.push(o.return_tensors ? features : ((await features.toArray()) as AnyFeatures));
-  }
-  return isList(images) ? results : results[0]!;
+    return o.return_tensors ? features : ((await features.toArray()) as AnyFeatures);
+  });
 }

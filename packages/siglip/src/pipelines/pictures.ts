@@ -5,7 +5,7 @@ import {
   loadImage,
   type LoadImageOptions,
 } from '../processing/pictures/load-image.ts';
-import { inFront } from '../processing/pictures/text-image.ts';
+import { type PictureError, pictureError } from '../processing/pictures/picture-error.ts';
 import type { All } from '../runtime/options.ts';
 import type { RunOptions } from '../runtime/running.ts';
 
@@ -14,21 +14,44 @@ export type Pictures = ImageInput | readonly ImageInput[];
 /** Whether the answer is one for each, not one. */
 export const isList = (images: Pictures): images is readonly ImageInput[] => Array.isArray(images);
 
+/** What every pipeline's call takes. */
+export interface PictureOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
+  /** 'collect': the error of a picture in a list stands in its place, and the others are done. Default: it is thrown. */
+  on_error?: 'throw';
+}
+/** A call's options where errors are collected. */
+export type Collecting<O> = Omit<O, 'on_error'> & { readonly on_error: 'collect' };
+
 /**
- * Loads them one after another. Throws TypeError before the first for a list with holes; an error in a list names the
- * index.
+ * What `of` makes of one picture, or of each of a list, loaded one after another. Throws TypeError before the first for a list
+ * with holes. In a list an error says which picture it is of.
  */
-export async function* picturesOf(
+export async function eachPicture<T>(
   images: Pictures,
-  o: LoadImageOptions,
-): AsyncGenerator<RawImage, void, undefined> {
-  if (!isList(images)) return yield await loadImage(images, o);
-  const hole = [...images].findIndex((image: unknown) => image == null);
-  if (hole >= 0) throw new TypeError(`images[${hole}]: ${images[hole]}, expected a picture`);
-  for (const [i, image] of images.entries())
-    yield await loadImage(image, o).catch((error: unknown) => {
-      throw o.signal?.aborted ? error : inFront(`images[${i}]`, error);
-    });
+  o: (PictureOptions | Collecting<PictureOptions>) & {
+    on_image?: (done: number, total: number) => void;
+  },
+  of: (picture: RawImage) => Promise<T>,
+): Promise<T | (T | PictureError)[]> {
+  if (!['throw', 'collect'].includes(o.on_error ?? 'throw'))
+    throw new TypeError(`on_error: ${String(o.on_error)}, expected throw or collect`);
+  const list = isList(images) ? [...images] : [images];
+  const hole = list.findIndex((image: unknown) => image == null);
+  if (isList(images) && hole >= 0)
+    throw new TypeError(`images[${hole}]: ${list[hole]}, expected a picture`);
+  const results: (T | PictureError)[] = [];
+  for (const [i, image] of list.entries()) {
+    try {
+      results.push(await of(await loadImage(image, o)));
+    } catch (error) {
+      if (!isList(images) || o.signal?.aborted) throw error;
+      const found = pictureError(error, i, image);
+      if (o.on_error !== 'collect') throw found;
+      results.push(found);
+    }
+    o.on_image?.(results.length, list.length);
+  }
+  return isList(images) ? results : (results[0] as T);
 }
 
 /** A call's options with the decoders of its pipeline, which are asked after the call's own. */
@@ -39,6 +62,7 @@ export const withDecoders = <O extends LoadImageOptions>(
 
 /** The options that every pipeline's call has. */
 // prettier-ignore
-export const PICTURE: All<LoadImageOptions & Pick<RunOptions, 'breathe'>> = {
+export const PICTURE: All<PictureOptions> = {
   fetch: 0, signal: 0, timeout: 0, maxPixels: 0, truncated: 0, kernels: 0, decoders: 0, breathe: 0,
+  on_error: 0,
 };

@@ -12,6 +12,7 @@ import { SIGLIP_MODEL, type SiglipModel } from '../modeling/siglip-model.ts';
 import { type SiglipVisionModel, VISION_MODEL } from '../modeling/vision-model.ts';
 import { type AnyImageProcessor, autoImageProcessor } from '../processing/image-processor.ts';
 import type { ImageInput } from '../processing/pictures/load-image.ts';
+import type { PictureError } from '../processing/pictures/picture-error.ts';
 import { type AnyTokenizer, autoTokenizer } from '../processing/tokenizer.ts';
 import { LOAD, type LoadOptions } from '../runtime/loading.ts';
 import { type All, expectKnown, loaderOptions } from '../runtime/options.ts';
@@ -22,7 +23,7 @@ import {
   FEATURES,
   type Features,
 } from './image-feature-extraction.ts';
-import { type Pictures, withDecoders } from './pictures.ts';
+import { type Collecting, type Pictures, withDecoders } from './pictures.ts';
 import {
   type LabelScore,
   type RankedLabels,
@@ -54,11 +55,20 @@ export interface ZeroShotImageClassificationCall {
   (
     images: readonly ImageInput[],
     labels: readonly string[] | ZeroShotOptions,
+    options: Collecting<ZeroShotOptions>,
+  ): Promise<(RankedLabels | PictureError)[]>;
+  (
+    images: readonly ImageInput[],
+    labels: readonly string[] | ZeroShotOptions,
     options?: ZeroShotOptions,
   ): Promise<RankedLabels[]>;
 }
 export interface ImageClassificationCall {
   (image: ImageInput, options?: ClassificationOptions): Promise<LabelScore[]>;
+  (
+    images: readonly ImageInput[],
+    options: Collecting<ClassificationOptions>,
+  ): Promise<(LabelScore[] | PictureError)[]>;
   (images: readonly ImageInput[], options?: ClassificationOptions): Promise<LabelScore[][]>;
 }
 export interface ImageFeatureExtractionCall {
@@ -66,6 +76,10 @@ export interface ImageFeatureExtractionCall {
     image: ImageInput,
     options?: FeatureOptions<P, R>,
   ): Promise<Features<P, R>>;
+  <P extends boolean = false, R extends boolean = false>(
+    images: readonly ImageInput[],
+    options: Collecting<FeatureOptions<P, R>>,
+  ): Promise<(Features<P, R> | PictureError)[]>;
   <P extends boolean = false, R extends boolean = false>(
     images: readonly ImageInput[],
     options?: FeatureOptions<P, R>,

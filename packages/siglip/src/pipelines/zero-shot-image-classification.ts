@@ -1,12 +1,12 @@
 // The zero-shot-image-classification pipeline: how well each of some labels fits a picture.
 import type { AnyImageProcessor } from '../processing/image-processor.ts';
-import type { LoadImageOptions } from '../processing/pictures/load-image.ts';
+import type { PictureError } from '../processing/pictures/picture-error.ts';
 import type { All } from '../runtime/options.ts';
 import { runOptions } from '../runtime/running.ts';
 import { labelFeatures, type LabelOptions, type LabelParts } from './label-features.ts';
-import { isList, PICTURE, type Pictures, picturesOf } from './pictures.ts';
+import { eachPicture, PICTURE, type PictureOptions, type Pictures } from './pictures.ts';
 
-export interface ZeroShotOptions extends LoadImageOptions, LabelOptions {
+export interface ZeroShotOptions extends PictureOptions, LabelOptions {
   /** What the picture may show, at least one; the call's second argument may be the list itself. */
   candidate_labels?: readonly string[];
   /** Receives how many images are done, after each. */
@@ -44,7 +44,7 @@ export async function zeroShotImageClassification(
   parts: ZeroShotParts,
   images: Pictures | null | undefined,
   o: ZeroShotOptions,
-): Promise<RankedLabels | RankedLabels[]> {
+): Promise<RankedLabels | (RankedLabels | PictureError)[]> {
   if (images == null)
     throw new TypeError(
       'Cannot call the zero-shot-image-classification pipeline without an images argument!',
@@ -57,17 +57,13 @@ export async function zeroShotImageClassification(
     throw new TypeError('zero-shot-image-classification: no candidate_labels were given');
   const text = await labelFeatures(parts, labels, o);
 
-  const total = isList(images) ? images.length : 1;
-  const results: RankedLabels[] = [];
-  for await (const picture of picturesOf(images, o)) {
+  return eachPicture(images, o, async (picture) => {
     const { pixel_values } = image_processor(picture, { return_tensors: true });
     const run = runOptions(o);
     const features = await model.get_image_features({ pixel_values, ...run });
     const logits = await model.logits_of_features({ text, image: features }, run);
-    results.push(ranked(await logits.data(), labels));
-    o.on_image?.(results.length, total);
-  }
-  return isList(images) ? results : results[0]!;
+    return ranked(await logits.data(), labels);
+  });
 }
 
 /** What was given in place of a list: JSON shows a Set as {}. */

@@ -10,9 +10,10 @@ import type {
   ZeroShotImageClassificationCall,
 } from '../pipelines/pipeline.ts';
 import type { ImageInput } from '../processing/pictures/load-image.ts';
+import { type PictureError, pictureError } from '../processing/pictures/picture-error.ts';
 import { portable } from '../processing/pictures/portable.ts';
 import { codeIn, expectOptions, resolvedModel } from './crossing.ts';
-import { isPlainTensor } from './protocol.ts';
+import { errorOf, isPlainFailure, isPlainTensor } from './protocol.ts';
 import { type AnyWorker, type Functions, OWN, Remote } from './remote.ts';
 
 export type { AnyWorker } from './remote.ts';
@@ -100,11 +101,23 @@ export async function pipeline(
     const { options, functions } = parted({ ...(labels as object), ...(rest[1] as object) });
     const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
     const reading = { signal: functions.signal, timeout: options.timeout as number | undefined };
-    const pictures = await Promise.all(list.map((image) => portable(image, reading)));
+    const unread = new Map<number, PictureError>();
+    const read = async (image: ImageInput, i: number) =>
+      portable(image, reading).catch((error: unknown) => {
+        if (!Array.isArray(images) || functions.signal?.aborted) throw error;
+        const found = pictureError(error, i, image);
+        if (options.on_error !== 'collect') throw found;
+        unread.set(i, found);
+        return { image: new Uint8Array(), transfer: [] }; // stands for it there, and is none either
+      });
+    const pictures = await Promise.all(list.map(read));
     const sent = pictures.map(({ image }) => image);
     const args = [Array.isArray(images) ? sent : sent[0], options];
     const transfer = [...new Set(pictures.flatMap((picture) => picture.transfer))];
-    return tensors(await remote.ask({ kind: 'call', args }, functions, transfer));
+    const results = revived(await remote.ask({ kind: 'call', args }, functions, transfer));
+    return unread.size === 0
+      ? results
+      : (results as unknown[]).map((result, i) => unread.get(i) ?? result);
   };
   let disposed: Promise<void> | undefined;
   const dispose = () =>
@@ -126,9 +139,11 @@ function parted(all: object): { options: Record<string, unknown>; functions: Fun
   };
 }
 
-/** Tensors again, of what crossed. */
-function tensors(value: unknown): unknown {
-  if (Array.isArray(value) && value.some(isPlainTensor)) return value.map(tensors);
+/** Tensors and errors again, of what crossed. */
+function revived(value: unknown): unknown {
+  if (Array.isArray(value) && value.some((x) => isPlainTensor(x) || isPlainFailure(x)))
+    return value.map(revived);
+  if (isPlainFailure(value)) return errorOf(value.failure);
   if (!isPlainTensor(value)) return value;
   return new HostTensor(value.shape, value.dtype as DType, value.values as unknown as Values);
 }

@@ -2,7 +2,14 @@
 // a worker of one's own is the one line `import 'siglip-ts/worker-entry'`.
 import { HostTensor } from '@siglip-ts/core';
 import { pipeline, type PipelineOptions } from '../pipelines/pipeline.ts';
-import { type Abort, type Answer, plainError, type PlainTensor, type Request } from './protocol.ts';
+import {
+  type Abort,
+  type Answer,
+  plainError,
+  type PlainFailure,
+  type PlainTensor,
+  type Request,
+} from './protocol.ts';
 
 /** What a worker_thread's parentPort and a Web Worker's global object have in common, by other names. */
 interface Port {
@@ -55,10 +62,11 @@ async function answer(request: Request, signal: AbortSignal): Promise<unknown> {
   return (await loaded)!(...args, { ...options, ...functions, breathe });
 }
 
-/** Tensors as plain objects, whose buffers are given away. */
+/** Tensors as plain objects, whose buffers are given away; and errors, of which a clone would lose what is their own. */
 async function plain(value: unknown, transfer: ArrayBuffer[]): Promise<unknown> {
-  if (Array.isArray(value) && value.some((x) => x instanceof HostTensor))
+  if (Array.isArray(value) && value.some((x) => x instanceof HostTensor || x instanceof Error))
     return Promise.all(value.map((x) => plain(x, transfer)));
+  if (value instanceof Error) return { failure: plainError(value) } satisfies PlainFailure;
   if (!(value instanceof HostTensor)) return value;
   const { shape, dtype } = value;
   const values = (await (/16$/.test(dtype) ? value.bits() : value.data())).slice();

@@ -1,8 +1,9 @@
 // load_image of transformers: a picture from wherever it is, turned upright by its EXIF tag, in RGB.
 import { convertRgb, decodeImageAsync, exifTranspose, type RawImage } from '@siglip-ts/image';
+import { nameOf } from './picture-error.ts';
 import { pixelKernels } from './pixel-kernels.ts';
 import { platformDecoder } from './platform-decoder.ts';
-import { type ImageInput, isUrl, portable } from './portable.ts';
+import { type ImageInput, portable } from './portable.ts';
 import { inFront, type ReadOptions } from './text-image.ts';
 
 export type { Pixels } from './page-image.ts';
@@ -29,12 +30,4 @@ async function decoded(bytes: Uint8Array, name: string, o: ReadOptions): Promise
   } catch (error) {
     throw name ? inFront(name, error) : error;
   }
-}
-
-/** Where bytes came from; nothing for those that were given, and for a text that may hold them. */
-function nameOf(image: ImageInput): string {
-  if (isUrl(image)) return nameOf(image.href);
-  const { currentSrc, url, name: file } = image as unknown as Record<string, string | undefined>; // <img>, Response, File
-  const name = typeof image === 'string' ? image : (currentSrc ?? url ?? file ?? '');
-  return name.length > 200 || /^data:/i.test(name) ? '' : name;
 }
