@@ -131,7 +131,7 @@ async function inputsOf(
   if (names.length > 0) {
     const processor = await AutoImageProcessor.fromPretrained(files);
     const { shape, data, course } = await pixelsOf(io, processor, names);
-    expectAllDone(io, course); // a dump of other inputs than those that were named helps nobody
+    expectAllDone(io, { ...course, done: 0 }); // nothing is: a dump of other inputs helps nobody
     inputs.set('pixel_values', { shape, dtype: 'float32', data });
   }
   return inputs;
