@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,6 +86,19 @@ describe.skipIf(!built)(
       const names = JSON.parse(readFileSync(join(folder, 'some.names.json'), 'utf8')) as string[];
       expect([names.length, statSync(out).size]).toEqual([Number(done), 128 + 512 * Number(done)]);
       expect(readdirSync(folder).sort()).toEqual(['some.names.json', 'some.npy']);
+      rmSync(folder, { recursive: true });
+    });
+
+    test('a write that fails leaves the old file whole, nothing beside it, and names the path', () => {
+      const folder = mkdtempSync(join(tmpdir(), 'siglip-cli-'));
+      const out = join(folder, 'old.npy');
+      writeFileSync(out, 'old');
+      // As a full disk, but for one process: 1024 bytes a file, in the folder for temporary files, too.
+      const limited = `trap '' XFSZ; ulimit -f 1; exec "$@"`;
+      const argv = ['-c', limited, 'bash', process.execPath, bin, 'embed', ...many.slice(0, 4)];
+      const { status, stderr } = spawnSync('bash', [...argv, '--out', out], { encoding: 'utf8' });
+      expect([status, stderr]).toEqual([2, `siglip: ${out}: larger than a file may be here\n`]);
+      expect([readFileSync(out, 'utf8'), readdirSync(folder)]).toEqual(['old', ['old.npy']]);
       rmSync(folder, { recursive: true });
     });
 

@@ -24,14 +24,13 @@ export interface Course {
 
 /**
  * Reads each input and uses it. One that can't be read is bad: it is named on stderr, and the next one follows. Anything else
- * that goes wrong ends it. Never throws: the command first gives out what is done, then calls `expectAllDone`. Whoever
- * prints meanwhile calls `clear` before.
+ * that goes wrong ends it. Never throws: the command first gives out what is done, then calls `expectAllDone`.
  */
 export async function oneByOne<T>(
   io: Io,
   inputs: Inputs,
   read: (name: string) => T | Promise<T>,
-  use: (name: string, input: T, clear: () => void) => Promise<void>,
+  use: (name: string, input: T) => Promise<void>,
 ): Promise<Course> {
   const { what, names, refused = [] } = inputs;
   let done = 0;
@@ -39,17 +38,16 @@ export async function oneByOne<T>(
   const course = () => ({ what, total: names.length + refused.length, done, bad });
   for (const reason of refused) complain(io, new Error(reason));
   try {
-    await withProgress(io, inputs, async (name, clear) => {
+    await withProgress(io, inputs, async (name) => {
       let input: T;
       try {
         input = await read(name);
       } catch (error) {
         io.signal.throwIfAborted();
         bad++;
-        clear();
         return complain(io, named(name, error));
       }
-      await use(name, input, clear).catch((error: unknown) => {
+      await use(name, input).catch((error: unknown) => {
         throw io.signal.aborted ? error : named(name, error);
       });
       done++;

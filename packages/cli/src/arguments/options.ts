@@ -9,6 +9,7 @@ import {
   type ModelFiles,
   modelFiles,
 } from 'siglip-ts';
+import { freeLine } from '../terminal/bar-line.ts';
 import type { Io } from '../terminal/io.ts';
 import { oneLine } from '../terminal/output.ts';
 import { withDownloads } from '../terminal/progress.ts';
@@ -118,5 +119,7 @@ export const runOptions = (io: Io) => ({
 });
 
 /** Says something on stderr that is no error. */
-export const note = (io: Io, message: string): void =>
-  void io.stderr.write(`siglip: note: ${oneLine(message)}\n`);
+export function note(io: Io, message: string): void {
+  freeLine(io);
+  io.stderr.write(`siglip: note: ${oneLine(message)}\n`);
+}

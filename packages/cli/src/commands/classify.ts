@@ -76,9 +76,8 @@ async function classify(io: Io, images: readonly string[], o: ClassifyOptions): 
   const pictures = { what: 'picture', ...(await picturesNamed(io, images)) };
   const printer = printerOf(io, o.json ? 'json' : o.format);
   const read = (name: string) => readPicture(name, io);
-  const course = await oneByOne(io, pictures, read, async (image, picture, clear) => {
+  const course = await oneByOne(io, pictures, read, async (image, picture) => {
     const ranked = (await score.of(picture)).slice(0, o.top);
-    if (io.stdout.isTTY) clear();
     await printer.add({ image, scores: ranked.map(({ label, score }) => ({ label, score })) });
   });
   if (course.done > 0 || course.ended === undefined) printer.end();

@@ -36,7 +36,10 @@ export function addExplainScore(program: Command, io: Io): void {
     .option('--template <text>', 'the sentence around a label', TEMPLATE)
     .option('--label <text>', 'another label, scored as it is (repeatable)', collect)
     .option('--json', 'print every number and the remarks as one object')
-    .addHelpText('after', '\nExample:\n  siglip explain-score rocket.png "a rocket" --label "a pizza"');
+    .addHelpText(
+      'after',
+      '\nExample:\n  siglip explain-score rocket.png "a rocket" --label "a pizza"',
+    );
   addComputeOptions(addSourceOptions(command)).action(
     (image: string, text: string, o: ExplainScoreOptions) => explain(io, image, text, o),
   );

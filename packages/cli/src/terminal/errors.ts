@@ -1,4 +1,5 @@
 // How a command fails: with an exit code and one line on stderr, never with a stack trace.
+import { freeLine } from './bar-line.ts';
 import type { Io } from './io.ts';
 import { oneLine } from './output.ts';
 
@@ -14,8 +15,10 @@ export class Exit extends Error {
 }
 
 /** Says on stderr what went wrong. */
-export const complain = (io: Io, error: unknown): void =>
-  void io.stderr.write(`siglip: ${reasonOf(error)}\n`);
+export function complain(io: Io, error: unknown): void {
+  freeLine(io);
+  io.stderr.write(`siglip: ${reasonOf(error)}\n`);
+}
 
 /** The error of an input, with its name in front, once; an Exit says all that is to be said. */
 export function named(name: string, error: unknown): Exit {
@@ -41,4 +44,7 @@ const SYSTEM: Readonly<Record<string, string>> = {
   EISDIR: 'a folder, expected a file',
   EACCES: 'permission denied',
   ENOSPC: 'no space left on the disk',
+  EDQUOT: 'no space left in the quota',
+  EFBIG: 'larger than a file may be here',
+  EROFS: 'a disk that is read-only',
 };

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import pico from 'picocolors';
 import stringWidth from 'string-width';
+import { freeLine } from './bar-line.ts';
 import type { Io, Output } from './io.ts';
 
 export const printJson = (io: Io, document: unknown): void =>
@@ -11,7 +12,9 @@ export const print = (io: Io, lines: readonly string[]): void =>
   void io.stdout.write(lines.map((line) => `${line}\n`).join(''));
 
 /** Prints without gathering what is not read yet: a stream of results takes no memory. Ctrl-C ends the wait. */
-export async function stream({ stdout, signal }: Io, text: string): Promise<void> {
+export async function stream(io: Io, text: string): Promise<void> {
+  const { stdout, signal } = io;
+  if (stdout.isTTY) freeLine(io);
   if (!stdout.write(text)) await once(stdout, 'drain', { signal });
 }
 

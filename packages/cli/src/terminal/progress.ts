@@ -2,6 +2,7 @@
 import cliProgress from 'cli-progress';
 import pico from 'picocolors';
 import type { ModelFiles, ProgressInfo } from 'siglip-ts';
+import { freeLine, takeLine } from './bar-line.ts';
 import type { Io } from './io.ts';
 import { columnsOf, hasColors, printable, scaled } from './output.ts';
 
@@ -32,13 +33,12 @@ export interface Items {
 }
 
 /**
- * Runs `each` over the items, one after another, showing how many are done, how many a second, and the time left. `clear` is
- * called before something is printed meanwhile; the bar comes again below it.
+ * Runs `each` over the items, one after another, showing how many are done, how many a second, and the time left.
  */
 export async function withProgress(
   io: Io,
   { names, what }: Items,
-  each: (name: string, clear: () => void) => Promise<void>,
+  each: (name: string) => Promise<void>,
 ): Promise<void> {
   const total = names.length;
   const bar =
@@ -54,23 +54,23 @@ export async function withProgress(
       left: done === 0 ? '-' : duration(Math.ceil((total - done) / rate)),
       name: ending(name, Math.max(8, columnsOf(io.stderr) - taken)),
     };
-    if (on) bar?.update(done, payload);
-    else bar?.start(total, done, payload);
+    if (on) return bar?.update(done, payload);
     on = true;
-  };
-  // Stopped, not only wiped: it would end where it began, and that has moved up.
-  const clear = (): void => {
-    if (on) bar?.stop();
-    on = false;
+    bar?.start(total, done, payload);
+    // Stopped, not only wiped: it would end where it began, and that has moved up.
+    takeLine(io, () => {
+      bar?.stop();
+      on = false;
+    });
   };
   try {
     for (const [done, name] of names.entries()) {
       io.signal.throwIfAborted();
       show(done, name);
-      await each(name, clear);
+      await each(name);
     }
   } finally {
-    clear();
+    freeLine(io);
   }
 }
 
@@ -92,11 +92,12 @@ export function stepBar(io: Io, steps: number) {
       if (!bar) {
         bar = barOf(io, '{bar} {value}/{total}  loss {loss}  {eta_formatted} left');
         bar.start(steps, step, { loss: '' });
+        takeLine(io, () => this.stop());
       }
       bar.update(step, { loss: loss.toFixed(4) });
     },
     say(message: string): void {
-      this.stop(); // it comes again with the next step, below
+      freeLine(io);
       io.stderr.write(`siglip: ${message}\n`);
     },
     stop(): void {
@@ -123,6 +124,7 @@ export async function withDownloads(
       bar?.stop();
       bar = barOf(io, '{bar} {percentage} % of {size} {file}');
       bar.start(1, 0, { file: printable(info.file), size: '?' });
+      takeLine(io, () => bar?.stop());
     } else if (info.status === 'progress') {
       bar?.setTotal(info.total);
       bar?.update(info.loaded, { size: `${scaled(info.total)}B` });
