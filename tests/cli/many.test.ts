@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { defaultModel, pipeline } from 'siglip-ts';
 import { image, scratch, siglip } from './harness.ts';
 
 interface Line {
@@ -113,6 +114,17 @@ describe('classify --format', () => {
     expect(await siglip([...argv, '--top', '0'])).toMatchObject({ code: 2 });
   });
 
+  test("--top of a classifier's own labels: more than the 5 of HF, or fewer", async () => {
+    const id2label = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [i, `class ${i}`]));
+    await using pipe = await pipeline('image-classification', await defaultModel(), { config: { id2label }, warn() {} }); // prettier-ignore
+    await pipe.model.save_pretrained(files.path('classifier'));
+    await pipe.image_processor.save_pretrained(files.path('classifier'));
+    const argv = ['classify', found[0]!, '--model', files.path('classifier'), '--format', 'ndjson'];
+    const counted = async (...more: string[]) =>
+      lines((await siglip([...argv, ...more])).stdout)[0]!.scores.length;
+    expect([await counted(), await counted('--top', '7'), await counted('--top', '2')]).toEqual([5, 7, 2]); // prettier-ignore
+  });
+
   test('a line is there as soon as it is known', async () => {
     // The second picture is never there: nobody ends stdin.
     const stop = new AbortController();
@@ -192,6 +204,23 @@ describe('progress', () => {
     expect(stderr).toMatch(/ 0\/5  - pictures\/s  - left  …?\S*10\.png/);
     expect(stderr).toMatch(/\u001b\[2Ksiglip: \S+broken\.png: image file is truncated/);
     expect(stderr).toMatch(/\/5  \d+(\.\d)? pictures\/s  0:0\d left  /);
+  });
+
+  test('a bar never ends above what was printed meanwhile', async () => {
+    const long = ['--text', 'a', '--text', 'cat '.repeat(20), '--text', 'b'];
+    for (const argv of [
+      ['classify', ...five, ...LABELS],
+      ['embed', ...long],
+    ]) {
+      const { stderr } = await siglip(argv, { tty: true });
+      expect(stderr).toContain('siglip: ');
+      // Where a bar begins, the terminal keeps the place (7), and goes back there at its end (8).
+      let begun = false;
+      for (const [part] of stderr.matchAll(/\u001b7|\u001b8|siglip: /g)) {
+        if (part === 'siglip: ') expect(begun).toBe(false);
+        else begun = part === '\u001b7';
+      }
+    }
   });
 
   test('nothing elsewhere', async () => {

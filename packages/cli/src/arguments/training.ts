@@ -1,5 +1,4 @@
 // What siglip train and siglip finetune share: the options of a run, the run with its bar, and what is said at the end.
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LoadTrainee, Recipe, Shard } from '@siglip-ts/trainer';
@@ -8,6 +7,7 @@ import type { Io } from '../terminal/io.ts';
 import { oneLine, plural, print, printJson } from '../terminal/output.ts';
 import { stepBar } from '../terminal/progress.ts';
 import { choice, filesOf, note, type SourceOptions } from './options.ts';
+import { writeWhole } from './out.ts';
 
 export interface RunOptions extends SourceOptions {
   out: string;
@@ -100,7 +100,7 @@ export async function runTraining(
     });
     bar.stop();
     const report = join(o.out, 'report.svg');
-    await writeFile(report, reportSvg(result.rows));
+    await writeWhole([[report, reportSvg(result.rows)]]);
     tell(io, o, result, report, skipped.size);
     io.signal.throwIfAborted();
   } finally {
