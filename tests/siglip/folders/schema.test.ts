@@ -1,5 +1,6 @@
 // What the JSON files of a model may hold: a value that would hang or compute something else is refused at load, with its
 // file, its key and what is expected. All odd values of all keys are in odd-values.slow.ts.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   AutoConfig,
@@ -11,8 +12,10 @@ import {
   SiglipModel,
   SiglipVisionModel,
 } from 'siglip-ts';
+import { scratch, siglip } from '../../cli/harness.ts';
 import { type Changes, json, text, variant } from './variant.ts';
 
+const files = scratch();
 const load = async (changes: Changes) =>
   pipeline('zero-shot-image-classification', await variant(changes));
 const tower = (name: string, change: object): Changes => ({
@@ -97,4 +100,29 @@ test('what HF reads otherwise is no error: null for a default, names that nobody
   });
   const [{ score }] = await pipe('fixtures/images/twemoji-rocket.png', ['rocket']);
   expect(score).toBeCloseTo(0.38078, 4);
+});
+
+describe('a score that is not a number is an error', () => {
+  const overflow = processor({ image_mean: 1e300 });
+  const message = /^(images\[0\]: )?score 0 is NaN: the weights or the pixel_values hold numbers/;
+
+  test('of the pipeline', async () => {
+    await using pipe = await load(overflow);
+    await expect(pipe('fixtures/images/twemoji-rocket.png', ['rocket'])).rejects.toThrow(message);
+  });
+
+  test('of the commands: no null with exit 0', async () => {
+    const folder = files.path('nan');
+    mkdirSync(folder);
+    for (const [name, bytes] of await variant(overflow)) writeFileSync(`${folder}/${name}`, bytes);
+    const model = ['fixtures/images/twemoji-rocket.png', '--model', folder, '--json'];
+    for (const argv of [
+      ['classify', ...model, '--labels', 'rocket'],
+      ['embed', ...model],
+    ]) {
+      const { code, stdout, stderr } = await siglip(argv);
+      expect([code, stdout.includes('null')]).toEqual([2, false]);
+      expect(stderr).toContain('NaN');
+    }
+  });
 });

@@ -121,7 +121,13 @@ async function rowsOf<T>(
     const { pooler_output } = await embedded(input);
     if (!pooler_output)
       throw new Exit(2, 'embed: the model has no pooling head, so no vector for a picture');
-    rows.push(Float32Array.from(await pooler_output.data()));
+    const row = Float32Array.from(await pooler_output.data());
+    if (row.some(Number.isNaN))
+      throw new Exit(
+        2,
+        'embed: the vector has NaN in it: the weights hold numbers that are none, or they overflow',
+      );
+    rows.push(row);
     inputs.push(name);
   });
   return { inputs, rows, course };

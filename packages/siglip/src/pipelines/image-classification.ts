@@ -4,7 +4,13 @@ import type { AnyImageProcessor } from '../processing/image-processor.ts';
 import type { PictureError } from '../processing/pictures/picture-error.ts';
 import type { All } from '../runtime/options.ts';
 import { runOptions } from '../runtime/running.ts';
-import { eachPicture, PICTURE, type PictureOptions, type Pictures } from './pictures.ts';
+import {
+  eachPicture,
+  expectNumbers,
+  PICTURE,
+  type PictureOptions,
+  type Pictures,
+} from './pictures.ts';
 import { type LabelScore, sigmoid } from './zero-shot-image-classification.ts';
 
 export interface ClassificationOptions extends PictureOptions {
@@ -38,7 +44,7 @@ export async function classifyImages(
   return eachPicture(images, o, async (picture) => {
     const { pixel_values } = image_processor(picture, { return_tensors: true });
     const { logits } = await model({ pixel_values, ...runOptions(o) });
-    const scores = toScores([...(await logits.data())]);
+    const scores = toScores([...expectNumbers(await logits.data(), model.runtime.dtype)]);
     const labelled = scores.map((score, i) => ({ label: config.id2label[i]!, score }));
     labelled.sort((a, b) => b.score - a.score);
     return labelled.slice(0, o.top_k ?? 5);

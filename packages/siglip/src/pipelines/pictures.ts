@@ -66,3 +66,13 @@ export const PICTURE: All<PictureOptions> = {
   fetch: 0, signal: 0, timeout: 0, maxPixels: 0, truncated: 0, kernels: 0, decoders: 0, breathe: 0,
   on_error: 0,
 };
+
+/** Throws for a score that is none: as JSON it would be null, and every comparison with it false. */
+export function expectNumbers<T extends ArrayLike<number>>(scores: T, dtype: string): T {
+  for (let i = 0; i < scores.length; i++)
+    if (Number.isNaN(scores[i]))
+      throw new RangeError(
+        `score ${i} is NaN: the weights or the pixel_values hold numbers that are none, or they overflow in ${dtype}`,
+      );
+  return scores;
+}

@@ -4,7 +4,13 @@ import type { PictureError } from '../processing/pictures/picture-error.ts';
 import type { All } from '../runtime/options.ts';
 import { runOptions } from '../runtime/running.ts';
 import { labelFeatures, type LabelOptions, type LabelParts } from './label-features.ts';
-import { eachPicture, PICTURE, type PictureOptions, type Pictures } from './pictures.ts';
+import {
+  eachPicture,
+  expectNumbers,
+  PICTURE,
+  type PictureOptions,
+  type Pictures,
+} from './pictures.ts';
 
 export interface ZeroShotOptions extends PictureOptions, LabelOptions {
   /** What the picture may show, at least one; the call's second argument may be the list itself. */
@@ -62,7 +68,7 @@ export async function zeroShotImageClassification(
     const run = runOptions(o);
     const features = await model.get_image_features({ pixel_values, ...run });
     const logits = await model.logits_of_features({ text, image: features }, run);
-    return ranked(await logits.data(), labels);
+    return ranked(expectNumbers(await logits.data(), model.runtime.dtype), labels);
   });
 }
 
