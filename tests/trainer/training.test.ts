@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -222,3 +223,76 @@ test('nothing is overwritten or mixed', async () => {
     'seed was 7, is 8; a run is resumed with its own recipe',
   );
 });
+
+test.each<[string, string, (path: string) => void, RegExp]>([
+  [
+    'weights cut off',
+    'model.safetensors',
+    (p) => truncateSync(p, 200_000),
+    /step-000004: .*model\.safetensors/,
+  ],
+  ['no weights', 'model.safetensors', (p) => rmSync(p), /step-000004: /],
+  [
+    'state cut off',
+    'optimizer.safetensors',
+    (p) => truncateSync(p, 100_000),
+    /step-000004: .*safetensors/,
+  ],
+  ['no JSON', 'training.json', (p) => writeFileSync(p, '{"step": 4,'), /training\.json: .*JSON/],
+  [
+    'step 11.5',
+    'training.json',
+    (p) => edit(p, { step: 11.5 }),
+    /training\.json: step is 11\.5, expected 4, as its folder says/,
+  ],
+  [
+    'no cursor',
+    'training.json',
+    (p) => edit(p, { cursor: 3 }),
+    /training\.json: cursor is 3, expected an object/,
+  ],
+  [
+    'half a position',
+    'training.json',
+    (p) => edit(p, { cursor: { epoch: 0, position: 0.5 } }),
+    /training\.json: cursor\.position is 0\.5, expected a whole number/,
+  ],
+])(
+  'a newest checkpoint that is damaged (%s): the one before it is taken, with a warning',
+  async (name, file, damage, warning) => {
+    const out = `damaged ${name}`;
+    cpSync(await fourSteps(), join(root, out), { recursive: true });
+    damage(join(root, out, 'step-000004', file));
+    const warnings: string[] = [];
+    const { rows } = await run(out, { resume: true, warn: (message) => warnings.push(message) });
+    expect(warnings).toEqual([expect.stringMatching(warning)]);
+    expect(warnings[0]).toContain('; going on from the checkpoint before it');
+    expect(numbers(rows)).toEqual(numbers((await run(`whole ${name}`)).rows));
+  },
+);
+
+test('no checkpoint that is whole: the newest one’s fault is told', async () => {
+  cpSync(await fourSteps(), join(root, 'all damaged'), { recursive: true });
+  for (const step of ['step-000002', 'step-000004'])
+    edit(join(root, 'all damaged', step, 'training.json'), { step: -1 });
+  await expect(run('all damaged', { resume: true, warn() {} })).rejects.toThrow(
+    /step-000004.training\.json: step is -1, expected 4/,
+  );
+});
+
+/** A run that was stopped after four of its six steps, with its two newest checkpoints. */
+let stopped: Promise<string> | undefined;
+function fourSteps(): Promise<string> {
+  stopped ??= (async () => {
+    const stop = new AbortController();
+    const on_step = ({ step }: { step?: number }) => step === 4 && stop.abort();
+    await run('four', { signal: stop.signal, on_step });
+    return join(root, 'four');
+  })();
+  return stopped;
+}
+
+function edit(path: string, changes: object): void {
+  const whole = JSON.parse(readFileSync(path, 'utf8')) as object;
+  writeFileSync(path, JSON.stringify({ ...whole, ...changes }));
+}

@@ -13,4 +13,5 @@ export { openShards } from './data/shards.ts';
 export { reportSvg } from './report.ts';
 export { Sampler, type Cursor, type Source } from './data/sampler.ts';
 export type { LoadTrainee, Trainee } from './trainees/trainee.ts';
-export { train, type Recipe, type TrainOptions, type TrainResult } from './train.ts';
+export type { Recipe } from './recipe.ts';
+export { train, type TrainOptions, type TrainResult } from './train.ts';

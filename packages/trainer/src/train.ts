@@ -1,52 +1,16 @@
 // A training run: pairs in, checkpoints and metrics out, resumable to the bit. The mathematics is elsewhere.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Backend, scoped } from '@siglip-ts/core';
-import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
-import {
-  adafactor,
-  adamw,
-  globalNorm,
-  lion,
-  type Optimizer,
-  optimizer,
-  schedule,
-  type ScheduleOptions,
-  type UpdateRule,
-} from '@siglip-ts/train';
+import { globalNorm, type Optimizer, optimizer } from '@siglip-ts/train';
 import { folderFiles, type ModelFiles } from 'siglip-ts';
-import { checkpoints, saveCheckpoint } from './checkpoints.ts';
+import { saveCheckpoint } from './checkpoints.ts';
 import type { Shard } from './data/pair.ts';
 import type { Prepared } from './data/sample.ts';
 import { type Cursor, Sampler, type Source } from './data/sampler.ts';
 import { type Metrics, MetricsFile } from './metrics.ts';
+import { type Recipe, RULES, scheduleOf } from './recipe.ts';
+import { newestWhole, type Progress } from './resume.ts';
 import { type LoadTrainee, tensorBytes, type Trainee } from './trainees/trainee.ts';
-
-/** What decides every number of a run. It is resumed with the same, or with one that would have led there too. */
-export interface Recipe {
-  /** In all. */
-  readonly steps: number;
-  /** Pairs of a step. */
-  readonly batch_size: number;
-  /** At full schedule. */
-  readonly learning_rate: number;
-  /** As torch's: multiplied by the rate. */
-  readonly weight_decay: number;
-  /** Steps of linear growth from 0. */
-  readonly warmup: number;
-  /** How the rate falls after that. */
-  readonly schedule: ScheduleOptions['decay'];
-  /** Steps at the end over which the rate goes to 0. */
-  readonly cooldown: number;
-  /** Which rule moves the parameters. */
-  readonly optimizer: keyof typeof RULES;
-  /** The largest global norm of the gradients; 0: no limit. */
-  readonly clip: number;
-  /** A regular expression over HF keys, '' for none: `^vision_model\.` is SigLiT. */
-  readonly freeze: string;
-  /** Decides the order of the pairs and the masks of dropout. */
-  readonly seed: number;
-}
 
 /** What `train` needs. */
 export interface TrainOptions {
@@ -70,7 +34,7 @@ export interface TrainOptions {
   readonly held_out?: readonly Shard[];
   /** Steps between evaluations. */
   readonly evaluate_every?: number;
-  /** Goes on from the newest checkpoint in `out`. */
+  /** Goes on from the newest checkpoint in `out` that is whole. */
   readonly resume?: boolean;
   /** Ends the run after the step that is under way, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -78,6 +42,8 @@ export interface TrainOptions {
   readonly on_step?: (row: Metrics) => void;
   /** Hears why a pair could not be used. */
   readonly on_skip?: (reason: string) => void;
+  /** Hears of a checkpoint that is damaged. Default: console.warn. */
+  readonly warn?: (message: string) => void;
 }
 
 /** Where a run ended. */
@@ -94,16 +60,6 @@ export interface TrainResult {
   readonly evaluation: Readonly<Record<string, number>> | null;
 }
 
-const RULES = { adamw, lion, adafactor } satisfies Record<string, () => UpdateRule>;
-
-/** The state beside the tensors, in training.json of every checkpoint. */
-interface Progress {
-  readonly step: number;
-  readonly cursor: Cursor;
-  readonly skipped: number;
-  readonly recipe: Recipe;
-}
-
 /** Throws where `out` has a run and `resume` is not set, or where the recipe is another. */
 export async function train(o: TrainOptions): Promise<TrainResult> {
   const { backend: b, recipe, out } = o;
@@ -116,14 +72,20 @@ export async function train(o: TrainOptions): Promise<TrainResult> {
   }))
     if (!(Number.isInteger(n) && n >= 1))
       throw new RangeError(`${name}: ${n}, expected a whole number above 0`);
-  const before = await previous(o);
-  const model = await o.load(before ? folderFiles(before.path) : o.model, b);
+  const before = await newestWhole({
+    out,
+    recipe,
+    resume: o.resume ?? false,
+    open: (path) => o.load(folderFiles(path), b),
+    warn: o.warn ?? console.warn,
+  });
+  const model = before?.model ?? (await o.load(o.model, b));
   const optimiser = optimizer(RULES[recipe.optimizer](), model.parameters, {
     rate: recipe.learning_rate,
     decay: recipe.weight_decay * recipe.learning_rate,
     ...(recipe.clip > 0 && { clip: recipe.clip }),
   });
-  if (before) optimiser.resume(before.step, await stateAt(before.path));
+  if (before) optimiser.resume(before.step, before.state);
   const sampler =
     typeof o.shards === 'function'
       ? o.shards(recipe.seed, before?.cursor)
@@ -194,47 +156,4 @@ async function filesOf(
   files.set('optimizer.safetensors', await tensorBytes(state, {}));
   files.set('training.json', new TextEncoder().encode(`${JSON.stringify(progress, null, 2)}\n`));
   return files;
-}
-
-const scheduleOf = ({ steps, schedule: decay, warmup, cooldown }: Recipe) =>
-  schedule({ steps, decay, warmup, cooldown });
-
-/** What says only how the rate goes. */
-const PLAN: ReadonlySet<string> = new Set(['steps', 'schedule', 'cooldown', 'warmup']);
-
-/** Whether every step taken had the rate that the other recipe gives it: a run at a constant rate may be prolonged. */
-function sameSoFar({ step, recipe }: Progress, other: Recipe): boolean {
-  const [was, is] = [scheduleOf(recipe), scheduleOf(other)];
-  return Array.from({ length: step }, (_, i) => was(i) === is(i)).every(Boolean);
-}
-
-/** The checkpoint to go on from; null for a run from the start. */
-async function previous(o: TrainOptions): Promise<(Progress & { path: string }) | null> {
-  const [newest] = await checkpoints(o.out);
-  if (!newest) return null;
-  if (!o.resume)
-    throw new Error(
-      `${o.out}: it has a run up to step ${newest.step}; resume it, or name another folder`,
-    );
-  const progress = JSON.parse(
-    await readFile(join(newest.path, 'training.json'), 'utf8'),
-  ) as Progress;
-  const changed = Object.entries(o.recipe)
-    .filter(([name, value]) => progress.recipe[name as keyof Recipe] !== value)
-    .filter(([name]) => !(PLAN.has(name) && sameSoFar(progress, o.recipe)));
-  if (changed.length > 0)
-    throw new Error(
-      `${o.out}: ${changed.map(([name, value]) => `${name} was ${progress.recipe[name as keyof Recipe]}, is ${value}`).join('; ')}; a run is resumed with its own recipe`,
-    );
-  return { ...progress, path: newest.path };
-}
-
-async function stateAt(folder: string): Promise<Map<string, Float32Array>> {
-  const file = await openSafetensors(
-    bytesSource(await readFile(join(folder, 'optimizer.safetensors'))),
-  );
-  const state = new Map<string, Float32Array>();
-  for (const key of file.tensors.keys())
-    state.set(key, (await file.read(key)).data as Float32Array);
-  return state;
 }

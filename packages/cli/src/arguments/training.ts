@@ -93,6 +93,7 @@ export async function runTraining(
       resume: o.resume ?? false,
       signal: io.signal,
       on_step: ({ step, loss }) => bar.update(step, loss!),
+      warn: (message) => bar.say(oneLine(message)),
       on_skip: (reason) => {
         if (!skipped.has(reason)) bar.say(`skipped: ${oneLine(reason)}`);
         skipped.add(reason);
