@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { GemmaTokenizerFast, type GemmaTokenizerOptions } from '@siglip-ts/tokenizer';
+import { GemmaTokenizerFast, type TokenizersBackendOptions } from '@siglip-ts/tokenizer';
 
 const folder = new URL('../../fixtures/tokenizer/', import.meta.url);
 const read = (name: string): Uint8Array => readFileSync(new URL(name, folder));
@@ -10,7 +10,7 @@ const json = <T>(name: string): T => JSON.parse(Buffer.from(read(name)).toString
 const files = new Map(
   ['tokenizer.json', 'tokenizer_config.json'].map((name) => [name, read(`gemma/${name}`)]),
 );
-const load = (options: GemmaTokenizerOptions = {}): GemmaTokenizerFast =>
+const load = (options: TokenizersBackendOptions = {}): GemmaTokenizerFast =>
   GemmaTokenizerFast.fromFiles(files, { warn: () => {}, ...options });
 
 interface Golden {
@@ -20,7 +20,7 @@ interface Golden {
   decoded_without_special: string[];
   cleaned: string[];
   decoded_ids: [number[], string][];
-  calls: [GemmaTokenizerOptions, string | string[], object, Record<string, unknown>][];
+  calls: [TokenizersBackendOptions, string | string[], object, Record<string, unknown>][];
 }
 const golden = json<Golden>('gemma/golden.json');
 const { texts } = json<{ texts: string[] }>('texts.json');
@@ -129,17 +129,31 @@ describe('refused', () => {
     return new Map([['tokenizer.json', Buffer.from(JSON.stringify(file))]]);
   };
   test.each<[string, (file: Json) => void, string]>([
-    ['normalizer', (f) => (f['normalizer'] = { type: 'NFC' }), 'normalizer is {"type":"NFC"}, expected {"type":"Replace"'], // prettier-ignore
-    ['pre-tokenizer', (f) => (f['pre_tokenizer'] = { type: 'ByteLevel' }), 'pre_tokenizer is'],
-    ['decoder', (f) => delete f['decoder'], 'decoder is missing'],
-    ['model', (f) => (f.model['type'] = 'Unigram'), 'type is "Unigram", expected "BPE"'],
-    ['dropout', (f) => (f.model['dropout'] = 0.1), 'dropout is 0.1, expected null or nothing'],
+    ['normalizer', (f) => (f['normalizer'] = { type: 'BertNormalizer' }), 'the type of normalizer is "BertNormalizer", expected Sequence, Lowercase, NFC'], // prettier-ignore
+    [
+      'pre-tokenizer',
+      (f) => (f['pre_tokenizer'] = { type: 'ByteLevel' }),
+      'the type of pre_tokenizer is "ByteLevel", expected',
+    ],
+    ['decoder', (f) => (f['decoder'] = { type: 'CTC' }), 'the type of decoder is "CTC"'],
+    ['post-processor', (f) => (f['post_processor'] = { type: 'BertProcessing' }), 'the type of post_processor is "BertProcessing", expected Sequence, TemplateProcessing'], // prettier-ignore
+    ['a part of a sequence', (f) => (f['normalizer'] = { type: 'Sequence', normalizers: [{ type: 'Nmt' }] }), 'the type of normalizer Sequence is "Nmt"'], // prettier-ignore
+    ['a field of a component', (f) => (f['normalizer'] = { type: 'NFC', strict: 1 }), 'normalizer NFC.strict is 1, expected only type'], // prettier-ignore
+    ['a field', (f) => (f['vocab_hash'] = 1), 'tokenizer.vocab_hash is 1, expected only version'],
+    ['sequences without end', (f) => { let all: unknown = { type: 'NFC' }; for (let i = 0; i < 99; i++) all = { type: 'Sequence', normalizers: [all] }; f['normalizer'] = all; }, 'expected fewer in one another'], // prettier-ignore
+    ['an expression', (f) => (f['normalizer'] = { type: 'Replace', pattern: { Regex: '\\h+' }, content: '' }), 'Replace.pattern.Regex is "\\\\h+", expected literals'], // prettier-ignore
+    ['a charsmap', (f) => (f['normalizer'] = { type: 'Precompiled', precompiled_charsmap: '?' }), 'precompiled_charsmap holds "?", expected base64'], // prettier-ignore
+    ['a special token', (f) => (f['post_processor'] = { type: 'TemplateProcessing', single: [{ SpecialToken: { id: 'x' } }, { Sequence: { id: 'A' } }], special_tokens: {} }), 'TemplateProcessing x is missing, expected an object'], // prettier-ignore
+    ['two texts', (f) => (f['post_processor'] = { type: 'TemplateProcessing', single: [], special_tokens: {} }), 'TemplateProcessing.single is [], expected one sequence'], // prettier-ignore
+    ['model', (f) => (f.model['type'] = 'WordPiece'), 'the type of model is "WordPiece", expected "BPE" or "Unigram"'], // prettier-ignore
+    ['a piece', (f) => (f.model = { type: 'Unigram', unk_id: 0, vocab: [['a', 'b']] }), 'a piece is ["a","b"], expected a token and its score'], // prettier-ignore
+    ['no unknown token', (f) => (f.model = { type: 'Unigram', unk_id: null, vocab: [['a', 0]] }), 'unk_id is null, expected the id of one of 1 pieces'], // prettier-ignore
+    ['dropout', (f) => (f.model['dropout'] = 0.1), 'dropout is 0.1, expected null'],
     ['bytes', (f) => (f.model['byte_fallback'] = false), 'byte_fallback is false, expected true'],
     ['an id', (f) => ((f.model['vocab'] as Record<string, unknown>)['a'] = -1), 'the id of "a" is -1'], // prettier-ignore
     ['a byte', (f) => delete (f.model['vocab'] as Record<string, unknown>)['<0xC3>'], 'no <0xC3>, expected a token for every byte'], // prettier-ignore
     ['a merge', (f) => (f.model['merges'] = ['a']), 'a merge is "a", expected two tokens'],
     ['merged', (f) => (f.model['merges'] = [['a', '🙂']]), 'merge 0 of ["a","🙂"]: expected both'],
-    ['a flag', (f) => (f.added_tokens[0]!['lstrip'] = true), 'lstrip of "<pad>" is true, expected false'], // prettier-ignore
     ['a role', (f) => { f.added_tokens = []; delete (f.model['vocab'] as Record<string, unknown>)['<eos>']; }, 'eos_token "<eos>": expected a token of tokenizer.json'], // prettier-ignore
   ])('%s', (_, change, message) => {
     expect(() => GemmaTokenizerFast.fromFiles(changed(change))).toThrow(message);

@@ -39,6 +39,7 @@ const TWICE: Readonly<Record<string, string>> = {
     [
       'SiglipTokenizer',
       'GemmaTokenizerFast',
+      'TokenizersBackend',
       'SiglipImageProcessor',
       'SiglipImageProcessorFast',
       'CLIPImageProcessor',

@@ -70,4 +70,10 @@ export {
   type ProcessorInputs,
   type ProcessorOutput,
 } from './processing/processor.ts';
-export { GemmaTokenizerFast, SiglipTokenizer, type AnyTokenizer } from './processing/tokenizer.ts';
+export type { Reference } from './processing/reference.ts';
+export {
+  SiglipTokenizer,
+  TokenizersBackend,
+  TokenizersBackend as GemmaTokenizerFast,
+  type AnyTokenizer,
+} from './processing/tokenizer.ts';

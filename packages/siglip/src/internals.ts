@@ -6,6 +6,7 @@ export type { AnyConfig } from './modeling/configs.ts';
 export { load, type ModelClass } from './modeling/model-class.ts';
 export { fillTemplate, takesLabel, TEMPLATE } from './pipelines/label-features.ts';
 export { sigmoid } from './pipelines/zero-shot-image-classification.ts';
+export { withReference } from './processing/reference.ts';
 export { toFullLength } from './processing/tokenizer.ts';
 export { checkpointOf, expectReadable, openWeights } from './runtime/checkpoint.ts';
 export { orWhatItIs } from './runtime/folder-kind.ts';

@@ -19,10 +19,12 @@ export {
 export type { Scoring } from './sentencepiece/unigram.ts';
 export { SiglipTokenizer } from './siglip/siglip-tokenizer.ts';
 export {
-  GemmaTokenizerFast,
-  type GemmaCallOptions,
-  type GemmaTokenizerOptions,
-} from './gemma/gemma-tokenizer.ts';
+  TokenizersBackend,
+  TokenizersBackend as GemmaTokenizerFast,
+  type BackendCallOptions,
+  type TokenizersBackendOptions,
+} from './json/tokenizers-backend.ts';
+export { isOf5, type Kind, type Reference } from './json/kinds.ts';
 export type { SiglipTokenizerInit, SiglipTokenizerOptions, TokenInit } from './tokens/init.ts';
 export type { AddedToken, AddedTokenInit } from './tokens/added-tokens.ts';
 export type { Role, Token } from './tokens/special-tokens.ts';

@@ -92,7 +92,7 @@ const CASES: readonly (readonly [string, Changes, string])[] = [
   ['torch.compile', { tensors: renamed((key) => `_orig_mod.${key}`) }, 'removeprefix("_orig_mod.")'], // prettier-ignore
   ['a wrapper', { tensors: renamed((key) => `model.${key}`) }, 'its tensors are named model.*'],
   ['a tower of another model', { tensors: renamed((key) => `model.vision_tower.${key}`) }, 'its tensors are named model.vision_tower.*'], // prettier-ignore
-  ['flat names', { tensors: (all) => renamed((key) => key.replace('vision_model.', ''))(new Map([...all].filter(([key]) => key.startsWith('vision')))) }, 'do not begin with vision_model. or text_model.'], // prettier-ignore
+  ['flat names', { tensors: (all) => renamed((key) => key.replace('vision_model.', 'tower.'))(new Map([...all].filter(([key]) => key.startsWith('vision')))) }, 'do not begin with vision_model. or text_model.'], // prettier-ignore
   ['an adapter in a model', { tensors: renamed((key) => `base_model.model.${key.replace('q_proj.', 'q_proj.lora_A.')}`) }, 'an adapter of PEFT that is not merged'], // prettier-ignore
   ["Marqo's names", { tensors: renamed((key) => `model.${key.replace('vision_model.encoder.layers', 'visual.trunk.blocks').replace('text_model.encoder.layers', 'text.transformer.resblocks')}`) }, 'open_clip\'s names ("model.'], // prettier-ignore
   ["timm's names", { tensors: renamed((key) => key.replace('vision_model.encoder.layers', 'blocks').replace('self_attn', 'attn')) }, 'timm\'s names ("blocks.0.'], // prettier-ignore

@@ -8,6 +8,7 @@ const NAMES = [
   'special_tokens_map.json',
   'added_tokens.json',
   'preprocessor_config.json',
+  'processor_config.json',
 ];
 
 /** Those that there are, by name. Their bytes are at hand: the model may be removed later. */

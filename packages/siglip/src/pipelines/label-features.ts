@@ -13,7 +13,7 @@ export interface LabelOptions extends Pick<RunOptions, 'breathe'> {
    * mean of the normalised vectors of its texts, normalised again.
    */
   hypothesis_template?: string | readonly string[];
-  /** Passed to the tokenizer. HF deprecates it. */
+  /** Passed to the tokenizer. HF deprecates it; for a folder of transformers 5 it is dropped, as there. */
   tokenizer_kwargs?: Record<string, unknown>;
   /** Receives how many texts are encoded, of those that were not remembered, after each 64. */
   on_text?: (done: number, total: number) => void;
@@ -37,7 +37,7 @@ const PIECE = 64;
 
 /**
  * The features [n, D] of labels, not normalised. The texts of those that were not seen before are padded to the full
- * length, as SigLIP was trained, and not truncated, so that a text that is too long says so.
+ * length, as SigLIP was trained, and not truncated, so that a text that is too long says so; transformers 5 truncates.
  */
 export async function labelFeatures(
   { model, tokenizer, seen }: LabelParts,
@@ -67,8 +67,7 @@ export async function labelFeatures(
   }
 
   const texts = fresh.flatMap((label) => templates.map((text) => fillTemplate(text, label)));
-  const full = toFullLength(tokenizer, model.config.text_config.max_position_embeddings);
-  const how = { ...full, ...o.tokenizer_kwargs, return_tensors: true } as const;
+  const how = { ...lengthOf(tokenizer, model, o), return_tensors: true } as const;
   const encoding = texts.length > 0 ? Object.entries(tokenizer(texts, null, how)) : [];
   let sum: Float64Array | undefined;
   for (let done = 0; done < texts.length;) {
@@ -98,6 +97,18 @@ export async function labelFeatures(
   const data = new Float64Array(labels.length * width);
   labels.forEach((label, i) => data.set(rows.get(label)!, i * width));
   return { data, shape: [labels.length, width] };
+}
+
+/** What transformers 5's pipeline pads and cuts texts to, whatever the model. */
+const LENGTH_IN_5 = 64;
+
+/** Options of the tokenizer's call. Of a model with fewer than 64 positions 5 cannot run: it gets as many as it has. */
+function lengthOf(tokenizer: AnyTokenizer, { config }: SiglipModel, o: LabelOptions): object {
+  const positions = config.text_config.max_position_embeddings;
+  if (tokenizer.reference !== '5')
+    return { ...toFullLength(tokenizer, positions), ...o.tokenizer_kwargs };
+  const max_length = Math.min(LENGTH_IN_5, positions);
+  return { padding: 'max_length', truncation: true, max_length };
 }
 
 /** Adds a vector of length 1. The sum of several has the direction of their mean, and only that counts. */

@@ -13,6 +13,7 @@ import { type SiglipVisionModel, VISION_MODEL } from '../modeling/vision-model.t
 import { type AnyImageProcessor, autoImageProcessor } from '../processing/image-processor.ts';
 import type { ImageInput } from '../processing/pictures/load-image.ts';
 import type { PictureError } from '../processing/pictures/picture-error.ts';
+import { type ReferenceOption, withReference } from '../processing/reference.ts';
 import { type AnyTokenizer, autoTokenizer } from '../processing/tokenizer.ts';
 import { LOAD, type LoadOptions } from '../runtime/loading.ts';
 import { type All, expectKnown, loaderOptions } from '../runtime/options.ts';
@@ -136,7 +137,7 @@ export interface ImageFeatureExtractionPipeline
   extends ImageFeatureExtractionCall, Pipeline<'image-feature-extraction', SiglipVisionModel> {}
 
 /** What a pipeline loads, and how; each call has options of its own. */
-export interface PipelineOptions extends LoadOptions {
+export interface PipelineOptions extends LoadOptions, ReferenceOption {
   /** Default: the model's own. */
   tokenizer?: AnyTokenizer;
   /** Default: the model's own. */
@@ -146,7 +147,7 @@ export interface PipelineOptions extends LoadOptions {
 }
 
 // prettier-ignore
-const PIPELINE: All<PipelineOptions> = { ...LOAD, tokenizer: 0, image_processor: 0, decoders: 0 };
+const PIPELINE: All<PipelineOptions> = { ...LOAD, tokenizer: 0, image_processor: 0, reference: 0, decoders: 0 };
 
 /** The model that is used when none is named: the embedded one, small and offline. */
 export const defaultModel = (): Promise<Map<string, Uint8Array>> => tinyModel();
@@ -198,7 +199,7 @@ interface Parts<M> {
 async function partsOf(
   kind: ModelClass,
   given: unknown,
-  { tokenizer, image_processor, ...o }: PipelineOptions,
+  { tokenizer, image_processor, reference, ...o }: PipelineOptions,
 ): Promise<Parts<unknown>> {
   const withTokenizer = kind.needs.includes('input_ids');
   if (isModel(given)) {
@@ -208,7 +209,8 @@ async function partsOf(
       );
     return { model: given, tokenizer: tokenizer ?? null, image_processor };
   }
-  const files = await filesOf((given as ModelSource | undefined) ?? (await defaultModel()), o);
+  const source = (given as ModelSource | undefined) ?? (await defaultModel());
+  const files = withReference(await filesOf(source, o), reference);
   return {
     image_processor: image_processor ?? (await autoImageProcessor(files)),
     tokenizer: withTokenizer ? (tokenizer ?? (await autoTokenizer(files))) : null,

@@ -3,6 +3,7 @@ import {
   filesOf,
   HUB_OPTIONS,
   type HubOptions,
+  type JsonObject,
   missingFile,
   type ModelSource,
   readJson,
@@ -26,6 +27,7 @@ import { expectKnown, type Known, loaderOptions } from '../runtime/options.ts';
 import { jsonFile, writeFiles } from '../runtime/saving.ts';
 import { expectProcessor } from '../runtime/schema.ts';
 import { pixelKernels } from './pictures/pixel-kernels.ts';
+import { referenceOf, type ReferenceOption, withReference } from './reference.ts';
 
 type Images = Parameters<Slow['call']>[0];
 
@@ -42,8 +44,12 @@ export interface PixelValues<T> {
 }
 type AsTensor = PreprocessOptions & { return_tensors: true | 'np' | 'pt' };
 
+/** Where the processor is described. */
+const OWN = 'preprocessor_config.json';
+const NESTED = 'processor_config.json';
+
 /** HF's options go before those of the file. */
-export interface ImageProcessorOptions<C> extends HubOptions {
+export interface ImageProcessorOptions<C> extends HubOptions, ReferenceOption {
   image_processor?: C;
 }
 
@@ -81,13 +87,13 @@ export class SiglipImageProcessor extends Slow {
       expectKnown('SiglipImageProcessor', o as object, PIXELS),
     ]);
   }
-  /** From the preprocessor_config.json of either processor. Throws if there is none. */
+  /** From preprocessor_config.json, of either processor, or processor_config.json. Throws if there is neither. */
   static async fromPretrained(
     source: ModelSource,
     given: ImageProcessorOptions<SiglipImageProcessorConfig> = {},
   ): Promise<SiglipImageProcessor> {
     const { image_processor, ...options } = optionsOf('SiglipImageProcessor', given);
-    const dict = await readProcessor(source, options, image_processor);
+    const { dict } = await readProcessor(source, options, image_processor);
     const behaviour = { kernels: pixelKernels() };
     return SiglipImageProcessor.from_dict(dict, image_processor, behaviour) as SiglipImageProcessor;
   }
@@ -136,13 +142,13 @@ export class SiglipImageProcessorFast extends Fast {
       expectKnown('SiglipImageProcessorFast', o as object, PIXELS_FAST),
     ]);
   }
-  /** From the preprocessor_config.json of either processor. Throws if there is none. */
+  /** From preprocessor_config.json, of either processor, or processor_config.json. Throws if there is neither. */
   static async fromPretrained(
     source: ModelSource,
     given: ImageProcessorOptions<SiglipImageProcessorFastConfig> = {},
   ): Promise<SiglipImageProcessorFast> {
     const { image_processor, ...options } = optionsOf('SiglipImageProcessorFast', given);
-    const dict = await readProcessor(source, options, image_processor);
+    const { dict } = await readProcessor(source, options, image_processor);
     const behaviour = { kernels: pixelKernels() };
     const processor = SiglipImageProcessorFast.from_dict(dict, image_processor, behaviour);
     return processor as SiglipImageProcessorFast;
@@ -189,7 +195,7 @@ export class CLIPImageProcessor extends Clip {
     given: ImageProcessorOptions<CLIPImageProcessorConfig> = {},
   ): Promise<CLIPImageProcessor> {
     const { image_processor, ...options } = optionsOf('CLIPImageProcessor', given);
-    const dict = await readProcessor(source, options, image_processor);
+    const { dict } = await readProcessor(source, options, image_processor);
     const behaviour = { kernels: pixelKernels() };
     return CLIPImageProcessor.from_dict(dict, image_processor, behaviour) as CLIPImageProcessor;
   }
@@ -224,25 +230,29 @@ const KINDS: Readonly<Record<string, { slow: typeof Slow | typeof Clip; defaults
   CLIPImageProcessor: { slow: CLIPImageProcessor, defaults: CLIP_DEFAULTS },
 };
 
-/** The processor that the file names, or its fast or slow twin if `use_fast` asks for it. */
+/**
+ * The processor that the file names, or its fast or slow twin if `use_fast` asks for it; transformers 5 takes torchvision's
+ * whatever the file names.
+ */
 export async function autoImageProcessor(
   source: ModelSource,
   given: ImageProcessorOptions<SiglipImageProcessorConfig> & { use_fast?: boolean | null } = {},
 ): Promise<AnyImageProcessor> {
   const { use_fast, image_processor, ...options } = optionsOf('AutoImageProcessor', given);
-  const dict = await readProcessor(source, options, image_processor);
+  const { dict, file, reference } = await readProcessor(source, options, image_processor);
   const named = String(
     dict.image_processor_type ?? dict.feature_extractor_type ?? 'SiglipImageProcessor',
   ).replace('FeatureExtractor', 'ImageProcessor');
-  const name = named.replace(/Fast$/, '');
+  const name = named.replace(/(Fast|Pil)$/, '');
   const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
   if (!kind) {
     throw new RangeError(
-      `preprocessor_config.json names the image processor "${named}", which is not known here, expected one of ` +
+      `${file} names the image processor "${named}", which is not known here, expected one of ` +
         `${Object.keys(KINDS).join(', ')}; SiglipImageProcessor.from_pretrained takes the file's numbers as SigLIP's`,
     );
   }
-  const made = (use_fast ?? named !== name) ? SiglipImageProcessorFast : kind.slow;
+  const fast = use_fast ?? (named.endsWith('Fast') || reference === '5');
+  const made = fast ? SiglipImageProcessorFast : kind.slow;
   const behaviour = { kernels: pixelKernels() };
   return made.from_dict(
     { ...kind.defaults, ...dict },
@@ -256,16 +266,29 @@ const optionsOf = <O extends object>(name: string, options: O): O => {
   return loaderOptions(`${name}.from_pretrained`, options, {
     ...HUB_OPTIONS,
     image_processor: 0,
+    reference: 0,
     ...fast,
   });
 };
 
-async function readProcessor(source: ModelSource, options: HubOptions, changes?: object) {
-  return orWhatItIs(await filesOf(source, options), async (files) => {
-    const dict = await readJson(files, 'preprocessor_config.json');
-    if (!dict) throw missingFile(files, 'preprocessor_config.json');
-    expectProcessor({ ...dict, ...changes }, `preprocessor_config.json of ${files.name}`);
-    return dict as SiglipImageProcessorConfig;
+/** The dictionary of the image processor: a file of its own, or in that of the processor, which goes first in 5. */
+async function readProcessor(
+  source: ModelSource,
+  { reference: asked, ...options }: HubOptions & ReferenceOption,
+  changes?: object,
+) {
+  // prettier-ignore
+  return orWhatItIs(withReference(await filesOf(source, options), asked), async (files) => {
+    const own = await readJson(files, OWN);
+    const nested = (await readJson(files, NESTED))?.image_processor as JsonObject | undefined;
+    const reference = await referenceOf(files);
+    const file = nested && (reference === '5' || !own) ? NESTED : OWN;
+    const found = file === OWN ? own : nested;
+    if (!found) throw missingFile(files, OWN);
+    expectProcessor({ ...found, ...changes }, `${file} of ${files.name}`);
+    // In 5 the classes convert by default; a null in the file is a null.
+    const dict = reference === '5' ? { do_convert_rgb: true, ...found } : found;
+    return { dict: dict as SiglipImageProcessorConfig, file, files, reference };
   });
 }
 

@@ -12,6 +12,7 @@ import {
   type PixelValues,
   type SiglipImageProcessor,
 } from './image-processor.ts';
+import { type ReferenceOption, withReference } from './reference.ts';
 import { type AnyTokenizer, autoTokenizer } from './tokenizer.ts';
 
 type Images = Parameters<SiglipImageProcessor['preprocess']>[0];
@@ -95,11 +96,15 @@ export class SiglipProcessor {
    */
   static async fromPretrained(
     source: ModelSource,
-    given: HubOptions & { use_fast?: boolean | null } = {},
+    given: HubOptions & ReferenceOption & { use_fast?: boolean | null } = {},
   ): Promise<SiglipProcessor> {
-    const known = { ...HUB_OPTIONS, use_fast: 0 } as const;
-    const options = loaderOptions('SiglipProcessor.from_pretrained', given, known);
-    const files = await filesOf(source, options);
+    const known = { ...HUB_OPTIONS, use_fast: 0, reference: 0 } as const;
+    const { reference, ...options } = loaderOptions(
+      'SiglipProcessor.from_pretrained',
+      given,
+      known,
+    );
+    const files = withReference(await filesOf(source, options), reference);
     const image_processor = await autoImageProcessor(files, within(options));
     return new SiglipProcessor(image_processor, await autoTokenizer(files));
   }

@@ -1,35 +1,26 @@
 // The tokenizers of SigLIP and SigLIP 2 as users load and call them; what they do is in packages/tokenizer.
+import { filesOf, HUB_OPTIONS, type HubOptions, missingFile, type ModelFiles, type ModelSource, readJson } from '@siglip-ts/hub'; // prettier-ignore
 import {
-  filesOf,
-  HUB_OPTIONS,
-  type HubOptions,
-  missingFile,
-  type ModelFiles,
-  type ModelSource,
-  readJson,
-} from '@siglip-ts/hub';
-import {
+  type BackendCallOptions,
   type CallOptions,
   type Encoding,
-  type GemmaCallOptions,
-  GemmaTokenizerFast as Gemma,
-  type GemmaTokenizerOptions,
   type Int32Tensor,
   isUnlimited,
   SiglipTokenizer as Siglip,
   type SiglipTokenizerInit,
   type SiglipTokenizerOptions,
   type TextOrBatch,
+  TokenizersBackend as Backend,
+  type TokenizersBackendOptions,
 } from '@siglip-ts/tokenizer';
 import { callable } from '../runtime/callable.ts';
 import { orWhatItIs } from '../runtime/folder-kind.ts';
 import { type All, expectKnown, loaderOptions } from '../runtime/options.ts';
 import { writeFiles } from '../runtime/saving.ts';
+import { type Reference, referenceOf, type ReferenceOption, withReference } from './reference.ts';
 
-const FILES = {
-  siglip: ['spiece.model', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'],
-  gemma: ['tokenizer.json', 'tokenizer_config.json'],
-};
+const [SPIECE, JSON_FILE] = ['spiece.model', 'tokenizer.json'];
+const OTHERS = ['tokenizer_config.json', 'special_tokens_map.json'];
 
 type Tensors = CallOptions & { return_tensors: true | 'np' | 'pt' };
 
@@ -67,20 +58,13 @@ export class SiglipTokenizer extends Siglip {
   /** `overrides` go before the files: `{ do_lower_case: false }`. Throws if there is no spiece.model. */
   static async fromPretrained(
     source: ModelSource,
-    given: HubOptions & { tokenizer?: SiglipTokenizerOptions } = {},
+    given: TokenizerOptions<SiglipTokenizerOptions> = {},
   ): Promise<SiglipTokenizer> {
-    const known = { ...HUB_OPTIONS, tokenizer: 0 } as const;
-    const { tokenizer, ...options } = loaderOptions(
-      'SiglipTokenizer.from_pretrained',
-      given,
-      known,
-    );
-    // Made by `new this`, so a callable one.
-    return orWhatItIs(
-      await filesOf(source, options),
-      async (files) =>
-        SiglipTokenizer.fromFiles(await read(files, FILES.siglip), tokenizer) as SiglipTokenizer,
-    );
+    return opened('SiglipTokenizer', source, given, async (files, options) => {
+      const found = await read(files, [SPIECE, ...OTHERS, 'added_tokens.json']);
+      // Made by `new this`, so a callable one.
+      return SiglipTokenizer.fromFiles(found, options) as SiglipTokenizer;
+    });
   }
   /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
@@ -115,22 +99,23 @@ function called(name: string, ...[text, ...more]: unknown[]): unknown[] {
   return [text, pair, options && expectKnown(name, options, ENCODE)];
 }
 
-type GemmaTensors = GemmaCallOptions & { return_tensors: true | 'np' | 'pt' };
+type BackendTensors = BackendCallOptions & { return_tensors: true | 'np' | 'pt' };
 
-/** What both tokenizers take: options come third or, without a pair, second. */
+/** What every tokenizer takes: options come third or, without a pair, second. */
 interface Encodes {
-  (text: string | readonly string[], pair: null, options: GemmaTensors): Encoding<Int32Tensor>;
-  (text: string, pair?: null, options?: GemmaCallOptions): Encoding<number[]>;
-  (text: readonly string[], pair?: null, options?: GemmaCallOptions): Encoding<number[][]>;
+  (text: string | readonly string[], pair: null, options: BackendTensors): Encoding<Int32Tensor>;
+  (text: string, pair?: null, options?: BackendCallOptions): Encoding<number[]>;
+  (text: readonly string[], pair?: null, options?: BackendCallOptions): Encoding<number[][]>;
 }
 interface Called extends Encodes {
-  (text: string | readonly string[], options: GemmaTensors): Encoding<Int32Tensor>;
-  (text: string, options: GemmaCallOptions): Encoding<number[]>;
-  (text: readonly string[], options: GemmaCallOptions): Encoding<number[][]>;
+  (text: string | readonly string[], options: BackendTensors): Encoding<Int32Tensor>;
+  (text: string, options: BackendCallOptions): Encoding<number[]>;
+  (text: readonly string[], options: BackendCallOptions): Encoding<number[][]>;
 }
-export interface GemmaTokenizerFast extends Called {}
+export interface TokenizersBackend extends Called {}
 /**
- * SigLIP 2's, of its fixed-resolution checkpoints. Source: GemmaTokenizerFast.
+ * A tokenizer.json: SigLIP 2's, or SigLIP's own as candle and transformers.js have it. Source: TokenizersBackend and
+ * Siglip2Tokenizer of transformers 5, GemmaTokenizerFast and PreTrainedTokenizerFast of 4.49.
  *
  * @example
  * ```ts
@@ -141,44 +126,33 @@ export interface GemmaTokenizerFast extends Called {}
  * console.log(tokenizer('a rocket').input_ids); // [ 1222, 291, 1225, 1238, 321, 1 ]
  * ```
  */
-export class GemmaTokenizerFast extends Gemma {
-  constructor(...init: ConstructorParameters<typeof Gemma>) {
+export class TokenizersBackend extends Backend {
+  constructor(...init: ConstructorParameters<typeof Backend>) {
     super(...init);
-    return callable<GemmaTokenizerFast>(this, 'call', (...args) =>
-      called('GemmaTokenizerFast', ...args),
-    );
+    return callable<TokenizersBackend>(this, 'call', (...args) => called(this.kind, ...args));
   }
 
   /** `overrides` go before the files: `{ do_lower_case: true }`. Throws if there is no tokenizer.json. */
   static async fromPretrained(
     source: ModelSource,
-    given: HubOptions & { tokenizer?: GemmaTokenizerOptions } = {},
-  ): Promise<GemmaTokenizerFast> {
-    const known = { ...HUB_OPTIONS, tokenizer: 0 } as const;
-    const { tokenizer, ...options } = loaderOptions(
-      'GemmaTokenizerFast.from_pretrained',
-      given,
-      known,
-    );
-    return orWhatItIs(
-      await filesOf(source, options),
-      async (files) =>
-        GemmaTokenizerFast.fromFiles(
-          await read(files, FILES.gemma),
-          tokenizer,
-        ) as GemmaTokenizerFast,
-    );
+    given: TokenizerOptions<TokenizersBackendOptions> = {},
+  ): Promise<TokenizersBackend> {
+    return opened('TokenizersBackend', source, given, async (files, options) => {
+      const found = await read(files, [JSON_FILE, ...OTHERS]);
+      const chosen = await asTheFolderSays(files, options);
+      return TokenizersBackend.fromFiles(found, chosen) as TokenizersBackend;
+    });
   }
   /** HF's spelling of `fromPretrained`. */
   static from_pretrained(
-    ...args: Parameters<typeof GemmaTokenizerFast.fromPretrained>
-  ): Promise<GemmaTokenizerFast> {
-    return GemmaTokenizerFast.fromPretrained(...args);
+    ...args: Parameters<typeof TokenizersBackend.fromPretrained>
+  ): Promise<TokenizersBackend> {
+    return TokenizersBackend.fromPretrained(...args);
   }
 
   /** What it is, in one line. */
   override toString(): string {
-    return described('GemmaTokenizerFast', this);
+    return described(this.kind, this);
   }
   /** Writes its files into a folder. Node, Deno and Bun; elsewhere `files()` gives them. */
   save_pretrained(folder: string): Promise<void> {
@@ -186,9 +160,11 @@ export class GemmaTokenizerFast extends Gemma {
   }
 }
 
-/** What both can do: enough for processors, pipelines and commands. */
+/** What every tokenizer can do: enough for processors, pipelines and commands. */
 export interface AnyTokenizer extends Called {
   readonly call: Encodes;
+  /** Whose ids these are. */
+  readonly reference: Reference;
   /** Most tokens in a text, eos included; HF's very large number where the files name none. */
   readonly model_max_length: number;
   /** The fields of an encoding that a model takes. */
@@ -215,27 +191,75 @@ export interface AnyTokenizer extends Called {
   save_pretrained(folder: string): Promise<void>;
 }
 
-const described = (name: string, tokenizer: Siglip | Gemma): string => {
+const described = (name: string, tokenizer: Siglip | Backend): string => {
   const { length, model_max_length } = tokenizer;
   const most = isUnlimited(tokenizer) ? 'any number' : `up to ${model_max_length}`;
   return `${name} { ${length.toLocaleString('en')} tokens, ${most} in a text }`;
 };
 
-/** Options that both tokenizers have. */
-type Common = Pick<GemmaTokenizerOptions, 'do_lower_case' | 'model_max_length' | 'warn'>;
+/** What a tokenizer's `from_pretrained` takes. */
+export interface TokenizerOptions<O> extends HubOptions, ReferenceOption {
+  /** These go before the files. */
+  tokenizer?: O;
+}
+
+/** Options that every tokenizer has. */
+type Common = Pick<TokenizersBackendOptions, 'do_lower_case' | 'model_max_length' | 'warn'>;
+
+/** A tokenizer of a source, made with the options that were given for it, and whose ids it is to give. */
+async function opened<O, T>(
+  name: string,
+  source: ModelSource,
+  given: TokenizerOptions<O>,
+  make: (files: ModelFiles, options: O & ReferenceOption) => Promise<T>,
+): Promise<T> {
+  const known = { ...HUB_OPTIONS, tokenizer: 0, reference: 0 } as const;
+  const { tokenizer, reference, ...options } = loaderOptions(
+    `${name}.from_pretrained`,
+    given,
+    known,
+  );
+  return orWhatItIs(withReference(await filesOf(source, options), reference), async (files) =>
+    make(files, { reference: await referenceOf(files), ...tokenizer } as O & ReferenceOption),
+  );
+}
 
 /** The one that tokenizer_config.json names, SigLIP's where it names none. Source: transformers.AutoTokenizer. */
-export async function autoTokenizer(
+export const autoTokenizer = (
   source: ModelSource,
-  given: HubOptions & { tokenizer?: Common } = {},
-): Promise<AnyTokenizer> {
-  const known = { ...HUB_OPTIONS, tokenizer: 0 } as const;
-  const { tokenizer, ...options } = loaderOptions('AutoTokenizer.from_pretrained', given, known);
-  const files = await filesOf(source, options);
-  const named = (await readJson(files, 'tokenizer_config.json'))?.tokenizer_class;
-  const isGemma = named === 'GemmaTokenizer' || named === 'GemmaTokenizerFast';
-  const o = tokenizer && { tokenizer };
-  return (isGemma ? GemmaTokenizerFast : SiglipTokenizer).fromPretrained(files, o);
+  given: TokenizerOptions<Common> = {},
+): Promise<AnyTokenizer> =>
+  opened('AutoTokenizer', source, given, async (files, { reference, ...tokenizer }) => {
+    const { tokenizer_class } = await asTheFolderSays(files, { reference });
+    const siglips =
+      tokenizer_class === undefined || /^SiglipTokenizer(Fast)?$/.test(tokenizer_class);
+    const has = async (name: string) => (await files.bytes(name)) !== undefined;
+    // SigLIP's own has one of the two files, as others may; what is not known is read from the one that says more.
+    const json = siglips ? !(await has(SPIECE)) && (await has(JSON_FILE)) : (await has(JSON_FILE)) || !(await has(SPIECE)); // prettier-ignore
+    const o = { tokenizer, ...(reference && { reference }) };
+    return (json ? TokenizersBackend : SiglipTokenizer).fromPretrained(files, o);
+  });
+
+/** The options with what the model's config.json adds: which class transformers takes, and how long texts may be. */
+async function asTheFolderSays(
+  files: ModelFiles,
+  o: TokenizersBackendOptions,
+): Promise<TokenizersBackendOptions> {
+  const own = (await readJson(files, 'tokenizer_config.json')) ?? {};
+  const model = (await readJson(files, 'config.json')) ?? {};
+  const { model_type, text_config } = model as { model_type?: string; text_config?: { max_position_embeddings?: number } }; // prettier-ignore
+  const named = (own.tokenizer_class ?? model.tokenizer_class ?? undefined) as string | undefined;
+  const is5 = o.reference === '5';
+  // 5 holds what NaFlex checkpoints name for a mistake, and without a config.json knows no class of its own.
+  const bare = named === undefined && model_type === undefined && Object.keys(own).length > 0;
+  const tokenizer_class = is5 && model_type === 'siglip2' ? 'Siglip2Tokenizer' : is5 && bare ? 'TokenizersBackend' : named; // prettier-ignore
+  const siglips = tokenizer_class === undefined || tokenizer_class.startsWith('SiglipTokenizer');
+  const model_max_length = siglips && own.model_max_length === undefined ? text_config?.max_position_embeddings : undefined; // prettier-ignore
+  return {
+    ...(tokenizer_class !== undefined && { tokenizer_class }),
+    ...(model_max_length !== undefined && { model_max_length }),
+    ...o,
+  };
 }
 
 /** Options of a tokenizer's call. */

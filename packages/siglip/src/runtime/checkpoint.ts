@@ -66,8 +66,32 @@ function shapeOf(
 /** What goes with 8-bit floats that are not the weights themselves. */
 const FLOAT8_SCALES = ['weight_scale', 'weight_scale_inv', 'scale_weight', 'scale'];
 
-/** The weights among a model's files, one file or shards. Throws HF's OSError text if there are none. */
+/** The weights among a model's files, one file or shards, by full names. Throws HF's OSError text if there are none. */
 export async function openWeights(files: ModelFiles): Promise<SafetensorsFile> {
+  return byFullNames(await opened(files));
+}
+
+/** How the tensors of a tower alone begin in files of transformers 5, and one that tells which tower it is. */
+const FLAT = /^(embeddings|encoder|post_layernorm|final_layer_norm|head)\./;
+const TOWERS = [
+  ['vision_model.', 'embeddings.patch_embedding.weight'],
+  ['text_model.', 'embeddings.token_embedding.weight'],
+] as const;
+
+/** A tower's tensors by the names that they have in the whole model. */
+function byFullNames(file: SafetensorsFile): SafetensorsFile {
+  const [prefix] = TOWERS.find(([, key]) => file.tensors.has(key)) ?? [];
+  if (!prefix) return file;
+  const full = (key: string): string => (FLAT.test(key) ? prefix + key : key);
+  const names = new Map([...file.tensors.keys()].map((key) => [full(key), key]));
+  return {
+    ...file,
+    tensors: new Map([...file.tensors].map(([key, info]) => [full(key), info])),
+    read: (key, rows) => file.read(names.get(key) ?? key, rows),
+  };
+}
+
+async function opened(files: ModelFiles): Promise<SafetensorsFile> {
   const single = await files.open('model.safetensors');
   if (single) return openSafetensors(single);
   const index = await files.bytes('model.safetensors.index.json');

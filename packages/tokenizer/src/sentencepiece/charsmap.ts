@@ -69,6 +69,15 @@ export class Charsmap {
    * Its replacement is then `replacements[start, end)`.
    */
   longestPrefix(text: Uint8Array, at: number, end: number): number {
+    return this.#prefix(text, at, end, false);
+  }
+
+  /** The same of the shortest rule. */
+  shortestPrefix(text: Uint8Array, at: number, end: number): number {
+    return this.#prefix(text, at, end, true);
+  }
+
+  #prefix(text: Uint8Array, at: number, end: number, shortest: boolean): number {
     const units = this.#units;
     let node = 0;
     let unit = units[0]!;
@@ -82,6 +91,7 @@ export class Charsmap {
       if (hasLeaf(unit)) {
         length = i + 1 - at;
         value = valueOf(units[node ^ offsetOf(unit)]!);
+        if (shortest) break;
       }
     }
     if (length > 0) {

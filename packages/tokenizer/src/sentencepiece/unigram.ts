@@ -10,6 +10,8 @@ import { type Piece, PieceType } from './model.ts';
  * user-defined symbols otherwise.
  */
 export type Scoring = 'float32' | 'float64';
+/** `double` is what HF's tokenizers does: nothing is rounded. */
+type AnyScoring = Scoring | 'double';
 
 const UNK_PENALTY = 10;
 const MAX_FLOAT = 3.4028234663852886e38;
@@ -27,16 +29,16 @@ const characterLength = (lead: number): number =>
 export class Lattice {
   readonly size: number;
   /** The path's score. */
-  readonly best: Float32Array;
+  readonly best: Float32Array | Float64Array;
   /** Where its last piece starts; -1 while no path ends here. */
   readonly starts: Int32Array;
   /** Its last piece. */
   readonly ids: Int32Array;
 
   /** For texts of up to `size` bytes. */
-  constructor(size: number) {
+  constructor(size: number, double = false) {
     this.size = size;
-    this.best = new Float32Array(size + 1);
+    this.best = double ? new Float64Array(size + 1) : new Float32Array(size + 1);
     this.starts = new Int32Array(size + 1);
     this.ids = new Int32Array(size + 1);
   }
@@ -68,16 +70,17 @@ export class Unigram {
   readonly #scores: Float64Array;
   readonly #unkScore: number;
   readonly #unkId: number;
-  readonly #scoring: Scoring;
+  readonly #scoring: AnyScoring;
 
-  #lattice = new Lattice(1024);
+  #lattice: Lattice;
 
   /**
    * Throws an Error for a score that is not finite. `unkId` is -1 where there is no unknown piece.
    */
-  constructor(pieces: readonly Piece[], unkId: number, scoring: Scoring = 'float32') {
+  constructor(pieces: readonly Piece[], unkId: number, scoring: AnyScoring = 'float32') {
     this.#unkId = unkId;
     this.#scoring = scoring;
+    this.#lattice = this.#room(1024);
     this.#scores = new Float64Array(pieces.length);
     const keys: Uint8Array[] = [];
     const ids: number[] = [];
@@ -93,7 +96,15 @@ export class Unigram {
       this.#scores[id] = type === PieceType.NORMAL ? score : this.#symbolScore(key.length);
     });
     this.#trie = byteTrie(keys, ids);
-    this.#unkScore = Math.fround(lowest - UNK_PENALTY);
+    this.#unkScore = this.#rounded(lowest - UNK_PENALTY);
+  }
+
+  #room(size: number): Lattice {
+    return new Lattice(size, this.#scoring === 'double');
+  }
+
+  #rounded(score: number): number {
+    return this.#scoring === 'double' ? score : Math.fround(score);
   }
 
   /** So high that a user-defined symbol nearly always wins. */
@@ -109,8 +120,8 @@ export class Unigram {
    */
   segment(text: Uint8Array): Lattice {
     const size = text.length;
-    if (size <= KEPT_LENGTH && size > this.#lattice.size) this.#lattice = new Lattice(2 * size);
-    const lattice = size <= KEPT_LENGTH ? this.#lattice : new Lattice(size);
+    if (size <= KEPT_LENGTH && size > this.#lattice.size) this.#lattice = this.#room(2 * size);
+    const lattice = size <= KEPT_LENGTH ? this.#lattice : this.#room(size);
     lattice.clear(size);
     const { best } = lattice;
     const float32 = this.#scoring === 'float32';
@@ -135,7 +146,7 @@ export class Unigram {
         if (end === next) covered = true;
       }
       if (!covered) {
-        lattice.offer(next, Math.fround(path + this.#unkScore), begin, this.#unkId);
+        lattice.offer(next, this.#rounded(path + this.#unkScore), begin, this.#unkId);
         if (next > frontier) frontier = next;
       }
       begin = next;

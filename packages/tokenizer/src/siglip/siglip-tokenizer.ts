@@ -1,4 +1,4 @@
-// SigLIP's tokenizer as transformers 4.49.0 has it, in names and quirks: lower case, no punctuation,
+// SigLIP's tokenizer as transformers 4.49.0 has it, in names and quirks, or with 5's ids: lower case, no punctuation,
 // SentencePiece, eos at the end. No chat templates, no pickling, no offsets.
 import {
   type AsTensors,
@@ -10,25 +10,14 @@ import {
   type TextInput,
   type TextOrBatch,
 } from '../encoding/encode-texts.ts';
-import {
-  type EncodeOptions,
-  type Encoding,
-  type Int32Tensor,
-  type PadOptions,
-  type PrepareOptions,
-  toEncoding,
-} from '../encoding/encoding.ts';
+import { type EncodeOptions, type Encoding, type Int32Tensor, type PadOptions, type PrepareOptions, toEncoding } from '../encoding/encoding.ts'; // prettier-ignore
 import { pad, type Paddable } from '../encoding/padding.ts';
 import { prepareForModel } from '../encoding/prepare.ts';
 import { type Truncated, type TruncateOptions, truncateSequences } from '../encoding/truncation.ts';
+import { isOf5, type Reference } from '../json/kinds.ts';
 import { type Part, SentencePiece } from '../sentencepiece/sentencepiece.ts';
 import type { AddedToken } from '../tokens/added-tokens.ts';
-import {
-  cleanUpTokenization,
-  type DecodeOptions,
-  decodeTokens,
-  tokensToString,
-} from '../tokens/decoding.ts';
+import { cleanUpTokenization, type DecodeOptions, decodeTokens, tokensToString } from '../tokens/decoding.ts'; // prettier-ignore
 import { initFromFiles, readDecoder, tokenizerFiles, VOCAB_FILE } from '../tokens/files.ts';
 import {
   checkedSide,
@@ -62,6 +51,8 @@ export class SiglipTokenizer {
   readonly sp_model: SentencePiece;
   /** false: this is the one that HF has in Python. */
   readonly is_fast = false;
+  /** Whose ids these are. */
+  readonly reference: Reference;
   /** What token_type_ids are padded with. */
   readonly pad_token_type_id = 0;
 
@@ -85,12 +76,16 @@ export class SiglipTokenizer {
 
   /** Throws an Error for a spiece.model that is malformed or not a unigram model. */
   constructor({ vocab_file, ...options }: SiglipTokenizerInit) {
-    const { warn, scoring, added_tokens_decoder, ...kwargs }: SiglipTokenizerOptions = options;
+    const { warn, scoring, reference, added_tokens_decoder, ...kwargs }: SiglipTokenizerOptions =
+      options;
+    this.reference = reference ?? (isOf5(kwargs) ? '5' : '4.49');
+    const is5 = this.reference === '5';
     this.#init = withDefaults(kwargs);
     this.#vocabFile = vocab_file;
     this.#warn = warn ?? consoleWarn;
     expectNoSampling(kwargs.sp_model_kwargs);
-    this.sp_model = SentencePiece.fromBytes(vocab_file, { add_dummy_prefix: false, scoring });
+    const add_dummy_prefix = is5 && kwargs['legacy'] !== false ? undefined : false;
+    this.sp_model = SentencePiece.fromBytes(vocab_file, { add_dummy_prefix, scoring });
     this.model_max_length = kwargs.model_max_length ?? 64;
     this.do_lower_case = kwargs.do_lower_case ?? true;
     this.model_input_names = kwargs.model_input_names ?? ['input_ids', 'attention_mask'];
@@ -103,11 +98,15 @@ export class SiglipTokenizer {
       vocabulary.register(id, token);
     defineRoles(this, vocabulary);
     for (const role of ROLES) (this as Record<Role, unknown>)[role] = this.#init[role] ?? null;
-    this.additional_special_tokens = kwargs.additional_special_tokens ?? [];
+    const extra = kwargs.extra_special_tokens ?? {};
+    const more = Array.isArray(extra) ? (extra as TokenInit[]) : []; // in 5's files
+    this.additional_special_tokens = [...(kwargs.additional_special_tokens ?? []), ...more];
     // HF looks for AddedTokens among texts here, never finds them, and so adds them (again).
     const isNew = (token: Token) => typeof token !== 'string' || !vocabulary.isAdded(token);
-    vocabulary.add(vocabulary.special.all().filter(isNew), true, this.do_lower_case);
-    vocabulary.addRoles(kwargs.extra_special_tokens ?? {});
+    // In 5 they are texts, and so without flags.
+    const all = is5 ? this.all_special_tokens : vocabulary.special.all();
+    vocabulary.add(all.filter(isNew), true, this.do_lower_case);
+    vocabulary.addRoles(more.length > 0 ? {} : (extra as Record<string, TokenInit>));
   }
 
   // ---- vocabulary ----
@@ -208,8 +207,8 @@ export class SiglipTokenizer {
   }
 
   #cut(text: string, { split_special_tokens = this.split_special_tokens }: CutOptions): Part[] {
-    const options = { lowerCases: this.do_lower_case, whole: split_special_tokens };
-    return cutText(this.#vocabulary, text, options);
+    const { do_lower_case: lowerCases, reference } = this;
+    return cutText(this.#vocabulary, text, { lowerCases, whole: split_special_tokens, reference });
   }
 
   /** Ids of tokens; the id of `<unk>` for what is not in the vocabulary, null for null. */
@@ -239,7 +238,10 @@ export class SiglipTokenizer {
   decode(ids: number | ArrayLike<number>, options: DecodeOptions = {}): string {
     const list = typeof ids === 'number' ? [ids] : ids;
     const tokens = this.convert_ids_to_tokens(list, options.skip_special_tokens);
-    const text = decodeTokens(this.sp_model, this.#vocabulary, tokens, options);
+    const text =
+      this.reference === '5'
+        ? this.convert_tokens_to_string(tokens)
+        : decodeTokens(this.sp_model, this.#vocabulary, tokens, options);
     const cleans = options.clean_up_tokenization_spaces ?? this.clean_up_tokenization_spaces;
     return cleans ? cleanUpTokenization(text) : text;
   }

@@ -62,6 +62,14 @@ export function lowerCase(text: string, keep: RegExp | null): string {
   return lowered + lowerCodePoints(text.slice(at));
 }
 
+/** Before and after it no letter but through what is ignored for that: a sigma at a word's end. */
+const FINAL_SIGMA =
+  /(?<=(?!\p{Case_Ignorable})\p{Cased}\p{Case_Ignorable}*)Σ(?!\p{Case_Ignorable}*(?!\p{Case_Ignorable})\p{Cased})/gu;
+
+/** str.lower() of a whole text: a capital sigma at a word's end becomes ς. */
+export const pythonLower = (text: string): string =>
+  lowerCodePoints(text.includes('Σ') ? text.replace(FINAL_SIGMA, 'ς') : text);
+
 function lowerCodePoints(text: string): string {
   // Most text: the tokenizer's marker, and ASCII.
   if (/^▁?[\x00-\x7f]*$/.test(text)) return text.toLowerCase();

@@ -12,8 +12,8 @@ import {
 import { ROLES, textOf, type Token } from './special-tokens.ts';
 
 export const VOCAB_FILE = 'spiece.model';
-const CONFIG_FILE = 'tokenizer_config.json';
-const SPECIAL_TOKENS_FILE = 'special_tokens_map.json';
+export const CONFIG_FILE = 'tokenizer_config.json';
+export const SPECIAL_TOKENS_FILE = 'special_tokens_map.json';
 const ADDED_TOKENS_FILE = 'added_tokens.json';
 const ADDITIONAL = 'additional_special_tokens';
 const ADDED_DECODER = 'added_tokens_decoder';

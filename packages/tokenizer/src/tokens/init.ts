@@ -1,5 +1,6 @@
 // What a SiglipTokenizer is made of: the constructor's arguments.
 import type { Side } from '../encoding/encoding.ts';
+import type { Reference } from '../json/kinds.ts';
 import type { Scoring } from '../sentencepiece/unigram.ts';
 import { addedToken, type AddedTokenInit } from './added-tokens.ts';
 import { ROLES, type Roles, type Token } from './special-tokens.ts';
@@ -32,8 +33,10 @@ export interface SiglipTokenizerOptions extends Partial<Roles<TokenInit | null |
   /** Added tokens by id. */
   added_tokens_decoder?:
     ReadonlyMap<number, AddedTokenInit> | Record<string, AddedTokenInit> | undefined;
-  /** More roles, by name. */
-  extra_special_tokens?: Record<string, TokenInit> | undefined;
+  /** More roles, by name; a list, as transformers 5 writes it, is of special tokens without a role. */
+  extra_special_tokens?: Record<string, TokenInit> | readonly TokenInit[] | undefined;
+  /** Whose ids these are to be. Default: 5's if transformers 5 wrote tokenizer_config.json. */
+  reference?: Reference | undefined;
   /** Default 64. */
   model_max_length?: number | undefined;
   /** Default true. */

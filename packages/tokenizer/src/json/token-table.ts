@@ -1,0 +1,79 @@
+// The tokens of a tokenizer.json with its added ones, and which of them are special or have a role. Does not cut texts.
+import { addedToken } from '../tokens/added-tokens.ts';
+import { type Role, ROLES, textOf, type Token } from '../tokens/special-tokens.ts';
+import type { Added } from './added-tokens.ts';
+import { type Json, object } from './checks.ts';
+import type { Rules } from './kinds.ts';
+import { lowercase } from './normalizers.ts';
+import { escaped } from './patterns.ts';
+import { addedOf, type TokenizerJson } from './tokenizer-json.ts';
+
+export class TokenTable {
+  /** Ids by token. */
+  readonly ids: ReadonlyMap<string, number>;
+  /** Tokens by id. */
+  readonly tokens: ReadonlyMap<number, string>;
+  /** What is found in a text before the model sees it. */
+  readonly added: readonly Added[];
+  /** What `skip_special_tokens` leaves out. */
+  readonly specials: ReadonlySet<string>;
+  readonly #roles = new Map<Role, string>();
+  readonly #anyAdded: RegExp;
+
+  /**
+   * `named`: tokenizer_config.json's fields, of which those count that name tokens; `decoder`: its added_tokens_decoder.
+   * Throws an Error for a role whose token is none.
+   */
+  constructor({ model, added }: TokenizerJson, rules: Rules, named: object, decoder: unknown) {
+    const { rebuilt, specials } = rules;
+    const all = new Map<string, Added>();
+    const put = (token: Added): void => {
+      // The vocabulary's id goes before what is said here.
+      all.set(token.content, { ...token, id: model.ids.get(token.content) ?? token.id });
+    };
+    if (!rebuilt || !decoder) added.forEach(put);
+    const entries = Object.entries(object(decoder ?? {}, 'added_tokens_decoder'));
+    for (const [id, token] of entries) put(addedOf(token, id));
+
+    const special = (text: string, role: string): string => {
+      const known = all.get(text);
+      const id = known?.id ?? model.ids.get(text);
+      if (id === undefined)
+        throw new Error(`${role} ${JSON.stringify(text)}: expected a token of tokenizer.json`);
+      if (!known) put({ ...addedToken({ content: text, special: true }), id });
+      else if (rebuilt) put({ ...known, special: true });
+      return text;
+    };
+    const fields = named as Json;
+    for (const role of ROLES)
+      if (fields[role] != null) this.#roles.set(role, special(textOf(fields[role] as Token), role));
+    for (const token of specials) if (model.ids.has(token)) special(token, 'special token');
+    for (const name of ['additional_special_tokens', 'extra_special_tokens'])
+      for (const token of Object.values((fields[name] ?? {}) as Record<string, Token>))
+        special(textOf(token), name);
+
+    this.added = [...all.values()];
+    this.ids = new Map([...model.ids, ...this.added.map(({ content, id }) => [content, id] as const)]); // prettier-ignore
+    this.tokens = new Map([...this.ids].map(([token, id]) => [id, token]));
+    this.specials = new Set(this.added.filter((t) => t.special).map((t) => t.content));
+    const longestFirst = [...all.keys()].sort((a, b) => b.length - a.length);
+    this.#anyAdded = new RegExp(`(${longestFirst.map(escaped).join('|')})`);
+  }
+
+  role(role: Role): string | null {
+    return this.#roles.get(role) ?? null;
+  }
+
+  roleId(role: Role): number | null {
+    return this.ids.get(this.role(role) ?? '') ?? null;
+  }
+
+  /** The text in lower case but for added tokens. */
+  lowered(text: string): string {
+    if (this.added.length === 0) return lowercase(text);
+    return text
+      .split(this.#anyAdded)
+      .map((part, i) => (i % 2 === 1 ? part : lowercase(part)))
+      .join('');
+  }
+}

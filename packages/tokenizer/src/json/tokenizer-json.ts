@@ -1,0 +1,93 @@
+// tokenizer.json of HF's tokenizers: its parts, each by its own reader. Whatever such a file asks for that is not known here is
+// refused by name, not left out. What transformers makes of it is in tokenizers-backend.ts.
+import { addedToken, type AddedTokenInit } from '../tokens/added-tokens.ts';
+import type { Added } from './added-tokens.ts';
+import type { BpeModel } from './bpe.ts';
+import { expectFields, fail, type Json, list, object, oneOf, short } from './checks.ts';
+import type { UnigramModel } from './unigram.ts';
+
+/** The model by its type: what cuts a stretch of text into tokens. */
+export type Model =
+  | ({ readonly type: 'BPE' } & BpeModel)
+  | ({ readonly type: 'Unigram'; readonly ids: ReadonlyMap<string, number> } & UnigramModel);
+
+export interface TokenizerJson {
+  readonly model: Model;
+  readonly added: readonly Added[];
+  /** As they are in the file, to be read by the reader of each. */
+  readonly parts: Readonly<
+    Record<'normalizer' | 'pre_tokenizer' | 'post_processor' | 'decoder', unknown>
+  >;
+}
+
+/** Throws an Error for a file that is broken, or asks for what is not known. */
+export function readTokenizerJson(text: string): TokenizerJson {
+  let json: Json;
+  try {
+    json = object(JSON.parse(text), 'it');
+  } catch (error) {
+    throw new Error(`tokenizer.json: ${(error as Error).message}, expected a tokenizer in JSON`);
+  }
+  // transformers sets its own truncation and padding with each call.
+  expectFields(json, 'tokenizer', 'version truncation padding added_tokens normalizer pre_tokenizer post_processor decoder model'); // prettier-ignore
+  const { normalizer, pre_tokenizer, post_processor, decoder } = json;
+  const model = modelOf(object(json['model'], 'model'));
+  const added = list(json['added_tokens'] ?? [], 'added_tokens').map((token) => {
+    const { id, ...init } = object(token, 'an added token');
+    return addedOf(init, id);
+  });
+  return { model, added, parts: { normalizer, pre_tokenizer, post_processor, decoder } };
+}
+
+/** Of tokenizer.json, or of tokenizer_config.json's added_tokens_decoder. */
+export function addedOf(init: unknown, id: unknown): Added {
+  const { content } = object(init, 'an added token');
+  if (typeof content !== 'string' || content === '')
+    return fail('the content of an added token', content, 'a text');
+  return { ...addedToken(init as AddedTokenInit), id: idOf(Number(id), content) };
+}
+
+function modelOf(json: Json): Model {
+  // Files of tokenizers before 0.9 don't say the type; a Unigram model has a list for vocabulary.
+  const own = Array.isArray(json['vocab']) ? 'Unigram' : 'BPE';
+  const type = oneOf(json['type'] ?? own, 'the type of model', ['BPE', 'Unigram'] as const);
+  if (type === 'Unigram') return unigramOf(json);
+  expectFields(json, 'model BPE', 'type vocab merges unk_token dropout continuing_subword_prefix end_of_word_suffix fuse_unk byte_fallback ignore_merges'); // prettier-ignore
+  for (const name of ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix'])
+    if (json[name] !== '') oneOf(json[name], name, [null]);
+  if (json['byte_fallback'] !== true) fail('byte_fallback', json['byte_fallback'], 'true');
+  oneOf(json['ignore_merges'], 'ignore_merges', [false]);
+  const ids = new Map<string, number>();
+  for (const [token, id] of Object.entries(object(json['vocab'], 'vocab')))
+    ids.set(token, idOf(id, token));
+  const merges = list(json['merges'], 'merges').map((merge) => {
+    // A list of two since tokenizers 0.20; a text before, with a space between.
+    const pair: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
+    return Array.isArray(pair) && pair.length === 2 && pair.every((p) => typeof p === 'string')
+      ? (pair as unknown as readonly [string, string])
+      : fail('a merge', merge, 'two tokens');
+  });
+  return { type, ids, merges };
+}
+
+function unigramOf(json: Json): Model {
+  expectFields(json, 'model Unigram', 'type vocab unk_id byte_fallback');
+  const byte_fallback = oneOf(json['byte_fallback'], 'byte_fallback', [false, true]);
+  const pieces = list(json['vocab'], 'vocab').map((piece) => {
+    const [token, score, ...more] = list(piece, 'a piece') as [string, number];
+    return typeof token === 'string' && Number.isFinite(score) && more.length === 0
+      ? ([token, score] as const)
+      : fail('a piece', piece, 'a token and its score');
+  });
+  const unk = json['unk_id'];
+  if (!Number.isSafeInteger(unk) || pieces[unk as number] === undefined)
+    return fail('unk_id', unk, `the id of one of ${pieces.length} pieces`);
+  const ids = new Map(pieces.map(([token], id) => [token, id]));
+  return { type: 'Unigram', ids, pieces, unk: unk as number, byte_fallback };
+}
+
+function idOf(id: unknown, token: string): number {
+  if (Number.isSafeInteger(id) && (id as number) >= 0 && (id as number) < 2 ** 26)
+    return id as number;
+  return fail(`the id of ${short(token)}`, id, 'a number');
+}
