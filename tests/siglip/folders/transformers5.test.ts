@@ -22,6 +22,7 @@ import {
   type SiglipVisionModel,
   TokenizersBackend,
 } from 'siglip-ts';
+import { json as run, siglip } from '../../cli/harness.ts';
 import { json as bytesOf, type Tensors, variant } from './variant.ts';
 
 const fixtures = join(import.meta.dirname, '../../../fixtures');
@@ -183,6 +184,18 @@ describe('pictures', () => {
     const slow = await AutoImageProcessor.from_pretrained(await folder('SiglipImageProcessor', 'both'), { use_fast: false }); // prettier-ignore
     expect(slow).toBeInstanceOf(SiglipImageProcessor);
   });
+});
+
+test('--reference in the commands', async () => {
+  const hash = async (...argv: string[]) => (await run<{ sha256: string }>(['preprocess', ROCKET, ...argv])).sha256; // prettier-ignore
+  expect(await hash('--reference', '5')).toBe(await hash('--fast'));
+  expect(await hash('--reference', '4.49')).toBe(await hash());
+  const ids = async (...argv: string[]) => (await run<{ input_ids: number[][] }>(['tokenize', 'ΟΔΟΣ </S>', ...argv])).input_ids; // prettier-ignore
+  const of5 = await AutoTokenizer.from_pretrained(await defaultModel(), { reference: '5' });
+  const options = { padding: 'max_length', truncation: true } as const;
+  expect(await ids('--reference', '5')).toEqual([of5('ΟΔΟΣ </S>', options).input_ids]);
+  expect(await ids('--reference', '5')).not.toEqual(await ids());
+  expect(await siglip(['tokenize', 'a', '--reference', '6'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Allowed choices are 4.49, 5') }); // prettier-ignore
 });
 
 describe('scores', () => {

@@ -8,7 +8,9 @@ import {
   mapFiles,
   type ModelFiles,
   modelFiles,
+  type Reference,
 } from 'siglip-ts';
+import { withReference } from 'siglip-ts/internals';
 import { freeLine } from '../terminal/bar-line.ts';
 import type { Io } from '../terminal/io.ts';
 import { oneLine } from '../terminal/output.ts';
@@ -20,6 +22,7 @@ export interface SourceOptions {
   cache?: string;
   localFilesOnly?: boolean;
   token?: string;
+  reference?: Reference;
 }
 export interface ComputeOptions {
   backend?: (typeof backendNames)[number];
@@ -33,7 +36,11 @@ export const MODEL = 'folder in HF layout, or hub id (default: the embedded mode
 
 /** Which model. */
 export const addSourceOptions = (command: Command): Command =>
-  addHubOptions(command.optionsGroup('Model:').option('--model <dir|id>', MODEL));
+  addHubOptions(command.optionsGroup('Model:').option('--model <dir|id>', MODEL)).addOption(
+    new Option('--reference <version>', REFERENCE).choices(['4.49', '5']),
+  );
+
+const REFERENCE = 'whose ids, pixels and scores: transformers 4.49 or 5 (default: who wrote it)';
 
 /** How to get it from the hub. */
 export const addHubOptions = (command: Command): Command =>
@@ -86,6 +93,10 @@ export const collect = (value: string, before: readonly string[] = []): string[]
 
 /** The files of the model that the options name; `ranges`: weights on the hub are read there, and not downloaded. */
 export async function filesOf(o: SourceOptions, io: Io, ranges = false): Promise<ModelFiles> {
+  return withReference(await modelOf(o, io, ranges), o.reference);
+}
+
+async function modelOf(o: SourceOptions, io: Io, ranges: boolean): Promise<ModelFiles> {
   const { model } = o;
   if (model === undefined) return mapFiles(await defaultModel(), 'the embedded model');
   const token = o.token ?? io.env.HF_TOKEN;
