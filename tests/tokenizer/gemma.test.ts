@@ -142,6 +142,9 @@ describe('refused', () => {
     ['a field', (f) => (f['vocab_hash'] = 1), 'tokenizer.vocab_hash is 1, expected only version'],
     ['sequences without end', (f) => { let all: unknown = { type: 'NFC' }; for (let i = 0; i < 99; i++) all = { type: 'Sequence', normalizers: [all] }; f['normalizer'] = all; }, 'expected fewer in one another'], // prettier-ignore
     ['an expression', (f) => (f['normalizer'] = { type: 'Replace', pattern: { Regex: '\\h+' }, content: '' }), 'Replace.pattern.Regex is "\\\\h+", expected literals'], // prettier-ignore
+    ['a count of a group', (f) => (f['normalizer'] = { type: 'Replace', pattern: { Regex: '(a+)+b' }, content: '' }), 'two counts of one character'], // prettier-ignore
+    ['many counts', (f) => (f['normalizer'] = { type: 'Replace', pattern: { Regex: 'a*a*a*b' }, content: '' }), 'two counts of one character'], // prettier-ignore
+    ['a long replacement', (f) => (f['normalizer'] = { type: 'Replace', pattern: { String: 'a' }, content: 'a'.repeat(257) }), 'expected at most 256 characters'], // prettier-ignore
     ['a charsmap', (f) => (f['normalizer'] = { type: 'Precompiled', precompiled_charsmap: '?' }), 'precompiled_charsmap holds "?", expected base64'], // prettier-ignore
     ['a special token', (f) => (f['post_processor'] = { type: 'TemplateProcessing', single: [{ SpecialToken: { id: 'x' } }, { Sequence: { id: 'A' } }], special_tokens: {} }), 'TemplateProcessing x is missing, expected an object'], // prettier-ignore
     ['two texts', (f) => (f['post_processor'] = { type: 'TemplateProcessing', single: [], special_tokens: {} }), 'TemplateProcessing.single is [], expected one sequence'], // prettier-ignore
@@ -157,6 +160,18 @@ describe('refused', () => {
     ['a role', (f) => { f.added_tokens = []; delete (f.model['vocab'] as Record<string, unknown>)['<eos>']; }, 'eos_token "<eos>": expected a token of tokenizer.json'], // prettier-ignore
   ])('%s', (_, change, message) => {
     expect(() => GemmaTokenizerFast.fromFiles(changed(change))).toThrow(message);
+  });
+
+  test('a normalizer that doubles and doubles', () => {
+    const doubles = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' };
+    const files = changed((f) => {
+      f['normalizer'] = {
+        type: 'Sequence',
+        normalizers: Array.from({ length: 40 }, () => doubles),
+      };
+    });
+    const endless = GemmaTokenizerFast.fromFiles(files);
+    expect(() => endless.encode('a')).toThrow('more than 64 times longer');
   });
 
   test('files that are broken or not there', () => {

@@ -95,6 +95,23 @@ describe('AutoTokenizer', () => {
   });
 });
 
+test('a length in tokenizer.json is that of a processor of 5', async () => {
+  const base = JSON.parse(readFileSync(join(fixtures, 'tokenizer/gemma/tokenizer.json'), 'utf8')) as Dict; // prettier-ignore
+  const config = readFileSync(join(fixtures, 'tokenizer/gemma/tokenizer_config.json'));
+  const truncation = { direction: 'Right', max_length: 8, strategy: 'LongestFirst', stride: 0 };
+  const files = { 'tokenizer.json': bytesOf({ ...base, truncation }), 'tokenizer_config.json': config }; // prettier-ignore
+  const lengths = async (reference: Reference, options: object) => {
+    const processor = await AutoProcessor.from_pretrained(await variant({ files }), { reference });
+    const { input_ids } = processor({ text: ['a photo of two cats on a sofa', 'x'], return_tensors: false, ...options }); // prettier-ignore
+    return input_ids.map((row) => row.length);
+  };
+  const both = { padding: 'max_length', truncation: true };
+  expect(await lengths('5', both)).toEqual([8, 8]);
+  expect(await lengths('5', {})).toEqual([8, 2]);
+  expect(await lengths('5', { ...both, max_length: 12 })).toEqual([12, 12]);
+  expect(await lengths('4.49', both)).toEqual([10, 2]);
+});
+
 describe('a tokenizer.json of SigLIP’s own, without spiece.model', () => {
   const { files } = golden<{ files: [string, string, Dict & { model: Dict }][] }>('unigram.json');
   const [, , skeleton] = files.find(([name]) => name === 'transformers.js')!;

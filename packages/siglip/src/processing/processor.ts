@@ -130,7 +130,7 @@ export class SiglipProcessor {
             return_tensors,
             padding: o.padding ?? false,
             truncation: o.truncation ?? null,
-            max_length: o.max_length ?? null,
+            max_length: o.max_length ?? this.tokenizer.max_length ?? null,
           });
     const pixels =
       images == null ? {} : this.image_processor.call(images as never, { return_tensors } as never);

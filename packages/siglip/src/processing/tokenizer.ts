@@ -167,6 +167,8 @@ export interface AnyTokenizer extends Called {
   readonly reference: Reference;
   /** Most tokens in a text, eos included; HF's very large number where the files name none. */
   readonly model_max_length: number;
+  /** The max_length of a processor's call that has none; null or absent: the tokenizer's. */
+  readonly max_length?: number | null;
   /** The fields of an encoding that a model takes. */
   readonly model_input_names: readonly string[];
   /** The id that fills texts up to one length. */

@@ -21,6 +21,15 @@ export function string(value: unknown, name: string): string {
   return typeof value === 'string' ? value : fail(name, value, 'a text');
 }
 
+/** A text that goes into others, so often that it must be short. */
+export function insert(value: unknown, name: string): string {
+  const text = string(value, name);
+  return text.length <= MOST_INSERTED
+    ? text
+    : fail(name, text, `at most ${MOST_INSERTED} characters`);
+}
+const MOST_INSERTED = 256;
+
 /** One of `allowed`; the first of them where there is nothing. */
 export function oneOf<T>(value: unknown, name: string, allowed: readonly T[]): T {
   if (value === undefined) return allowed[0]!;

@@ -1,6 +1,6 @@
 // The decoders of a tokenizer.json: from tokens back to text.
 import { isUtf8, utf8Decode } from '../text/utf8.ts';
-import { component, fail, list, type Readers, string } from './checks.ts';
+import { component, fail, insert, list, type Readers, string } from './checks.ts';
 import { pattern } from './patterns.ts';
 import { METASPACE, metaspace } from './pre-tokenizers.ts';
 
@@ -45,7 +45,7 @@ const READERS: Readers<Decode> = {
     'pattern content',
     (json, name) => {
       const regex = pattern(json['pattern'], `${name}.pattern`);
-      const content = string(json['content'], `${name}.content`);
+      const content = insert(json['content'], `${name}.content`);
       return (tokens) => tokens.map((token) => token.replace(regex, () => content));
     },
   ],

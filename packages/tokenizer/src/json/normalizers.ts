@@ -1,6 +1,6 @@
 // The normalizers of a tokenizer.json: what happens to a text, or to what is between added tokens, before it is cut.
 import { lowerCase } from '../text/canonicalize.ts';
-import { component, list, oneOf, type Readers, string } from './checks.ts';
+import { component, insert, list, oneOf, type Readers, string } from './checks.ts';
 import { pattern } from './patterns.ts';
 import { precompiled } from './precompiled.ts';
 
@@ -27,11 +27,19 @@ function newer(char: string): string {
 /** Each code point by itself, as Rust's char::to_lowercase. */
 export const lowercase: Normalize = (text) => lowerCase(text, null).replace(NEWER, newer);
 
-/** One after the other. */
+/** NFKC grows a text at most 18 times; a hostile file must not fill the memory. */
+const MAX_GROWTH = 64;
+
+/** One after the other. Throws a RangeError where a text grows beyond reason. */
 export const inTurn =
   (steps: readonly Normalize[]): Normalize =>
   (text) =>
-    steps.reduce((now, step) => step(now), text);
+    steps.reduce((now, step) => {
+      const next = step(now);
+      if (next.length > MAX_GROWTH * (text.length + 16))
+        throw new RangeError(`normalizer: it makes a text more than ${MAX_GROWTH} times longer`);
+      return next;
+    }, text);
 
 const unicode = (form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD') => (): Normalize => (text) =>
   text.normalize(form);
@@ -55,7 +63,7 @@ const READERS: Readers<Normalize> = {
   Prepend: [
     'prepend',
     (json, name) => {
-      const prefix = string(json['prepend'], name);
+      const prefix = insert(json['prepend'], name);
       return (text) => (text === '' ? '' : prefix + text);
     },
   ],
@@ -63,7 +71,7 @@ const READERS: Readers<Normalize> = {
     'pattern content',
     (json, name) => {
       const regex = pattern(json['pattern'], `${name}.pattern`);
-      const content = string(json['content'], `${name}.content`);
+      const content = insert(json['content'], `${name}.content`);
       return (text) => text.replace(regex, (found) => (found === '' ? found : content));
     },
   ],

@@ -3,9 +3,15 @@ import { expectFields, fail, type Json, object, string } from './checks.ts';
 
 /** Unicode's White_Space, which is \s there; JavaScript's has U+FEFF and lacks U+0085. */
 const SPACES = '\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
-/** What both understand alike. A bracket within a class, `&&` and other escapes of letters are not among it. */
+/**
+ * What both understand alike. A bracket within a class, `&&` and other escapes of letters are not among it, nor is what may take
+ * exponential time: a count of a group.
+ */
 const KNOWN =
-  /^(?:\\[^\w]|\\[stnr]|\\p\{(?:L|N|P|S|M|Z)[a-z]?\}|\[\^?(?:\\[^\w]|\\[stnr]|\\p\{(?:L|N|P|S|M|Z)[a-z]?\}|[^\\[\]&]|&(?!&))+\]|[^\\.^$[\]{}()*+?|]|(?<!\()[*+?](?![+?])|(?<!\()\{\d+(?:,\d*)?\}(?![+?])|\||\((?:\?:)?|\))+$/u;
+  /^(?:\\[^\w]|\\[stnr]|\\p\{(?:L|N|P|S|M|Z)[a-z]?\}|\[\^?(?:\\[^\w]|\\[stnr]|\\p\{(?:L|N|P|S|M|Z)[a-z]?\}|[^\\[\]&]|&(?!&))+\]|[^\\.^$[\]{}()*+?|]|(?<![()|])[*+?](?![+?])|(?<![()|])\{\d+(?:,\d*)?\}(?![+?])|\||\((?:\?:)?|\))+$/u;
+
+/** Of open counts in one expression: with each, time may grow by a power more of the text's length. */
+const MOST_COUNTS = 2;
 
 /** As a global expression with the flag u. Throws an Error for what JavaScript may read otherwise. */
 export function pattern(json: unknown, name: string): RegExp {
@@ -19,11 +25,16 @@ export function pattern(json: unknown, name: string): RegExp {
   const source = string(given['Regex'], `${name}.Regex`);
   const ours = source.replace(/(\[\^?)|(\])|\\(s)|\\([^\w])/gu, translated());
   try {
-    if (KNOWN.test(source)) return new RegExp(ours, 'gu');
+    const counts = source.replace(/\[(?:\\.|[^\]])*\]|\\./gu, '').match(/[*+]|\d,\d*\}/g) ?? [];
+    if (KNOWN.test(source) && counts.length <= MOST_COUNTS) return new RegExp(ours, 'gu');
   } catch {
     // refused below, like one that is not known
   }
-  return fail(`${name}.Regex`, source, 'literals, classes, \\s, \\p{…}, groups and counts');
+  return fail(
+    `${name}.Regex`,
+    source,
+    'literals, classes, \\s, \\p{…}, groups, and two counts of one character',
+  );
 }
 
 /** \s by its characters, bare or within a class; escapes that the flag u refuses, without their backslash. */
@@ -32,7 +43,7 @@ function translated() {
   return (found: string, opens?: string, closes?: string, space?: string, char?: string) => {
     if (opens !== undefined || closes !== undefined) within = opens !== undefined;
     if (space !== undefined) return within ? SPACES : `[${SPACES}]`;
-    if (char !== undefined && !/[\\^$.*+?()[\]{}|/-]/.test(char)) return char;
+    if (char !== undefined && !(within ? /[\\^$.*+?()[\]{}|/-]/ : /[\\^$.*+?()[\]{}|/]/).test(char)) return char; // prettier-ignore
     return found;
   };
 }

@@ -1,5 +1,5 @@
 // The pre-tokenizers of a tokenizer.json: where a normalised text is cut before the model sees it.
-import { component, type Json, list, oneOf, type Readers, string } from './checks.ts';
+import { component, fail, type Json, list, oneOf, type Readers, string } from './checks.ts';
 import { SPACE } from './normalizers.ts';
 import { matches, pattern } from './patterns.ts';
 
@@ -64,7 +64,9 @@ const SCHEMES = ['always', 'first', 'never'] as const;
 export function metaspace(json: Json, name: string): [char: string, scheme: string] {
   const old = oneOf(json['add_prefix_space'], name, [true, false]); // before tokenizers 0.19
   const scheme = oneOf(json['prepend_scheme'], name, SCHEMES);
-  return [string(json['replacement'], name), old ? scheme : 'never'];
+  const char = string(json['replacement'], name);
+  if (Array.from(char).length !== 1) fail(`${name}.replacement`, char, 'one character');
+  return [char, old ? scheme : 'never'];
 }
 export const METASPACE = 'replacement prepend_scheme split add_prefix_space str_rep';
 

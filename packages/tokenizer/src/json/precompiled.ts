@@ -26,10 +26,15 @@ export function precompiled(base64: string): (text: string) => string {
         if (known.size < 4096) known.set(cluster, made);
       }
       out += made;
+      if (out.length > MAX_GROWTH * (text.length + 16))
+        throw new RangeError(`charsmap: it makes a text more than ${MAX_GROWTH} times longer`);
     }
     return out;
   };
 }
+
+/** NFKC grows a text at most 18 times; a hostile map must not fill the memory. */
+const MAX_GROWTH = 64;
 
 let segmenter: Intl.Segmenter | undefined;
 

@@ -14,6 +14,8 @@ export type Model =
 export interface TokenizerJson {
   readonly model: Model;
   readonly added: readonly Added[];
+  /** What transformers takes of the file's truncation and padding: what tokenizer_config.json may say, too. */
+  readonly settings: Json;
   /** As they are in the file, to be read by the reader of each. */
   readonly parts: Readonly<
     Record<'normalizer' | 'pre_tokenizer' | 'post_processor' | 'decoder', unknown>
@@ -28,7 +30,6 @@ export function readTokenizerJson(text: string): TokenizerJson {
   } catch (error) {
     throw new Error(`tokenizer.json: ${(error as Error).message}, expected a tokenizer in JSON`);
   }
-  // transformers sets its own truncation and padding with each call.
   expectFields(json, 'tokenizer', 'version truncation padding added_tokens normalizer pre_tokenizer post_processor decoder model'); // prettier-ignore
   const { normalizer, pre_tokenizer, post_processor, decoder } = json;
   const model = modelOf(object(json['model'], 'model'));
@@ -36,7 +37,22 @@ export function readTokenizerJson(text: string): TokenizerJson {
     const { id, ...init } = object(token, 'an added token');
     return addedOf(init, id);
   });
-  return { model, added, parts: { normalizer, pre_tokenizer, post_processor, decoder } };
+  const settings = settingsOf(json['truncation'], json['padding']);
+  return { model, added, settings, parts: { normalizer, pre_tokenizer, post_processor, decoder } };
+}
+
+/** transformers cuts and pads with each call anew; these are defaults that a file leaves it. */
+function settingsOf(truncation: unknown, padding: unknown): Json {
+  const [cuts, pads] = [object(truncation ?? {}, 'truncation'), object(padding ?? {}, 'padding')];
+  const side = (direction: unknown) => direction && String(direction).toLowerCase();
+  const { Fixed: fixed } = (pads['strategy'] ?? {}) as { Fixed?: unknown };
+  const all = {
+    max_length: cuts['max_length'] ?? fixed,
+    truncation_side: side(cuts['direction']),
+    padding_side: side(pads['direction']),
+    pad_token: pads['pad_token'],
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 /** Of tokenizer.json, or of tokenizer_config.json's added_tokens_decoder. */

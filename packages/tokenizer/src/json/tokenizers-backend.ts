@@ -76,6 +76,8 @@ export class TokenizersBackend {
   readonly add_eos_token: boolean;
   /** Whether texts are lower-cased first, beside what the file does. */
   readonly do_lower_case: boolean;
+  /** What a processor of transformers 5 takes where no max_length is given; null: there is no such number in the files. */
+  readonly max_length: number | null;
   /** Most tokens in a text; HF's very large number where the files name none. */
   model_max_length: number;
   /** The fields that calling gives by default. */
@@ -117,14 +119,15 @@ export class TokenizersBackend {
     const { do_lower_case: asked, added_tokens_decoder: decoder, ...named } = config;
     // The older file counts where the newer does not know the tokens.
     const old = decoder ? {} : (readJson(files, SPECIAL_TOKENS_FILE) ?? {});
-    const o: TokenizersBackendOptions = { ...named, ...old, ...defined(overrides) };
     const json = readTokenizerJson(utf8Decode(bytes));
+    const o: TokenizersBackendOptions & { max_length?: number } = { ...json.settings, ...named, ...old, ...defined(overrides) }; // prettier-ignore
     this.reference = o.reference ?? (isOf5(config) ? '5' : '4.49');
     this.kind = kindOf(o.tokenizer_class, json.model.type, this.reference);
     const rules = rulesOf(this.kind, this.reference);
     this.#files = files;
     this.#warn = o.warn ?? consoleWarn;
     this.do_lower_case = overrides.do_lower_case ?? false;
+    this.max_length = this.reference === '5' ? (o.max_length ?? null) : null;
     this.model_max_length = o.model_max_length ?? rules.model_max_length;
     this.model_input_names = o.model_input_names ?? rules.model_input_names;
     this.padding_side = checkedSide('Padding', o.padding_side ?? rules.padding_side);
