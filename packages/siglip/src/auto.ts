@@ -130,9 +130,9 @@ export const AutoProcessor = {
     SiglipProcessor.fromPretrained(...args),
 };
 
-/** The slow one unless `use_fast` or the file says otherwise, as in transformers 4.49. */
+/** The slow one unless `use_fast` or the file says otherwise, as in transformers 4.49; in 5's folders the fast one. */
 export const AutoImageProcessor = {
-  /** From preprocessor_config.json. Throws if there is none. */
+  /** From preprocessor_config.json or processor_config.json. Throws if there is neither. */
   fromPretrained: autoImageProcessor,
   /** HF's spelling of `fromPretrained`. */
   from_pretrained: autoImageProcessor,
