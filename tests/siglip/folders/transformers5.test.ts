@@ -95,6 +95,16 @@ describe('AutoTokenizer', () => {
   });
 });
 
+test('a tokenizer.json of SigLIP 2 alone goes by its post_processor', async () => {
+  const files = new Map([['tokenizer.json', readFileSync(join(fixtures, 'tokenizer/gemma/tokenizer.json'))]]); // prettier-ignore
+  for (const reference of ['4.49', '5'] as const) {
+    const tokenizer = await AutoTokenizer.from_pretrained(files, { reference });
+    const padded = tokenizer('a photo of 2 cats', { padding: 'max_length' }).input_ids;
+    expect(padded.slice(0, 8)).toEqual([385, 548, 305, 1220, 1253, 551, 1224, 1]);
+    expect([padded.length, padded[63]]).toEqual([64, 0]);
+  }
+});
+
 test('a length in tokenizer.json is that of a processor of 5', async () => {
   const base = JSON.parse(readFileSync(join(fixtures, 'tokenizer/gemma/tokenizer.json'), 'utf8')) as Dict; // prettier-ignore
   const config = readFileSync(join(fixtures, 'tokenizer/gemma/tokenizer_config.json'));

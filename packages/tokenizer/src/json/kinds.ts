@@ -18,15 +18,14 @@ export const isOf5 = (config: Readonly<Record<string, unknown>>): boolean =>
   ['TokenizersBackend', 'Siglip2Tokenizer'].includes(config['tokenizer_class'] as string);
 
 /**
- * By the name in tokenizer_config.json. None named: SigLIP's own, whose kind is its model's. A class that is not known gets what
- * is in the file, and so does, in 4.49, one that it did not have.
+ * By the name in tokenizer_config.json. None named: SigLIP's own, read as the file says. A class that is not known is read so, too,
+ * and so is, in 4.49, one that it did not have.
  */
 export function kindOf(name: unknown, model: 'BPE' | 'Unigram', reference: Reference): Kind {
-  const own = model === 'BPE' ? 'GemmaTokenizer' : 'SiglipTokenizer';
-  const named = String(name ?? own).replace(/Fast$/, '');
-  if (named === 'GemmaTokenizer' || (named === 'Siglip2Tokenizer' && reference === '5'))
-    return model === 'BPE' ? named : 'TokenizersBackend';
-  return named === 'SiglipTokenizer' ? 'SiglipTokenizer' : 'TokenizersBackend';
+  const named = String(name ?? 'SiglipTokenizer').replace(/Fast$/, '');
+  if (named === 'SiglipTokenizer') return named;
+  const gemma = named === 'GemmaTokenizer' || (named === 'Siglip2Tokenizer' && reference === '5');
+  return gemma && model === 'BPE' ? named : 'TokenizersBackend';
 }
 
 export interface Rules {
@@ -47,13 +46,13 @@ const GEMMA = { bos_token: '<bos>', eos_token: '<eos>', unk_token: '<unk>', pad_
 const SIGLIP = { eos_token: '</s>', unk_token: '<unk>', pad_token: '</s>' };
 const BOTH = ['input_ids', 'attention_mask'];
 
-export function rulesOf(kind: Kind, reference: Reference): Rules {
+export function rulesOf(kind: Kind, model: 'BPE' | 'Unigram', reference: Reference): Rules {
   const gemma = kind === 'GemmaTokenizer' || kind === 'Siglip2Tokenizer';
   const siglip = kind === 'SiglipTokenizer';
   return {
     rebuilt: gemma && reference === '5',
     flags: gemma && reference === '4.49' ? { bos: true, eos: false } : null,
-    roles: gemma ? GEMMA : siglip ? SIGLIP : {},
+    roles: kind === 'TokenizersBackend' ? {} : model === 'BPE' ? GEMMA : SIGLIP,
     specials: gemma && reference === '5' ? ['<mask>'] : [],
     padding_side: gemma ? 'left' : 'right',
     // SigLIP was trained without a mask. No transformers reads its tokenizer.json, so none says otherwise.

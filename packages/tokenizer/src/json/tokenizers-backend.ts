@@ -123,7 +123,7 @@ export class TokenizersBackend {
     const o: TokenizersBackendOptions & { max_length?: number } = { ...json.settings, ...named, ...old, ...defined(overrides) }; // prettier-ignore
     this.reference = o.reference ?? (isOf5(config) ? '5' : '4.49');
     this.kind = kindOf(o.tokenizer_class, json.model.type, this.reference);
-    const rules = rulesOf(this.kind, this.reference);
+    const rules = rulesOf(this.kind, json.model.type, this.reference);
     this.#files = files;
     this.#warn = o.warn ?? consoleWarn;
     this.do_lower_case = overrides.do_lower_case ?? false;
