@@ -4,8 +4,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { cpu } from '@siglip-ts/backend-cpu';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { readModel } from '@siglip-ts/tokenizer';
+import { contrastive } from '@siglip-ts/trainer';
 import {
   AutoImageProcessor,
   AutoModel,
@@ -13,6 +15,7 @@ import {
   AutoTokenizer,
   defaultModel,
   loadImage,
+  mapFiles,
   pipeline,
   type Reference,
   SiglipImageProcessor,
@@ -262,6 +265,22 @@ describe('scores', () => {
     await using old = await pipeline('zero-shot-image-classification', await folder(1), { reference: '4.49' }); // prettier-ignore
     await expect(old(ROCKET, ['rocket', long])).rejects.toThrow('Unable to create tensor');
   });
+});
+
+test('what was trained with 5’s ids and pixels is used with them', async () => {
+  const processor = { 'processor_config.json': bytesOf({ image_processor: { size: { height: 64, width: 64 } } }) }; // prettier-ignore
+  const config = (dict: Dict) => ({ ...dict, transformers_version: '5.24.0' });
+  const files = await variant({
+    config,
+    files: { ...processor, 'preprocessor_config.json': null },
+  });
+  const trainee = await contrastive()(mapFiles(files), cpu());
+  const trained = await trainee.files();
+  expect(trained.get('processor_config.json')).toEqual(files.get('processor_config.json'));
+  expect((await AutoTokenizer.from_pretrained(trained)).reference).toBe('5');
+  expect(await AutoImageProcessor.from_pretrained(trained)).toBeInstanceOf(
+    SiglipImageProcessorFast,
+  );
 });
 
 test('a tower by 5’s own names, without vision_model. or text_model.', async () => {

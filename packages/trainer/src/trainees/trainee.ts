@@ -115,6 +115,15 @@ export async function rowsOf(
   return rows;
 }
 
+/** Of the version that the folder had: it says which ids and pixels the model was trained on, and is to be used with. */
+function configOf(config: SiglipConfig): string {
+  const written = config.to_json_string();
+  const { transformers_version } = config as { transformers_version?: string | null };
+  if (!transformers_version) return written;
+  const dict = JSON.parse(written) as Record<string, unknown>;
+  return `${JSON.stringify({ ...dict, transformers_version }, null, 2)}\n`;
+}
+
 /** config.json and model.safetensors, with the companions. */
 export async function modelFilesOf(
   companions: ReadonlyMap<string, Uint8Array>,
@@ -126,7 +135,7 @@ export async function modelFilesOf(
   config.torch_dtype = 'float32';
   return new Map([
     ...companions,
-    ['config.json', new TextEncoder().encode(config.to_json_string())],
+    ['config.json', new TextEncoder().encode(configOf(config))],
     ['model.safetensors', await tensorBytes(parameters, { format: 'pt' })],
   ]);
 }
