@@ -9,6 +9,7 @@ import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { readModel } from '@siglip-ts/tokenizer';
 import { contrastive } from '@siglip-ts/trainer';
 import {
+  AutoConfig,
   AutoImageProcessor,
   AutoModel,
   AutoProcessor,
@@ -18,8 +19,10 @@ import {
   mapFiles,
   pipeline,
   type Reference,
+  type SiglipConfig,
   SiglipImageProcessor,
   SiglipImageProcessorFast,
+  SiglipModel,
   SiglipTextModel,
   SiglipTokenizer,
   type SiglipVisionModel,
@@ -281,6 +284,25 @@ test('what was trained with 5’s ids and pixels is used with them', async () =>
   expect(await AutoImageProcessor.from_pretrained(trained)).toBeInstanceOf(
     SiglipImageProcessorFast,
   );
+});
+
+test('config.json as 5 writes it: dtype is torch_dtype, every field is there', async () => {
+  const { saved } = golden<{ saved: Record<string, Dict> }>('pictures.json');
+  const files = await variant({ files: { 'config.json': bytesOf(saved['config.json']) } });
+  const config = (await AutoConfig.from_pretrained(files)) as SiglipConfig;
+  const own = (await AutoConfig.from_pretrained(await defaultModel())) as SiglipConfig;
+  expect(config.torch_dtype).toBe('float16');
+  expect(config.to_json_string()).not.toContain('"dtype"');
+  for (const [found, expected] of [
+    [config.text_config, own.text_config],
+    [config.vision_config, own.vision_config],
+  ])
+    // prettier-ignore
+    for (const name of ['hidden_size', 'intermediate_size', 'num_hidden_layers', 'num_attention_heads', 'layer_norm_eps', 'hidden_act', 'attention_dropout', 'image_size', 'patch_size', 'vocab_size', 'max_position_embeddings']) // prettier-ignore
+      expect([name, Reflect.get(found!, name)]).toEqual([name, Reflect.get(expected!, name)]);
+  await using model = await AutoModel.from_pretrained(files, { dtype: 'auto' });
+  expect(model).toBeInstanceOf(SiglipModel);
+  expect(model.config.torch_dtype).toBe('float16');
 });
 
 test('a tower by 5’s own names, without vision_model. or text_model.', async () => {

@@ -105,7 +105,9 @@ const labels = (n: number): [Record<string, string>, Record<string, number>] => 
 
 /** Fills `target` from the defaults of the base class, of the class and from `values`, and checks what HF checks. */
 export function fill(target: object, own: Attributes, values: Attributes): void {
-  const { num_labels, attn_implementation, ...rest } = values;
+  // dtype is transformers 5's word for torch_dtype.
+  const { num_labels, attn_implementation, dtype, ...rest } = values;
+  if (dtype != null) rest.torch_dtype ??= dtype;
   delete rest.model_type;
   delete rest._attn_implementation;
   for (const name of ['label2id', 'id2label'] as const)
