@@ -138,6 +138,7 @@ describe('refused', () => {
     ['decoder', (f) => (f['decoder'] = { type: 'CTC' }), 'the type of decoder is "CTC"'],
     ['post-processor', (f) => (f['post_processor'] = { type: 'BertProcessing' }), 'the type of post_processor is "BertProcessing", expected Sequence, TemplateProcessing'], // prettier-ignore
     ['a part of a sequence', (f) => (f['normalizer'] = { type: 'Sequence', normalizers: [{ type: 'Nmt' }] }), 'the type of normalizer Sequence is "Nmt"'], // prettier-ignore
+    ['accents', (f) => (f['normalizer'] = { type: 'StripAccents' }), 'the type of normalizer is "StripAccents"'], // prettier-ignore
     ['a field of a component', (f) => (f['normalizer'] = { type: 'NFC', strict: 1 }), 'normalizer NFC.strict is 1, expected only type'], // prettier-ignore
     ['a field', (f) => (f['vocab_hash'] = 1), 'tokenizer.vocab_hash is 1, expected only version'],
     ['sequences without end', (f) => { let all: unknown = { type: 'NFC' }; for (let i = 0; i < 99; i++) all = { type: 'Sequence', normalizers: [all] }; f['normalizer'] = all; }, 'expected fewer in one another'], // prettier-ignore

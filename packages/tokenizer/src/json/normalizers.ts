@@ -41,8 +41,15 @@ export const inTurn =
       return next;
     }, text);
 
+/** What has a decomposition since Unicode 10 or later, which HF's tokenizers does not know yet; JavaScript's engines do. */
+const LATER =
+  /([\u32ff\ua7f1-\ua7f4\uab69\u{105c9}\u{105e4}\u{10781}-\u{107ba}\u{11383}-\u{11391}\u{113c5}-\u{113c8}\u{11938}\u{16121}-\u{16128}\u{16d68}-\u{16d6a}\u{1ccd6}-\u{1ccf9}\u{1e030}-\u{1e06d}\u{1f16c}\u{1fbf0}-\u{1fbf9}])/u;
+
 const unicode = (form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD') => (): Normalize => (text) =>
-  text.normalize(form);
+  text
+    .split(LATER)
+    .map((part, i) => (i % 2 === 1 ? part : part.normalize(form)))
+    .join('');
 
 const READERS: Readers<Normalize> = {
   Sequence: [
@@ -55,7 +62,6 @@ const READERS: Readers<Normalize> = {
   NFD: ['', unicode('NFD')],
   NFKC: ['', unicode('NFKC')],
   NFKD: ['', unicode('NFKD')],
-  StripAccents: ['', () => (text) => text.replace(/\p{M}/gu, '')],
   Precompiled: [
     'precompiled_charsmap',
     (json, name) => precompiled(string(json['precompiled_charsmap'], name)),
