@@ -22,6 +22,10 @@ const tower = (name: string, change: object): Changes => ({
   config: (c) => ({ ...c, [name]: { ...(c[name] as object), ...change } }),
 });
 const processor = (change: object): Changes => ({ processor: (p) => ({ ...p, ...change }) });
+const tokenizer = (change: object): Changes => ({
+  files: { 'tokenizer_config.json': json({ tokenizer_class: 'SiglipTokenizer', ...change }) },
+});
+const TOKENIZER = 'tokenizer_config.json of the given files: ';
 const CONFIG = 'config.json of the given files: ';
 const PROCESSOR = 'preprocessor_config.json of the given files: ';
 
@@ -38,6 +42,10 @@ test.each<[string, Changes]>([
   [`${PROCESSOR}size is {"height":30000,"width":30000}, expected {"height", "width"} or {"shortest_edge"}, each from 1 to 4096`, processor({ size: { height: 30000, width: 30000 } })],
   [`${PROCESSOR}size is {"height":"64","width":"64"}, expected`, processor({ size: { height: '64', width: '64' } })],
   [`${PROCESSOR}resample is "length", expected a whole number from 0 to 5`, processor({ resample: 'length' })],
+  [`${TOKENIZER}model_max_length is 10000000, expected a number from 1 to 1000000, or 1e30 for none`, tokenizer({ model_max_length: 1e7 })],
+  [`${TOKENIZER}pad_token is {"a":1}, expected a string or {"content": a string}, or null`, tokenizer({ pad_token: { a: 1 } })],
+  [`${TOKENIZER}model_input_names is {}, expected a list of strings, or null`, tokenizer({ model_input_names: {} })],
+  ['processor_config.json of the given files: image_processor is 3, expected an object, or null', { files: { 'processor_config.json': json({ image_processor: 3 }) } }],
   ['the given files: "config.json" is nested deeper than 64 levels', { files: { 'config.json': text(`{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}`) } }],
 ])('%s', async (message, changes) => {
   await expect(load(changes)).rejects.toThrow(message);

@@ -49,9 +49,8 @@ export const CLIP_DEFAULTS = {
   do_convert_rgb: true,
 };
 
-type Field = keyof typeof CLIP_DEFAULTS;
 type Fields = typeof CLIP_DEFAULTS;
-const FIELDS = Object.keys(CLIP_DEFAULTS) as Field[];
+const FIELDS = Object.keys(CLIP_DEFAULTS) as (keyof Fields)[];
 const CALL_KEYS: readonly string[] = [
   ...FIELDS,
   'return_tensors',
@@ -59,13 +58,11 @@ const CALL_KEYS: readonly string[] = [
   'input_data_format',
 ];
 
+export interface CLIPImageProcessor extends Fields {}
 /** Pictures to pixel_values: the shorter edge resized as Pillow does, the middle cut out. Source: transformers.CLIPImageProcessor. */
 export class CLIPImageProcessor {
   /** What a model's inputs are called that this makes. */
   readonly model_input_names: readonly string[] = ['pixel_values'];
-  /** `{"shortest_edge"}` or `{"height", "width"}`, in pixels. */
-  readonly size: SizeDict;
-  private readonly fields: Fields;
   private readonly kept: Record<string, unknown>;
   private readonly how: How;
 
@@ -73,11 +70,10 @@ export class CLIPImageProcessor {
     const { size, crop_size, image_mean, image_std, ...switches } = config;
     const given = Object.entries(switches).filter(([, value]) => value !== undefined);
     const fields = { ...CLIP_DEFAULTS, ...Object.fromEntries(given) } as Fields;
-    this.fields = resolved(fields, { size, crop_size, image_mean, image_std } as CropOptions);
-    const { shortest_edge: edge } = this.fields.size;
-    if (config.use_square_size && edge !== undefined)
-      this.fields.size = { height: edge, width: edge };
-    this.size = this.fields.size;
+    const own = resolved(fields, { size, crop_size, image_mean, image_std } as CropOptions);
+    const { shortest_edge: edge } = own.size;
+    if (config.use_square_size && edge !== undefined) own.size = { height: edge, width: edge };
+    Object.assign(this, own);
     this.kept = keptKeys(config, [...FIELDS, 'use_square_size']);
     this.how = howTo(behaviour);
   }
@@ -93,12 +89,16 @@ export class CLIPImageProcessor {
 
   /** The fields as HF's to_dict gives them, those that were kept included. */
   to_dict(): Record<string, unknown> {
-    return { ...this.kept, ...this.fields, image_processor_type: 'CLIPImageProcessor' };
+    return { ...this.kept, ...this.fields(), image_processor_type: 'CLIPImageProcessor' };
   }
 
   /** preprocessor_config.json as HF writes it. */
   to_json_string(): string {
     return toJsonString(this.to_dict());
+  }
+
+  private fields(): Fields {
+    return Object.fromEntries(FIELDS.map((key) => [key, this[key]])) as unknown as Fields;
   }
 
   /** HF's `__call__`. */
@@ -118,7 +118,7 @@ export class CLIPImageProcessor {
   preprocess(images: ProcessorImages, options: PreprocessOptions & CropOptions = {}): BatchFeature {
     const unknown = Object.keys(options).filter((key) => !CALL_KEYS.includes(key));
     if (unknown.length > 0) this.how.warn(`Unused or unrecognized kwargs: ${unknown.join(', ')}.`);
-    const o = resolved(this.fields, options);
+    const o = resolved(this.fields(), options);
     const flat = flatListOfImages(images);
     expectArguments(o);
     const crop = o.do_center_crop ? cropOf(o.crop_size) : null;

@@ -25,7 +25,7 @@ import { callable } from '../runtime/callable.ts';
 import { orWhatItIs } from '../runtime/folder-kind.ts';
 import { expectKnown, type Known, loaderOptions } from '../runtime/options.ts';
 import { jsonFile, writeFiles } from '../runtime/saving.ts';
-import { expectProcessor } from '../runtime/schema.ts';
+import { expectNested, expectProcessor } from '../runtime/schema.ts';
 import { pixelKernels } from './pictures/pixel-kernels.ts';
 import { referenceOf, type ReferenceOption, withReference } from './reference.ts';
 
@@ -280,7 +280,9 @@ async function readProcessor(
   // prettier-ignore
   return orWhatItIs(withReference(await filesOf(source, options), asked), async (files) => {
     const own = await readJson(files, OWN);
-    const nested = (await readJson(files, NESTED))?.image_processor as JsonObject | undefined;
+    const processor = (await readJson(files, NESTED)) ?? {};
+    expectNested(processor, `${NESTED} of ${files.name}`);
+    const nested = processor.image_processor as JsonObject | null | undefined;
     const reference = await referenceOf(files);
     const file = nested && (reference === '5' || !own) ? NESTED : OWN;
     const found = file === OWN ? own : nested;

@@ -17,10 +17,12 @@ import { callable } from '../runtime/callable.ts';
 import { orWhatItIs } from '../runtime/folder-kind.ts';
 import { type All, expectKnown, loaderOptions } from '../runtime/options.ts';
 import { writeFiles } from '../runtime/saving.ts';
+import { expectTokenizer } from '../runtime/schema.ts';
 import { type Reference, referenceOf, type ReferenceOption, withReference } from './reference.ts';
 
 const [SPIECE, JSON_FILE] = ['spiece.model', 'tokenizer.json'];
-const OTHERS = ['tokenizer_config.json', 'special_tokens_map.json'];
+const CONFIG = 'tokenizer_config.json';
+const OTHERS = [CONFIG, 'special_tokens_map.json'];
 
 type Tensors = CallOptions & { return_tensors: true | 'np' | 'pt' };
 
@@ -221,9 +223,12 @@ async function opened<O, T>(
     given,
     known,
   );
-  return orWhatItIs(withReference(await filesOf(source, options), reference), async (files) =>
-    make(files, { reference: await referenceOf(files), ...tokenizer } as O & ReferenceOption),
-  );
+  return orWhatItIs(withReference(await filesOf(source, options), reference), async (files) => {
+    const config = await readJson(files, CONFIG);
+    if (config) expectTokenizer(config, `${CONFIG} of ${files.name}`);
+    return make(files, { reference: await referenceOf(files), ...tokenizer } as O &
+      ReferenceOption);
+  });
 }
 
 /** The one that tokenizer_config.json names, SigLIP's where it names none. Source: transformers.AutoTokenizer. */
@@ -247,7 +252,7 @@ async function asTheFolderSays(
   files: ModelFiles,
   o: TokenizersBackendOptions,
 ): Promise<TokenizersBackendOptions> {
-  const own = (await readJson(files, 'tokenizer_config.json')) ?? {};
+  const own = (await readJson(files, CONFIG)) ?? {};
   const model = (await readJson(files, 'config.json')) ?? {};
   const { model_type, text_config } = model as { model_type?: string; text_config?: { max_position_embeddings?: number } }; // prettier-ignore
   const named = (own.tokenizer_class ?? model.tokenizer_class ?? undefined) as string | undefined;

@@ -63,6 +63,7 @@ const TOKENIZER: schema.Schema = {
   clean_up_tokenization_spaces: orNull(boolean),
   tokenizer_class: orNull(text),
   model_input_names: names,
+  additional_special_tokens: orNull(kind('a list', Array.isArray)),
   added_tokens_decoder: orNull(kind('an object', isObject)),
   bos_token: token,
   eos_token: token,
@@ -80,3 +81,7 @@ export const expectTokenizer = (dict: Record<string, unknown>, where: string): v
 /** What preprocessor_config.json holds, changes included. Throws RangeError with `where`, the field and its value. */
 export const expectProcessor = (dict: Record<string, unknown>, where: string): void =>
   schema.expectFields(dict, PROCESSOR, where);
+
+/** What processor_config.json holds, of which the image processor alone is read. */
+export const expectNested = (dict: Record<string, unknown>, where: string): void =>
+  schema.expectFields(dict, { image_processor: orNull(kind('an object', isObject)) }, where);
