@@ -1,7 +1,11 @@
 // siglip explain-score: every number agrees with the model's own, and bad input ends in one line.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Explanation } from '@siglip-ts/inspect';
-import { image, json, model, siglip } from './harness.ts';
+import { variant } from '../siglip/folders/variant.ts';
+import { image, json, model, scratch, siglip } from './harness.ts';
+
+const files = scratch();
 
 const rocket = image('twemoji-rocket.png');
 const explain = (text: string, ...more: string[]): Promise<Explanation> =>
@@ -106,4 +110,19 @@ test.each([
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toContain(message);
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+});
+
+test("SigLIP 2's tokenizer, which keeps capitals and punctuation", async () => {
+  const folder = files.path('gemma');
+  mkdirSync(folder);
+  const from = (name: string) => readFileSync(`fixtures/tokenizer/gemma/${name}`);
+  const names = ['tokenizer.json', 'tokenizer_config.json'];
+  const gemma = Object.fromEntries(names.map((name) => [name, from(name)]));
+  for (const [name, bytes] of await variant({ files: { 'spiece.model': null, ...gemma } }))
+    writeFileSync(`${folder}/${name}`, bytes);
+  const { tokens } = await json<{ tokens: Record<string, unknown> }>([
+    ...['explain-score', 'fixtures/images/twemoji-rocket.png', 'A rocket!', '--model', folder],
+  ]);
+  expect(tokens).toMatchObject({ lower_cased: 0, punctuation_removed: 0, unknown: [] });
+  expect((tokens.pieces as string[]).join('')).toBe('A▁rocket!');
 });

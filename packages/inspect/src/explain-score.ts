@@ -1,6 +1,6 @@
 // Why a score is what it is: what the tokenizer made of the text, what template and padding change, and where the logit
 // lies in the model's calibrated range. It reports numbers and what they mean; it does not judge picture or model.
-import type { HostTensor, SiglipModel, SiglipTokenizer, TensorLike } from 'siglip-ts';
+import type { AnyTokenizer, HostTensor, SiglipModel, TensorLike } from 'siglip-ts';
 import { fillTemplate, sigmoid, takesLabel, TEMPLATE } from 'siglip-ts/internals';
 
 export interface ExplainOptions {
@@ -63,7 +63,7 @@ const PUNCTUATION = /[!-/:-@[-`{-~]/g; // string.punctuation
  */
 export async function explainScore(
   model: SiglipModel,
-  tokenizer: SiglipTokenizer,
+  tokenizer: AnyTokenizer,
   { pixel_values, text }: { pixel_values: TensorLike; text: string },
   { template = TEMPLATE, labels = [], ...run }: ExplainOptions = {},
 ): Promise<Explanation> {
@@ -85,7 +85,7 @@ export async function explainScore(
     unpadded: unpadded!,
     labels: [given!, ...others],
   };
-  return { ...found, remarks: remarksOf(found, tokenizer.do_lower_case) };
+  return { ...found, remarks: remarksOf(found, lowers(tokenizer)) };
 }
 
 /** The label by itself and in the template, whichever of them the text is. */
@@ -106,7 +106,7 @@ type Run = Pick<ExplainOptions, 'signal' | 'breathe'>;
 type Padding = { padding: 'max_length' | false; max_length: number };
 
 /** Scores texts of one length for the picture. */
-function scorer(model: SiglipModel, tokenizer: SiglipTokenizer, image: HostTensor, run: Run) {
+function scorer(model: SiglipModel, tokenizer: AnyTokenizer, image: HostTensor, run: Run) {
   return async (texts: readonly string[], padding: Padding): Promise<ScoredText[]> => {
     const { input_ids } = tokenizer(texts, null, {
       ...padding,
@@ -153,12 +153,11 @@ async function rangeOf(model: SiglipModel, run: Run): Promise<Explanation['range
   };
 }
 
-function tokensOf(tokenizer: SiglipTokenizer, text: string, length: number): Explanation['tokens'] {
+function tokensOf(tokenizer: AnyTokenizer, text: string, length: number): Explanation['tokens'] {
   const pieces = tokenizer.tokenize(text);
-  const room = length - tokenizer.num_special_tokens_to_add();
-  const unknown = pieces.filter(
-    (p) => tokenizer.convert_tokens_to_ids(p) === tokenizer.unk_token_id,
-  );
+  const room = length - tokenizer.encode('').length;
+  const ids = tokenizer.convert_tokens_to_ids(pieces);
+  const unknown = pieces.filter((_, i) => ids[i] === tokenizer.unk_token_id);
   const words: { word: string; pieces: number }[] = [];
   for (const piece of pieces) {
     const last = words.at(-1);
@@ -173,10 +172,16 @@ function tokensOf(tokenizer: SiglipTokenizer, text: string, length: number): Exp
     truncated: pieces.slice(room),
     unknown,
     words,
-    lower_cased: tokenizer.do_lower_case ? upper : 0,
-    punctuation_removed: text.match(PUNCTUATION)?.length ?? 0,
+    lower_cased: lowers(tokenizer) ? upper : 0,
+    punctuation_removed: punctuationIn(text) - punctuationIn(pieces.join('')),
   };
 }
+
+/** Whether capitals are the same to it, by whatever part of it. */
+const lowers = (tokenizer: AnyTokenizer): boolean =>
+  String(tokenizer.tokenize('ABC')) === String(tokenizer.tokenize('abc'));
+
+const punctuationIn = (text: string): number => text.match(PUNCTUATION)?.length ?? 0;
 
 const percent = (x: number): string => `${Number((100 * x).toPrecision(3))} %`;
 const plural = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;

@@ -1,6 +1,6 @@
 // siglip explain-score: why a text has its score for a picture. Not a measure of how good the model is.
 import type { Command } from 'commander';
-import { AutoImageProcessor, SiglipModel, SiglipTokenizer } from 'siglip-ts';
+import { AutoImageProcessor, AutoTokenizer, SiglipModel } from 'siglip-ts';
 import { takesLabel, TEMPLATE } from 'siglip-ts/internals';
 import { readPicture } from '../arguments/images.ts';
 import {
@@ -52,7 +52,7 @@ async function explain(io: Io, image: string, text: string, o: ExplainScoreOptio
   const { explainScore } = await import('@siglip-ts/inspect');
   const files = await filesOf(o, io);
   const picture = await readPicture(image, io);
-  const tokenizer = await SiglipTokenizer.fromPretrained(files);
+  const tokenizer = await AutoTokenizer.fromPretrained(files);
   const processor = await AutoImageProcessor.fromPretrained(files);
   await using model = await SiglipModel.fromPretrained(files, loadOptions(o, io));
   const { pixel_values } = processor(picture, { return_tensors: true });

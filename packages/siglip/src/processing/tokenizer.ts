@@ -177,6 +177,8 @@ export interface AnyTokenizer extends Called {
   readonly pad_token_id: number | null;
   /** The id that ends a text. */
   readonly eos_token_id: number | null;
+  /** The id of what the vocabulary does not have. */
+  readonly unk_token_id: number | null;
   /** The pieces of a text, without special tokens. */
   tokenize(text: string): string[];
   /** The ids of a text, with eos where the tokenizer appends it. */
