@@ -11,7 +11,9 @@ const ABANDONED = 600_000;
 export const UNUSED = 2 * 86_400_000;
 
 /** Of a process that has the id of an earlier one, as the first of a container that was started again. */
-const RUN = uniqueName().slice(0, 8);
+let ownRun: string | undefined;
+/** Made when it is asked for: edge workers have no randomness while they load. */
+const runName = (): string => (ownRun ??= uniqueName().slice(0, 8));
 let parts = 0;
 
 /** Where process ids mean the same: a machine, and on Linux a namespace of it, as containers have. */
@@ -32,7 +34,7 @@ export const partPrefix = (path: string, tag: string): string => `${path}.part-$
 
 /** A name for one that this process begins to write. */
 export const newPart = async (prefix: string): Promise<string> =>
-  `${prefix}${await (place ??= whereProcessesAre())}.${process.pid}.${RUN}.${parts++}`;
+  `${prefix}${await (place ??= whereProcessesAre())}.${process.pid}.${runName()}.${parts++}`;
 
 /** Leaves it for the next to go on from at once. */
 export async function leave(part: string): Promise<void> {
@@ -83,7 +85,7 @@ export async function orphans(folder: string): Promise<Orphan[]> {
 async function isDead(name: string): Promise<boolean> {
   const [, where, pid, run] = OWNED.exec(name) ?? [];
   if (where === undefined || where !== (await (place ??= whereProcessesAre()))) return false;
-  if (Number(pid) === process.pid) return run !== RUN;
+  if (Number(pid) === process.pid) return run !== runName();
   try {
     process.kill(Number(pid), 0);
     return false;
