@@ -2,6 +2,7 @@
 /** @module @siglip-ts/hub */
 export { companions } from './files/companions.ts';
 export { folderFiles } from './files/folder.ts';
+export type { FileLimits } from './files/limits.ts';
 export { readConfig, readJson, type JsonObject } from './files/json.ts';
 export {
   inSubfolder,

@@ -1,17 +1,21 @@
 // The files of a model in a folder on disk. Needs Node, Deno or Bun, but only when called: a page can load this module.
 import { fileSource } from '@siglip-ts/safetensors/node';
+import { readRegular } from '../reading/regular-file.ts';
 import { hasFileSystem, node } from '../runtime/node.ts';
+import { type FileLimits, type Limit, limitOf } from './limits.ts';
 import { expectFileName, type ModelFiles } from './model-files.ts';
 
 /**
  * The model in the folder `path`, as `save_pretrained` writes it. The folder is not looked at yet.
+ *
+ * What is read whole may be as large as `limits` say, and has to be a regular file.
  */
-export function folderFiles(path: string): ModelFiles {
+export function folderFiles(path: string, limits?: FileLimits): ModelFiles {
   const inFolder = (file: string): string => `${path}/${expectFileName(file)}`;
   return {
     name: path,
     async bytes(file) {
-      return ifThere(readBytes(inFolder(file)));
+      return ifThere(readBytes(inFolder(file), limitOf(file, limits)));
     },
     async open(file) {
       return ifThere(fileSource(inFolder(file)));
@@ -33,11 +37,11 @@ async function foldersIn(path: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${name}/`);
 }
 
-/** The bytes of a file on disk, without Buffer's own methods: its slice() shares memory where a Uint8Array's copies. */
-export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { buffer, byteOffset, byteLength } = await node('node:fs/promises').readFile(path);
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-}
+/** The bytes of a file on disk. */
+export const readBytes = (
+  path: string,
+  { bytes, option }: Limit,
+): Promise<Uint8Array<ArrayBuffer>> => readRegular(path, bytes, option);
 
 /** What is at `path`; undefined for nothing, and where there is no file system. */
 export async function kindAt(path: string): Promise<'folder' | 'file' | undefined> {

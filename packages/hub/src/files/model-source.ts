@@ -35,7 +35,7 @@ export async function modelFiles(
     throw new Error(
       `${path}: a file, expected the folder of a model, with config.json beside its weights`,
     );
-  if (kind === 'folder') return inSubfolder(folderFiles(path), subfolder);
+  if (kind === 'folder') return inSubfolder(folderFiles(path, options.limits), subfolder);
   const address = addressOf(text);
   if (address !== undefined) return inSubfolder(...at(address, options));
   if (isHubId(text)) return inSubfolder(hubFiles(text, options), subfolder);

@@ -22,6 +22,12 @@ export const environment = (name: string): string | undefined =>
 
 export const hubEndpoint = (): string => environment('HF_ENDPOINT') ?? 'https://huggingface.co';
 
+/** Seconds without a byte. Undefined where it is no number of them. */
+export function downloadTimeout(): number | undefined {
+  const seconds = Number(environment('HF_HUB_DOWNLOAD_TIMEOUT'));
+  return seconds > 0 ? seconds : undefined;
+}
+
 export const isOffline = (): boolean => isOn('HF_HUB_OFFLINE') || isOn('TRANSFORMERS_OFFLINE');
 
 const isOn = (name: string): boolean => /^(1|on|yes|true)$/i.test(environment(name) ?? '');

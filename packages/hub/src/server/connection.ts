@@ -1,7 +1,9 @@
 // How to reach the files of one model on a server: on the hub, or in a folder at any address. Asks for nothing itself.
-import { hubEndpoint, hubToken, type Token } from '../runtime/environment.ts';
+import { type Patience, SILENCE } from '../reading/silence.ts';
+import { downloadTimeout, hubEndpoint, hubToken, type Token } from '../runtime/environment.ts';
 import { inPage } from '../runtime/page.ts';
 import { isHubId } from './addresses.ts';
+import type { ProgressInfo } from './progress.ts';
 
 /** How often to ask while the network or the server fails, and the first pause in ms. */
 export interface Retry {
@@ -27,6 +29,8 @@ export interface Connection {
   readonly signal: AbortSignal | undefined;
   readonly warn: (message: string) => void;
   readonly retry: Retry;
+  /** How long the server may say nothing at this address. */
+  readonly patienceAt: (url: string) => Patience;
   /** Whether a browser's fetch hides redirects, and what other origins do not expose. */
   readonly inPage: boolean;
   /** How long a rate limit may make it wait yet, in ms. */
@@ -44,6 +48,8 @@ export interface ConnectionOptions {
   readonly signal?: AbortSignal;
   readonly warn?: (message: string) => void;
   readonly retry?: Retry;
+  readonly silence?: number;
+  readonly progress_callback?: (info: ProgressInfo) => void;
 }
 
 const RETRY: Retry = { attempts: 5, pause: 500 };
@@ -63,7 +69,7 @@ export function hubConnection(id: string, options: ConnectionOptions): Connectio
   let token: Promise<Token | undefined> | undefined;
   const given = async () => options.token ? { value: options.token, from: 'the option `token`' } : undefined; // prettier-ignore
   return {
-    ...common(options),
+    ...common(id, options),
     name: id,
     hub: { id, endpoint },
     revision,
@@ -80,7 +86,7 @@ export function hubConnection(id: string, options: ConnectionOptions): Connectio
 export function addressConnection(url: URL, options: ConnectionOptions): Connection {
   const folder = `${url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin}${url.pathname.replace(/\/+$/, '')}`; // prettier-ignore
   return {
-    ...common(options),
+    ...common(folder, options),
     name: folder,
     hub: undefined,
     revision: 'latest',
@@ -93,12 +99,17 @@ export function addressConnection(url: URL, options: ConnectionOptions): Connect
 
 const encodePath = (file: string): string => file.split('/').map(encodeURIComponent).join('/');
 
-const common = (options: ConnectionOptions) => ({
+const common = (name: string, options: ConnectionOptions) => ({
   // Called as a function, never as a method of ours: a browser's refuses to be anything's but the window's.
   fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
   signal: options.signal,
   warn: options.warn ?? ((message: string) => console.warn(message)),
   retry: options.retry ?? RETRY,
+  patienceAt: (url: string) => ({
+    silence: options.silence ?? downloadTimeout() ?? SILENCE,
+    signal: options.signal,
+    onSilence: (seconds) => options.progress_callback?.({ status: 'waiting', name, url, seconds }),
+  }),
   inPage: inPage(),
   patience: PATIENCE,
   commit: undefined,

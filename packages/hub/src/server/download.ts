@@ -1,5 +1,8 @@
 // Brings the body of an answer into a store: resumes what an earlier attempt left, checks lengths,
 // reports progress. Which file, and whether it is needed, hub.ts decides.
+import type { Limit } from '../files/limits.ts';
+import { chunksOf, tooMuch } from '../reading/body.ts';
+import { isSilence } from '../reading/silence.ts';
 import type { BlobStore, Sink } from '../stores/blob-store.ts';
 import { keyPart, uniqueName } from '../stores/key.ts';
 import type { Answer, Failed } from './answer.ts';
@@ -21,18 +24,23 @@ export type OnBytes = (loaded: number, total: number) => void;
  * Writes the answered file into `store`, under a key in `folder` that names its content.
  *
  * Returns a failure when another attempt may go on from what was received. Throws, and keeps
- * nothing, when the server contradicts itself; on an abort it throws and keeps what there is.
+ * nothing, when the server contradicts itself or the file is larger than `limit`; on an abort it throws and keeps what there is.
  */
 export async function download(
   remote: Connection,
   store: BlobStore,
   folder: string,
   answer: Found,
+  limit: Limit,
   onBytes: OnBytes,
 ): Promise<Stored | Failed> {
   const { version, response } = answer;
   const key = `${folder}/blob-${keyPart(version.etag ?? uniqueName())}`;
   const length = version.size === undefined ? lengthOf(remote, response) : exactly(version.size);
+  if (length !== undefined && length.bytes > limit.bytes) {
+    await discard(response);
+    throw tooLarge(answer.url, limit, length.bytes);
+  }
   // Only the hub's ETags say what is in a file.
   const content = version.etag === undefined ? '' : remote.hub && version.etag;
   const tag = version.etag && strongTag(remote, response);
@@ -45,7 +53,7 @@ export async function download(
   }
   const resumed = sink.size > 0;
   try {
-    const cut = await fill(remote, sink, answer, length, onBytes);
+    const cut = await fill(remote, sink, answer, length, limit, onBytes);
     if (cut !== undefined) {
       await sink.close();
       return cut;
@@ -63,6 +71,9 @@ export async function download(
   if (resumed) return failed(why); // What was on disk may be to blame: once more from the start.
   throw new Error(why);
 }
+
+const tooLarge = (url: string, { bytes, option }: Limit, size?: number): Error =>
+  new RangeError(`${url}: ${tooMuch(size, bytes, option).message}`);
 
 /** How many bytes the store has under `key`. */
 export async function sizeOf(store: BlobStore, key: string): Promise<number | undefined> {
@@ -87,9 +98,10 @@ async function fill(
   sink: Sink,
   { response, url }: Found,
   length: Length | undefined,
+  limit: Limit,
   onBytes: OnBytes,
 ): Promise<Failed | undefined> {
-  if (sink.size === 0) return receive(remote, response, url, sink, length, onBytes);
+  if (sink.size === 0) return receive(remote, response, url, sink, length, limit, onBytes);
   await discard(response);
   if (sink.size === length?.bytes) return undefined; // Cut between the last byte and the end of it.
   const tag = strongTag(remote, response) ?? '';
@@ -102,7 +114,7 @@ async function fill(
     // The header that would keep another file from being sent costs a page a question first; so it looks afterwards.
     const found = headers.get('etag') ?? (remote.inPage ? undefined : tag);
     if (status === 206 && fits && found === tag)
-      return receive(remote, answer.response, url, sink, length, onBytes);
+      return receive(remote, answer.response, url, sink, length, limit, onBytes);
     await discard(answer.response);
   }
   await sink.drop();
@@ -118,26 +130,31 @@ async function receive(
   url: string,
   sink: Sink,
   length: Length | undefined,
+  limit: Limit,
   onBytes: OnBytes,
 ): Promise<Failed | undefined> {
-  const reader = response.body?.getReader();
+  const chunks = chunksOf(response, remote.patienceAt(url));
   const total = length?.exact ? length.bytes : undefined;
-  while (reader !== undefined) {
-    let chunk: Uint8Array | undefined;
-    try {
-      chunk = (await reader.read()).value;
-    } catch (error) {
+  try {
+    for (;;) {
+      let chunk: Uint8Array | void;
+      try {
+        chunk = (await chunks.next()).value;
+      } catch (error) {
+        remote.signal?.throwIfAborted();
+        return failed(`${url}: cut at byte ${sink.size} (${messageOf(error)})`, error);
+      }
       remote.signal?.throwIfAborted();
-      return failed(`${url}: cut at byte ${sink.size} (${messageOf(error)})`, error);
+      if (chunk === undefined) break;
+      const size = sink.size + chunk.length;
+      if (total !== undefined && size > total)
+        throw new Error(`${url}: more than ${total} bytes, expected as many as the server said`);
+      if (size > limit.bytes) throw tooLarge(url, limit);
+      await sink.write(chunk);
+      onBytes(size, Math.max(size, length?.bytes ?? 0));
     }
-    remote.signal?.throwIfAborted();
-    if (chunk === undefined) break;
-    if (total !== undefined && sink.size + chunk.length > total) {
-      await reader.cancel().catch(() => undefined);
-      throw new Error(`${url}: more than ${total} bytes, expected as many as the server said`);
-    }
-    await sink.write(chunk);
-    onBytes(sink.size, Math.max(sink.size, length?.bytes ?? 0));
+  } finally {
+    await chunks.return();
   }
   if (total !== undefined && sink.size !== total)
     throw new Error(`${url}: the body ends at byte ${sink.size}, expected ${total} bytes`);
@@ -147,6 +164,7 @@ async function receive(
 const failed = (message: string, cause?: unknown): Failed => ({
   kind: 'failed',
   why: new Error(message, { cause }),
+  ...(isSilence(cause) && { hopeless: true }),
 });
 
 /** How long the body is, as far as the server says. */

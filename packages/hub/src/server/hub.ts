@@ -3,6 +3,7 @@
 import { folderStore } from '#folder-store';
 import { fileSource } from '@siglip-ts/safetensors/node';
 import { readBytes } from '../files/folder.ts';
+import { type FileLimits, limitOf } from '../files/limits.ts';
 import { expectFileName, type ModelFiles } from '../files/model-files.ts';
 import { isOffline, ownCache } from '../runtime/environment.ts';
 import { hasFileSystem } from '../runtime/node.ts';
@@ -52,6 +53,13 @@ export interface HubOptions {
    */
   retry?: Retry;
   /**
+   * Seconds without a byte after which a server is given up; one more attempt is made. `progress_callback` is told after
+   * each of them. Default: $HF_HUB_DOWNLOAD_TIMEOUT, else 8.
+   */
+  silence?: number;
+  /** How large the files of a model may be, in a folder too; one that is larger is not read. */
+  limits?: FileLimits;
+  /**
    * What `open` gives is read on the server, range by range, and not kept, unless the cache has it: to see a header, or
    * for a part of the weights. Files that are read whole are kept as ever.
    */
@@ -62,7 +70,7 @@ export interface HubOptions {
 // prettier-ignore
 export const HUB_OPTIONS: Readonly<Record<keyof HubOptions, 0>> = {
   revision: 0, cache: 0, fetch: 0, signal: 0, progress_callback: 0, local_files_only: 0, token: 0, endpoint: 0, retry: 0,
-  ranges: 0, subfolder: 0, warn: 0,
+  ranges: 0, subfolder: 0, warn: 0, silence: 0, limits: 0,
 };
 
 /**
@@ -89,6 +97,7 @@ function remoteFiles(remote: Connection, options: HubOptions): ModelFiles {
     remote,
     offline: options.local_files_only ?? isOffline(),
     shared: options.cache === undefined,
+    limits: options.limits,
     progress: options.progress_callback,
     absences: new Map(),
   };
@@ -117,6 +126,7 @@ function remoteFiles(remote: Connection, options: HubOptions): ModelFiles {
   /** Does `use` with the store; where that has no room, goes on without keeping anything. */
   async function keeping<T>(file: string, use: (from: BlobStore) => Promise<T>): Promise<T> {
     expectFileName(file);
+    limitOf(file, options.limits); // What is wrong with them is said, though a copy may be at hand.
     const opened = (store ??= storeOf(options.cache));
     try {
       return await use(await opened);
@@ -140,7 +150,15 @@ function remoteFiles(remote: Connection, options: HubOptions): ModelFiles {
         if (copy?.settled) return whole();
         return (await rangeSource(remote, file, knownOf(copy?.found))) ?? whole();
       }),
-    bytes: (file) => keeping(file, (from) => read(file, from, (key) => from.get(key), readBytes)),
+    bytes: (file) =>
+      keeping(file, (from) =>
+        read(
+          file,
+          from,
+          (key) => from.get(key),
+          (path) => readBytes(path, limitOf(file, options.limits)),
+        ),
+      ),
     absence: (file) => loading.absences.get(file),
   };
 }

@@ -1,4 +1,5 @@
 // Brings one file of a model into the cache, or finds that it need not. What is done with its bytes is hub.ts's business.
+import { type FileLimits, limitOf } from '../files/limits.ts';
 import type { BlobStore } from '../stores/blob-store.ts';
 import { type HubCached, readHubCache } from '../stores/hub-cache.ts';
 import { folderOf, isCommit, type Kept, readRef, type Ref, writeRef } from '../stores/refs.ts';
@@ -19,6 +20,7 @@ export interface Loading {
   readonly offline: boolean;
   /** Whether the cache of the hub's own client is read. */
   readonly shared: boolean;
+  readonly limits: FileLimits | undefined;
   readonly progress: ((info: ProgressInfo) => void) | undefined;
   /** What the server answered for files that are not there. */
   readonly absences: Map<string, string>;
@@ -148,7 +150,7 @@ function commitOf(answer: Answer): string | undefined {
 
 /** Downloads the answered file, telling of the progress. */
 async function bring(
-  { remote, progress }: Loading,
+  { remote, limits, progress }: Loading,
   store: BlobStore,
   file: string,
   answer: Extract<Answer, { kind: 'found' }>,
@@ -157,8 +159,14 @@ async function bring(
   const about = { name: remote.name, file };
   progress?.({ status: 'download', ...about });
   const folder = folderOf(remote, file);
-  const stored = await download(remote, store, folder, answer, (loaded, total) =>
-    progress?.({ status: 'progress', ...about, progress: (100 * loaded) / total, loaded, total }),
+  const stored = await download(
+    remote,
+    store,
+    folder,
+    answer,
+    limitOf(file, limits),
+    (loaded, total) =>
+      progress?.({ status: 'progress', ...about, progress: (100 * loaded) / total, loaded, total }),
   );
   if ('kind' in stored) return stored;
   const { etag } = answer.version;

@@ -1,7 +1,7 @@
 // What is reported of a load on its way.
 
 /** What `progress_callback` receives, in transformers.js' shape; `progress` runs from 0 to 100. */
-export type ProgressInfo = FileBegins | FileArrives | WeightsRead;
+export type ProgressInfo = FileBegins | FileArrives | WeightsRead | ServerWaitedFor;
 
 /** A file is asked for, comes from the network, or is there. */
 interface FileBegins {
@@ -26,6 +26,17 @@ interface FileArrives {
   loaded: number;
   /** Bytes in all. */
   total: number;
+}
+/** A server has said nothing for some seconds: no answer, or not how it goes on. */
+interface ServerWaitedFor {
+  /** After each second. */
+  status: 'waiting';
+  /** The model's. */
+  name: string;
+  /** What was asked for; after a redirect, where that led. */
+  url: string;
+  /** Since the last byte. */
+  seconds: number;
 }
 /** Weights are read when a forward first needs them: bytes of the parameters reached so far. */
 interface WeightsRead {

@@ -1,5 +1,7 @@
 // Reads parts of a file where it lies on the hub, and keeps nothing: for a header, or for one tower of two.
 import type { ByteSource } from '@siglip-ts/safetensors';
+import { bodyOf } from '../reading/body.ts';
+import { isSilence } from '../reading/silence.ts';
 import type { Failed } from './answer.ts';
 import { attemptsOf, heed } from './attempts.ts';
 import type { Connection } from './connection.ts';
@@ -65,7 +67,7 @@ async function partOf(
     if (answer.kind === 'found') {
       const part = await received(remote, url, answer.response, offset, length);
       if (!(part instanceof Error)) return part && { ...part, etag: answer.version.etag };
-      failed = { kind: 'failed', why: part };
+      failed = { kind: 'failed', why: part, hopeless: isSilence(part.cause) };
     } else failed = answer;
     heed(remote, attempt, failed);
     failure = failed.why;
@@ -86,14 +88,15 @@ async function received(
     await discard(response);
     return undefined;
   }
+  const size = Number(total);
+  const expected = Math.min(length, size - offset);
   try {
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    const size = Number(total);
-    const expected = Math.min(length, size - offset);
+    const bytes = await bodyOf(response, expected, undefined, remote.patienceAt(url));
     if (bytes.length === expected) return { bytes, size };
     return new Error(`${url}: ${bytes.length} bytes at ${offset}, expected ${expected}`);
   } catch (error) {
     remote.signal?.throwIfAborted();
+    if (error instanceof RangeError) throw new RangeError(`${url}: at ${offset}: ${error.message}`);
     return new Error(`${url}: cut after byte ${offset} (${messageOf(error)})`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 // What it means that a server gave no file: that there is none, that it refuses, that it may give it later; in HF's words
 // where it has some.
+import { isSilence } from '../reading/silence.ts';
 import { environment } from '../runtime/environment.ts';
 import type { Failed, Missing } from './answer.ts';
 import type { Connection } from './connection.ts';
@@ -84,14 +85,15 @@ export async function unreachable(
   url: string,
   error: unknown,
 ): Promise<Missing | Failed> {
-  if (await isWithheld(remote, url)) {
+  const silent = isSilence(error);
+  if (!silent && (await isWithheld(remote, url))) {
     const why = `${url} answered without the header Access-Control-Allow-Origin for ${location.origin}`;
     return { kind: 'missing', why, commit: undefined, certain: false };
   }
   const code = codeOf(error);
   const hint = UNREACHABLE.includes(code ?? '') && bypassesProxy() ? `\n${PROXY_HINT}` : '';
   const why = new Error(`${url}: no answer (${messageOf(error)})${hint}`, { cause: error });
-  return { kind: 'failed', why, ...(code === 'ENOTFOUND' && { hopeless: true }) };
+  return { kind: 'failed', why, ...((silent || code === 'ENOTFOUND') && { hopeless: true }) };
 }
 
 /**

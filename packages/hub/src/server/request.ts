@@ -1,5 +1,6 @@
 // One request to where a model lies, through its redirects. Knows the hub's headers; stores nothing. What refusals are
 // called is in refusals.ts.
+import { answerOf } from '../reading/silence.ts';
 import type { Answer, Failed, Missing, Version } from './answer.ts';
 import type { Connection } from './connection.ts';
 import { refused, unreachable } from './refusals.ts';
@@ -68,12 +69,13 @@ async function get(
   if (!remote.inPage) headers['accept-encoding'] = 'identity';
   // What is kept is kept once, by us: an answer out of the browser's own cache may also be an old one.
   const how = remote.inPage ? ({ cache: 'no-store' } as const) : ({ redirect: 'manual' } as const);
-  const init: RequestInit = { method, headers, ...(signal && { signal }), ...how };
+  const init: RequestInit = { method, headers, ...how };
+  const patience = remote.patienceAt(url);
   try {
-    const response = await fetch(url, init);
+    const response = await answerOf(fetch, url, init, patience);
     // As a browser's fetch, though this is no page: it hides redirects, and drops the token at another origin.
     if (response.type !== 'opaqueredirect') return response;
-    return await fetch(url, { ...init, redirect: 'follow' });
+    return await answerOf(fetch, url, { ...init, redirect: 'follow' }, patience);
   } catch (error) {
     signal?.throwIfAborted();
     return unreachable(remote, url, error);

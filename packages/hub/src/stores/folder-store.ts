@@ -3,11 +3,15 @@
 // a value is named by its content, and one that is there is never replaced under those who read it.
 import { fileSource } from '@siglip-ts/safetensors/node';
 import { ifThere, readBytes } from '../files/folder.ts';
+import type { Limit } from '../files/limits.ts';
 import { node } from '../runtime/node.ts';
 import type { BlobStore, Sink } from './blob-store.ts';
 import { digestFile, digestLike, SHA256 } from './digest.ts';
 import { keyPart } from './key.ts';
 import { claim, leave, newPart, orphans, partPrefix, UNUSED } from './partial.ts';
+
+/** What is kept was counted when it came. */
+const ANY: Limit = { bytes: Infinity, option: '' };
 
 export function folderStore(root: string): BlobStore {
   const { mkdir, rename, writeFile } = node('node:fs/promises');
@@ -15,7 +19,7 @@ export function folderStore(root: string): BlobStore {
   const pathOf = (key: string): string => join(root, key);
   return {
     name: resolve(root),
-    get: (key) => ifThere(readBytes(pathOf(key))),
+    get: (key) => ifThere(readBytes(pathOf(key), ANY)),
     async put(key, bytes) {
       const path = pathOf(key);
       await mkdir(dirname(path), { recursive: true });
