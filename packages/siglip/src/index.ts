@@ -46,6 +46,7 @@ export {
 export {
   loadImage,
   type ImageInput,
+  type ImageReach,
   type LoadImageOptions,
 } from './processing/pictures/load-image.ts';
 export {

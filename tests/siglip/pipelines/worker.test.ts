@@ -211,6 +211,30 @@ describe('errors', () => {
   });
 });
 
+test('what pictures may reach, and how large they may be, is heeded where they are read: here', async () => {
+  const server = createServer((request, response) => {
+    if (request.url === '/silent') return;
+    response.end(readFileSync(photo('cat.jpg')));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await using guarded = await pipeline(TASK, model, { images: { paths: false, private: false } });
+  await expect(guarded(photo('cat.jpg'), LABELS)).rejects.toThrow('images.paths is false');
+  await expect(guarded(`${at}/a`, LABELS)).rejects.toThrow('not a public address');
+  expect(await guarded(readFileSync(photo('cat.jpg')), LABELS)).toHaveLength(LABELS.length);
+  const own = { images: {} } as object;
+  await expect(guarded(readFileSync(photo('cat.jpg')), LABELS, own)).rejects.toThrow('there is no option images'); // prettier-ignore
+  const wrong = { images: { path: false } as object };
+  await expect(pipeline(TASK, model, wrong)).rejects.toThrow('images: there is no option path');
+  await using free = await pipeline(TASK, model);
+  expect(await free(`${at}/a`, LABELS)).toHaveLength(LABELS.length);
+  await expect(free(`${at}/a`, LABELS, { maxBytes: 99 })).rejects.toThrow('expected at most 99');
+  await expect(free(`${at}/silent`, LABELS, { silence: 0.2 })).rejects.toThrow('not a byte for 0.2 s'); // prettier-ignore
+  await expect(free(photo('cat.jpg'), LABELS, { maxBytes: 99 })).rejects.toThrow('expected at most 99'); // prettier-ignore
+  server.closeAllConnections();
+  server.close();
+});
+
 test('disposed: the worker has ended, and calls say so', async () => {
   const worker = new Worker(entry);
   const ended = new Promise((resolve) => worker.on('exit', resolve));

@@ -5,11 +5,16 @@
 
 type Modules = {
   'node:crypto': typeof import('node:crypto');
+  'node:dns/promises': typeof import('node:dns/promises');
   'node:fs/promises': typeof import('node:fs/promises');
+  'node:http': typeof import('node:http');
+  'node:https': typeof import('node:https');
   'node:module': typeof import('node:module');
   'node:os': typeof import('node:os');
   'node:path': typeof import('node:path');
+  'node:stream': typeof import('node:stream');
   'node:url': typeof import('node:url');
+  'node:zlib': typeof import('node:zlib');
 };
 
 /** A module of Node's. Throws Error where there is none, as in a page. */

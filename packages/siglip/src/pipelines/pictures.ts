@@ -2,6 +2,7 @@
 import type { ImageDecoder, RawImage } from '@siglip-ts/image';
 import {
   type ImageInput,
+  type ImageReach,
   loadImage,
   type LoadImageOptions,
 } from '../processing/pictures/load-image.ts';
@@ -14,8 +15,12 @@ export type Pictures = ImageInput | readonly ImageInput[];
 /** Whether the answer is one for each, not one. */
 export const isList = (images: Pictures): images is readonly ImageInput[] => Array.isArray(images);
 
-/** What every pipeline's call takes. */
-export interface PictureOptions extends LoadImageOptions, Pick<RunOptions, 'breathe'> {
+/**
+ * What every pipeline's call takes. What its pictures may reach is the pipeline's to say: a call may be made with a stranger's
+ * options.
+ */
+export interface PictureOptions
+  extends Omit<LoadImageOptions, 'images'>, Pick<RunOptions, 'breathe'> {
   /** 'collect': the error of a picture in a list stands in its place, and the others are done. Default: it is thrown. */
   on_error?: 'throw';
 }
@@ -54,16 +59,23 @@ export async function eachPicture<T>(
   return isList(images) ? results : (results[0] as T);
 }
 
-/** A call's options with the decoders of its pipeline, which are asked after the call's own. */
-export const withDecoders = <O extends LoadImageOptions>(
+/** What a pipeline says of the pictures of every call. */
+export interface OfAllPictures {
+  /** Asked after the call's own. */
+  readonly decoders?: readonly ImageDecoder[] | undefined;
+  readonly images?: ImageReach | undefined;
+}
+
+/** A call's options with those of its pipeline. */
+export const withThose = <O extends PictureOptions>(
   o: O,
-  decoders: readonly ImageDecoder[] = [],
-): O => ({ ...o, decoders: [...(o.decoders ?? []), ...decoders] });
+  { decoders = [], images }: OfAllPictures,
+): O & LoadImageOptions => ({ ...o, decoders: [...(o.decoders ?? []), ...decoders], images });
 
 /** The options that every pipeline's call has. */
 // prettier-ignore
 export const PICTURE: All<PictureOptions> = {
-  fetch: 0, signal: 0, timeout: 0, maxPixels: 0, truncated: 0, kernels: 0, decoders: 0, breathe: 0,
+  fetch: 0, signal: 0, timeout: 0, silence: 0, maxBytes: 0, maxPixels: 0, truncated: 0, kernels: 0, decoders: 0, breathe: 0,
   on_error: 0,
 };
 

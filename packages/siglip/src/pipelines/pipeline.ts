@@ -11,8 +11,9 @@ import { load, type ModelClass } from '../modeling/model-class.ts';
 import { SIGLIP_MODEL, type SiglipModel } from '../modeling/siglip-model.ts';
 import { type SiglipVisionModel, VISION_MODEL } from '../modeling/vision-model.ts';
 import { type AnyImageProcessor, autoImageProcessor } from '../processing/image-processor.ts';
-import type { ImageInput } from '../processing/pictures/load-image.ts';
+import type { ImageInput, ImageReach } from '../processing/pictures/load-image.ts';
 import type { PictureError } from '../processing/pictures/picture-error.ts';
+import { expectReach } from '../processing/pictures/reach.ts';
 import { type ReferenceOption, withReference } from '../processing/reference.ts';
 import { type AnyTokenizer, autoTokenizer } from '../processing/tokenizer.ts';
 import { LOAD, type LoadOptions } from '../runtime/loading.ts';
@@ -24,7 +25,7 @@ import {
   FEATURES,
   type Features,
 } from './image-feature-extraction.ts';
-import { type Collecting, type Pictures, withDecoders } from './pictures.ts';
+import { type Collecting, type OfAllPictures, type Pictures, withThose } from './pictures.ts';
 import {
   type LabelScore,
   type RankedLabels,
@@ -144,10 +145,12 @@ export interface PipelineOptions extends LoadOptions, ReferenceOption {
   image_processor?: AnyImageProcessor;
   /** For pictures that are neither PNG nor JPEG, in every call: asked after a call's own, before the platform's. */
   decoders?: readonly ImageDecoder[];
+  /** What paths and addresses of pictures may reach, in every call: for a server, whose callers are strangers. Default: all. */
+  images?: ImageReach;
 }
 
 // prettier-ignore
-const PIPELINE: All<PipelineOptions> = { ...LOAD, tokenizer: 0, image_processor: 0, reference: 0, decoders: 0 };
+const PIPELINE: All<PipelineOptions> = { ...LOAD, tokenizer: 0, image_processor: 0, reference: 0, decoders: 0, images: 0 };
 
 /** The model that is used when none is named: the embedded one, small and offline. */
 export const defaultModel = (): Promise<Map<string, Uint8Array>> => tinyModel();
@@ -178,7 +181,8 @@ export async function pipeline(
   model?: ModelSource | SiglipModel | SiglipForImageClassification | SiglipVisionModel,
   given: PipelineOptions = {},
 ): Promise<unknown> {
-  const { decoders, ...options } = loaderOptions(`pipeline(${task})`, given, PIPELINE);
+  const { decoders, images, ...options } = loaderOptions(`pipeline(${task})`, given, PIPELINE);
+  expectReach(images);
   if (!Object.hasOwn(PIPELINES, task))
     throw new RangeError(
       `Unknown task ${task}, available tasks are ['${Object.keys(PIPELINES).sort().join("', '")}']`,
@@ -186,7 +190,7 @@ export async function pipeline(
   if (task === 'image-classification' && model === undefined)
     throw new TypeError('image-classification: the embedded model has no labels; name a model');
   const { kind, make } = PIPELINES[task as keyof typeof PIPELINES];
-  return make((await partsOf(kind, model, options)) as never, decoders);
+  return make((await partsOf(kind, model, options)) as never, { decoders, images });
 }
 
 interface Parts<M> {
@@ -234,9 +238,7 @@ function assembled<F extends object, M extends { dispose(): Promise<void> }>(
   return Object.assign(f, { ...all, toString, [inspected]: toString });
 }
 
-type Decoders = readonly ImageDecoder[] | undefined;
-
-function zeroShot(parts: Parts<SiglipModel>, decoders: Decoders) {
+function zeroShot(parts: Parts<SiglipModel>, all: OfAllPictures) {
   const seen = new Map<string, ArrayLike<number>>();
   const f = async (
     images: Pictures,
@@ -249,25 +251,25 @@ function zeroShot(parts: Parts<SiglipModel>, decoders: Decoders) {
       ? { ...o, candidate_labels: labels as readonly string[] }
       : { ...(labels as ZeroShotOptions), ...o };
     const options = expectKnown('zero-shot-image-classification', given, ZERO_SHOT);
-    const all = { ...parts, tokenizer: parts.tokenizer!, seen };
-    return zeroShotImageClassification(all, images, withDecoders(options, decoders));
+    const used = { ...parts, tokenizer: parts.tokenizer!, seen };
+    return zeroShotImageClassification(used, images, withThose(options, all));
   };
   return assembled(f, 'zero-shot-image-classification', parts);
 }
 
-function classification(parts: Parts<SiglipForImageClassification>, decoders: Decoders) {
+function classification(parts: Parts<SiglipForImageClassification>, all: OfAllPictures) {
   const f = async (images: Pictures, o: ClassificationOptions = {}) => {
     const options = expectKnown('image-classification', o, CLASSIFY);
-    return classifyImages(parts, images, withDecoders(options, decoders));
+    return classifyImages(parts, images, withThose(options, all));
   };
   return assembled(f, 'image-classification', parts);
 }
 
-const featureExtraction = (parts: Parts<SiglipVisionModel>, decoders: Decoders) =>
+const featureExtraction = (parts: Parts<SiglipVisionModel>, all: OfAllPictures) =>
   assembled(
     async (images: Pictures, o: FeatureOptions = {}) => {
       const options = expectKnown('image-feature-extraction', o, FEATURES);
-      return extractFeatures(parts, images, withDecoders(options, decoders));
+      return extractFeatures(parts, images, withThose(options, all));
     },
     'image-feature-extraction',
     parts,

@@ -20,6 +20,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
     'candidate_labels hypothesis_template tokenizer_kwargs timeout pool',
     'pass it when you call the pipeline',
   ),
+  images: 'write it at pipeline(…), for every call, or at loadImage',
   ...each('device threads weights backend dtype', 'pass it where the model is loaded'),
   ...each('do_lower_case model_max_length', 'write tokenizer: { … }'),
   ...each('do_resize size do_normalize image_mean image_std', 'write image_processor: { … }'),

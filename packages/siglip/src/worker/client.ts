@@ -12,6 +12,7 @@ import type {
 import type { ImageInput } from '../processing/pictures/load-image.ts';
 import { type PictureError, pictureError } from '../processing/pictures/picture-error.ts';
 import { portable } from '../processing/pictures/portable.ts';
+import type { ReadOptions } from '../processing/pictures/text-image.ts';
 import { codeIn, expectOptions, resolvedModel } from './crossing.ts';
 import { errorOf, isPlainFailure, isPlainTensor } from './protocol.ts';
 import { type AnyWorker, type Functions, OWN, Remote } from './remote.ts';
@@ -100,7 +101,15 @@ export async function pipeline(
     const labels = isLabels ? { candidate_labels: first } : first;
     const { options, functions } = parted({ ...(labels as object), ...(rest[1] as object) });
     const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
-    const reading = { signal: functions.signal, timeout: options.timeout as number | undefined };
+    const { timeout, silence, maxBytes, maxPixels } = options as ReadOptions;
+    const reading = {
+      signal: functions.signal,
+      timeout,
+      silence,
+      maxBytes,
+      images: given.images,
+      ...(maxPixels && { maxPixels }),
+    };
     const unread = new Map<number, PictureError>();
     const read = async (image: ImageInput, i: number) =>
       portable(image, reading).catch((error: unknown) => {

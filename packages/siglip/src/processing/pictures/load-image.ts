@@ -8,6 +8,7 @@ import { inFront, type ReadOptions } from './text-image.ts';
 
 export type { Pixels } from './page-image.ts';
 export type { ImageInput } from './portable.ts';
+export type { ImageReach } from './reach.ts';
 export type { ReadOptions as LoadImageOptions } from './text-image.ts';
 
 /**

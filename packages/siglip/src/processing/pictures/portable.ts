@@ -1,5 +1,6 @@
 // The pictures that a program may have, as what can be decoded, or posted to a worker: a file's bytes, or pixels.
 // Nothing is decoded here.
+import { bodyOf, SILENCE, tooMuch } from '@siglip-ts/hub/reading';
 import { isRawImage, type RawImage } from '@siglip-ts/image';
 import {
   bytesOfElement,
@@ -9,11 +10,13 @@ import {
   isImage,
   type Pixels,
 } from './page-image.ts';
-import { bytesOfText, type ReadOptions } from './text-image.ts';
+import { bytesOfText, MAX_BYTES, type ReadOptions } from './text-image.ts';
 
 /** A Blob, a File or a Response, of any realm. */
 interface Body {
   arrayBuffer(): Promise<ArrayBuffer>;
+  /** Of a Blob. */
+  readonly size?: number;
   /** Of a Response. */
   readonly ok?: boolean;
   readonly status?: number;
@@ -51,7 +54,7 @@ export async function portable(image: ImageInput, o: ReadOptions = {}): Promise<
     const found = isImage(image) ? await bytesOfElement(image, o) : undefined;
     return ours(found ?? rawOf(await drawn(image, o)));
   }
-  if ('arrayBuffer' in image) return ours(new Uint8Array(await bodyOf(image)));
+  if ('arrayBuffer' in image) return ours(await bytesOfBody(image, o));
   return { image: rawOf(image as Pixels), transfer: [] };
 }
 
@@ -80,11 +83,14 @@ function bytesOf(image: object): Uint8Array | undefined {
 const unshared = (bytes: Uint8Array): Uint8Array =>
   tagOf(bytes.buffer) === 'SharedArrayBuffer' ? bytes.slice() : bytes;
 
-function bodyOf(body: Body): Promise<ArrayBuffer> {
-  const { url, status } = body;
+async function bytesOfBody(body: Body, o: ReadOptions): Promise<Uint8Array> {
+  const { url, status, size } = body;
+  const { maxBytes = MAX_BYTES, silence = SILENCE, signal } = o;
   if (body.ok === false) throw new Error(`${url || 'Response'}: the server answers ${status}`);
   if (body.bodyUsed) throw new TypeError(`${url || 'Response'}: its body was read before`);
-  return body.arrayBuffer();
+  if (size !== undefined && size > maxBytes) throw tooMuch(size, maxBytes, 'maxBytes');
+  if (!('headers' in body)) return new Uint8Array(await body.arrayBuffer());
+  return bodyOf(body as unknown as Response, maxBytes, 'maxBytes', { silence, signal });
 }
 
 const WRONG_FORMAT =

@@ -1,14 +1,22 @@
 // The bytes of a picture that a text names, or is: a path, a URL, base64.
-import { hasFileSystem, node } from '@siglip-ts/hub/node';
+import { hasFileSystem } from '@siglip-ts/hub/node';
+import { bodyOf, readRegular, SILENCE } from '@siglip-ts/hub/reading';
 import { type DecodeImageOptions, imageFormat } from '@siglip-ts/image';
+import { expectReach, fetchWithin, type ImageReach } from './reach.ts';
 
 export interface ReadOptions extends DecodeImageOptions {
   /** Used for URLs in place of the platform's. */
   fetch?: typeof globalThis.fetch;
-  /** Aborts fetching, which then rejects with its reason. */
+  /** Aborts reading, which then rejects with its reason. */
   signal?: AbortSignal | undefined;
-  /** Seconds that fetching may take. Default: no limit. */
+  /** Seconds that fetching may take in all; null for no limit. Default: 60. */
   timeout?: number | null | undefined;
+  /** Seconds without a byte after which a server is given up. Default: 8. */
+  silence?: number | undefined;
+  /** The most bytes that a picture's file may have, counted while it is read. Default: 134217728 (128 MiB). */
+  maxBytes?: number | undefined;
+  /** What a path or an address may reach: for texts that strangers write. Default: all. */
+  images?: ImageReach | undefined;
 }
 
 /**
@@ -16,10 +24,13 @@ export interface ReadOptions extends DecodeImageOptions {
  * where there is none, what the URL leads to from the page or worker. Throws HF's text where nothing fits.
  */
 export async function bytesOfText(text: string, o: ReadOptions): Promise<Uint8Array> {
+  expectReach(o.images);
   if (/^https?:\/\//i.test(text)) return download(text, o);
-  if (/^blob:/i.test(text)) return download(text, { ...o, fetch: globalThis.fetch }); // only this program has it
+  if (/^blob:/i.test(text))
+    return download(text, { ...o, fetch: globalThis.fetch, images: undefined }); // only this program has it
   if (/^data:/i.test(text)) return ofDataUrl(text);
-  const file = hasFileSystem() ? await readIfFile(text) : undefined;
+  const paths = o.images?.paths !== false;
+  const file = hasFileSystem() && paths ? await readIfFile(text, o) : undefined;
   if (file) return file;
   const bytes = fromBase64(text);
   if (bytes && isPicture(bytes, o)) return bytes;
@@ -28,13 +39,21 @@ export async function bytesOfText(text: string, o: ReadOptions): Promise<Uint8Ar
   throw new Error(
     'Incorrect image source. Must be a valid URL starting with `http://` or `https://`, a valid path to an image ' +
       `file, or a base64 encoded string. Got ${shortened(text)}. Failed with ` +
-      (bytes
-        ? 'the base64 is of no picture'
-        : hasFileSystem()
-          ? 'there is no such file'
-          : 'it is not base64'),
+      whyNot(bytes, paths),
   );
 }
+
+/** Why a text is no picture, by what it is as base64. */
+function whyNot(bytes: Uint8Array | undefined, paths: boolean): string {
+  if (hasFileSystem() && !paths) return 'images.paths is false';
+  if (bytes) return 'the base64 is of no picture';
+  return hasFileSystem() ? 'there is no such file' : 'it is not base64';
+}
+
+/** In seconds: one on a slow phone's network, and not a server's whole day. */
+const TIMEOUT = 60;
+/** Photos are smaller, and so are those of most cameras' makers; twice of it is in memory for a moment. */
+export const MAX_BYTES = 128 * 2 ** 20;
 
 /** The error with a name before its message, if it has one to change; it stays of its kind. */
 export function inFront(name: string, error: unknown): unknown {
@@ -57,15 +76,18 @@ export async function download(
   o: ReadOptions,
   init: Pick<RequestInit, 'credentials'> = {},
 ): Promise<Uint8Array> {
-  const limits = [o.signal, o.timeout != null ? AbortSignal.timeout(o.timeout * 1000) : undefined];
-  const signals = limits.filter((s) => s !== undefined);
-  const signal = signals.length > 0 ? AbortSignal.any(signals) : null;
+  const { timeout = TIMEOUT, silence = SILENCE, maxBytes = MAX_BYTES } = o;
+  const late = timeout === null ? undefined : AbortSignal.timeout(timeout * 1000);
+  const signals = [o.signal, late].filter((s) => s !== undefined);
+  const patience = { silence, signal: signals.length > 0 ? AbortSignal.any(signals) : undefined };
   try {
-    const response = await (o.fetch ?? fetch)(url, { ...init, signal });
+    const response = await fetchWithin(url, o, init, patience);
     if (!response.ok) throw new Error(`the server answers ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
+    return await bodyOf(response, maxBytes, 'maxBytes', patience);
   } catch (error) {
-    throw signal?.aborted ? error : inFront(shortened(url), error);
+    o.signal?.throwIfAborted();
+    const why = late?.aborted ? new Error(`not there within ${timeout} s; the option timeout says how long`) : error; // prettier-ignore
+    throw Object.assign(inFront(shortened(url), why) as Error, late?.aborted && { name: 'TimeoutError' }); // prettier-ignore
   }
 }
 
@@ -102,10 +124,10 @@ function fromPage(text: string): string | undefined {
 }
 
 /** The bytes of a file, undefined where there is no such file. */
-async function readIfFile(text: string): Promise<Uint8Array | undefined> {
+async function readIfFile(text: string, o: ReadOptions): Promise<Uint8Array | undefined> {
   try {
     const path = /^file:/i.test(text) ? new URL(text) : text;
-    return new Uint8Array(await node('node:fs/promises').readFile(path));
+    return await readRegular(path, o.maxBytes ?? MAX_BYTES, 'maxBytes', o.signal);
   } catch (error) {
     const { code } = error as { code?: string };
     if (NO_FILE.includes(code ?? '')) return undefined;
