@@ -3,6 +3,7 @@
 /** @module @siglip-ts/trainer */
 export { checkpoints, saveCheckpoint } from './checkpoints.ts';
 export { openClasses } from './data/class-folders.ts';
+export type { DataLimits } from './data/limits.ts';
 export { classifier } from './trainees/classifier.ts';
 export { contrastive } from './trainees/contrastive.ts';
 export { evaluate, type Evaluation } from './evaluation.ts';

@@ -1,13 +1,17 @@
 // A folder for each class, with pictures in it: cats/1.jpg, dogs/2.png. As pairs whose caption is the folder's name.
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { type DataLimits, readData } from './limits.ts';
 import { PICTURES, type Shard } from './pair.ts';
 
 const isPicture = (file: string): boolean =>
   PICTURES.includes(extname(file).slice(1).toLowerCase());
 
 /** The classes in alphabetical order, and their pictures. Throws where there are fewer than two classes. */
-export async function openClasses(folder: string): Promise<{
+export async function openClasses(
+  folder: string,
+  limits: DataLimits = {},
+): Promise<{
   /** The folders' names: class i is classes[i]. */
   classes: string[];
   /** Each picture with its class for a caption. */
@@ -35,7 +39,7 @@ export async function openClasses(folder: string): Promise<{
       size: pictures.length,
       async read(i) {
         const { path, name } = pictures[i]!;
-        return { name: path, image: await readFile(path), captions: [name] };
+        return { name: path, image: await readData(path, 'picture', limits), captions: [name] };
       },
     },
   };

@@ -1,23 +1,23 @@
 // A tar file in webdataset's layout: files of one pair share their name up to the first dot, dog.jpg with dog.txt (a
 // caption a line) or dog.json. One tar file is in memory at a time, the one that was read last.
-import { readFile } from 'node:fs/promises';
 import { parseTar, type TarFileItem } from 'nanotar';
 import { captionsOf } from './captions.ts';
+import { type DataLimits, expectWithin, readData } from './limits.ts';
 import { type Pair, PICTURES, type Shard } from './pair.ts';
 
 let last: { path: string; pairs: Promise<Files[]> } | null = null;
 
 type Files = readonly [name: string, files: ReadonlyMap<string, Uint8Array>];
 
-export async function tarShard(path: string): Promise<Shard> {
-  const { length } = await filesOf(path);
+export async function tarShard(path: string, limits: DataLimits): Promise<Shard> {
+  const { length } = await filesOf(path, limits);
   return {
     name: path,
     size: length,
     async read(i) {
-      const [name, files] = (await filesOf(path))[i]!;
+      const [name, files] = (await filesOf(path, limits))[i]!;
       try {
-        return pairOf(`${path}:${name}`, files);
+        return pairOf(`${path}:${name}`, files, limits);
       } catch (error) {
         throw new Error(`${path}:${name}: ${(error as Error).message}`);
       }
@@ -25,15 +25,16 @@ export async function tarShard(path: string): Promise<Shard> {
   };
 }
 
-function filesOf(path: string): Promise<Files[]> {
-  if (last?.path !== path) last = { path, pairs: grouped(path) };
+function filesOf(path: string, limits: DataLimits): Promise<Files[]> {
+  if (last?.path !== path) last = { path, pairs: grouped(path, limits) };
   return last.pairs;
 }
 
-async function grouped(path: string): Promise<Files[]> {
+async function grouped(path: string, limits: DataLimits): Promise<Files[]> {
+  const tar = await readData(path, 'shard', limits);
   let items: TarFileItem[];
   try {
-    items = parseTar(await readFile(path));
+    items = parseTar(tar);
   } catch (error) {
     throw new Error(`${path}: no tar file: ${(error as Error).message}`);
   }
@@ -47,11 +48,13 @@ async function grouped(path: string): Promise<Files[]> {
   return [...pairs];
 }
 
-function pairOf(name: string, files: ReadonlyMap<string, Uint8Array>): Pair {
+function pairOf(name: string, files: ReadonlyMap<string, Uint8Array>, limits: DataLimits): Pair {
   const image = PICTURES.map((ending) => files.get(ending)).find((bytes) => bytes !== undefined);
   if (!image) throw new Error(`no picture, expected one of ${PICTURES.join(', ')}`);
+  expectWithin(image.length, 'picture', limits);
   const read = (ending: string) => {
     const bytes = files.get(ending);
+    if (bytes) expectWithin(bytes.length, 'caption', limits);
     return bytes && new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   };
   const [text, json] = [read('txt'), read('json')];
