@@ -29,6 +29,14 @@ function counted(response: ServerResponse): () => number {
   return () => response.socket?.bytesWritten ?? 0;
 }
 
+/** A safetensors file of one tensor. */
+function headed(length: number): Buffer {
+  const header = JSON.stringify({ a: { dtype: 'U8', shape: [length], data_offsets: [0, length] } });
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([size, Buffer.from(header), Buffer.alloc(length)]);
+}
+
 describe('a file without end', () => {
   test.each([
     ['config.json', 16 * MiB, 'limits.json'],
@@ -73,6 +81,38 @@ describe('a file without end', () => {
     expect(await model({ limits: { json: 30 } }).bytes('config.json')).toEqual(content(30));
     const wrong = { limits: { json: '9' as unknown as number } };
     await expect(model(wrong).bytes('config.json')).rejects.toThrow('limits.json: 9, expected a number of bytes'); // prettier-ignore
+  });
+
+  test.each([
+    ['of zeros', Buffer.alloc(MiB), 2 ** 24],
+    ['of spaces', SPACES, 2 ** 24],
+    ['with a header that ends', headed(64), headed(64).length],
+  ])('of weights, %s, goes as far as its own header says', async (_, first, most) => {
+    hub.intercept = (request, response) => {
+      if (!request.url?.endsWith('.safetensors')) return false;
+      response.write(first.subarray(0, 5)); // its header comes in pieces
+      setTimeout(() => {
+        response.write(first.subarray(5));
+        endless(response);
+      }, 50);
+      return true;
+    };
+    for (const options of [{}, { cache: false as const }])
+      await expect(model(options).open('model.safetensors')).rejects.toThrow(
+        `${address('model.safetensors')}: more than ${most} bytes, expected no more than its header says`,
+      );
+    expect(await cached()).toEqual([]);
+  });
+
+  test('of weights is one that no server says the length of; such a one is read', async () => {
+    const whole = headed(1000);
+    hub.intercept = (request, response) => {
+      if (!request.url?.endsWith('.safetensors')) return false;
+      for (let at = 0; at < whole.length; at += 7) response.write(whole.subarray(at, at + 7));
+      return !!response.end();
+    };
+    const source = await model().open('model.safetensors');
+    expect(Buffer.compare((await source?.read(0, whole.length))!, whole)).toBe(0);
   });
 
   test('as the answer to a range is refused', async () => {

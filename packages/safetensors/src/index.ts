@@ -9,7 +9,7 @@ export {
   type FileDType,
   type TensorData,
 } from './dtype.ts';
-export type { TensorInfo } from './header.ts';
+export { parseHeader, type Header, type TensorInfo } from './header.ts';
 export { openSafetensors, type SafetensorsFile, type StoredTensor } from './open.ts';
 export { serialize, serializeHeader } from './serialize.ts';
 export { openSharded } from './sharded.ts';

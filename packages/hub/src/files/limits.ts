@@ -26,6 +26,8 @@ const KINDS: readonly (readonly [RegExp, keyof FileLimits])[] = [
 export interface Limit {
   readonly bytes: number;
   readonly option: string;
+  /** Whether it begins with a header that says how long it is. */
+  readonly says_length?: boolean;
 }
 
 /** Throws TypeError for a limit that is no number of bytes. */
@@ -34,5 +36,5 @@ export function limitOf(file: string, limits: FileLimits = {}): Limit {
   const bytes = limits[kind] ?? DEFAULTS[kind];
   if (typeof bytes !== 'number' || !(bytes >= 0))
     throw new TypeError(`limits.${kind}: ${String(bytes)}, expected a number of bytes`);
-  return { bytes, option: `limits.${kind}` };
+  return { bytes, option: `limits.${kind}`, says_length: file.endsWith('.safetensors') };
 }

@@ -7,6 +7,7 @@ import type { BlobStore, Sink } from '../stores/blob-store.ts';
 import { keyPart, uniqueName } from '../stores/key.ts';
 import type { Answer, Failed } from './answer.ts';
 import type { Connection } from './connection.ts';
+import { ownLength } from './own-length.ts';
 import { messageOf } from './refusals.ts';
 import { ask, discard } from './request.ts';
 
@@ -135,6 +136,7 @@ async function receive(
 ): Promise<Failed | undefined> {
   const chunks = chunksOf(response, remote.patienceAt(url));
   const total = length?.exact ? length.bytes : undefined;
+  const own = total === undefined && limit.says_length && sink.size === 0 ? ownLength() : undefined;
   try {
     for (;;) {
       let chunk: Uint8Array | void;
@@ -150,6 +152,9 @@ async function receive(
       if (total !== undefined && size > total)
         throw new Error(`${url}: more than ${total} bytes, expected as many as the server said`);
       if (size > limit.bytes) throw tooLarge(url, limit);
+      const most = own?.(chunk) ?? Infinity;
+      if (size > most)
+        throw new Error(`${url}: more than ${most} bytes, expected no more than its header says`);
       await sink.write(chunk);
       onBytes(size, Math.max(size, length?.bytes ?? 0));
     }
