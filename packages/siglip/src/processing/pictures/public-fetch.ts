@@ -2,6 +2,7 @@
 // that a name which resolves to another address a moment later changes nothing. Only GET. Not in pages: there
 // no-public-fetch.ts stands for it.
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { hasFileSystem, node } from '@siglip-ts/hub/node';
 import { isPublicAddress } from './public-addresses.ts';
 
@@ -84,15 +85,27 @@ function responseOf(message: IncomingMessage): Response {
   for (let i = 0; i < message.rawHeaders.length; i += 2)
     headers.append(message.rawHeaders[i]!, message.rawHeaders[i + 1]!);
   const status = message.statusCode!;
-  const { Readable } = node('node:stream');
   const empty = [204, 205, 304].includes(status);
   if (empty) message.resume();
-  const body = empty ? null : (Readable.toWeb(decoded(message)) as unknown as ReadableStream);
+  const body = empty ? null : streamOf(decoded(message));
   return new Response(body, { status, headers });
 }
 
+/** Not by Readable.toWeb: Deno's throws, where nobody can catch it, when its reader stops in the middle. */
+function streamOf(body: Readable): ReadableStream<Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  return new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: () => void body.destroy(),
+  });
+}
+
 /** The body without its content encoding: some servers send one though none is asked for. */
-function decoded(message: IncomingMessage): import('node:stream').Readable {
+function decoded(message: IncomingMessage): Readable {
   const encoding = message.headers['content-encoding']?.toLowerCase();
   const zlib = node('node:zlib');
   const makers = {
