@@ -48,6 +48,42 @@ test.each([1, 2])('Bun, threads: %i', async (threads) => {
   expectAnswer(JSON.parse(stdout));
 });
 
+test.each(['Node', 'Deno', 'Bun'])(
+  '%s: what has no end, and what no stranger may reach',
+  async (name) => {
+    await write('bounds.ts');
+    const bun = join(programs, 'node_modules', BUN, 'bin/bun');
+    const commands: Record<string, [string, string[]]> = {
+      Node: [process.execPath, []],
+      Deno: [bin('deno'), ['run', '-A']],
+      Bun: [bun, []],
+    };
+    const [program, args] = commands[name]!;
+    const { stdout } = await run(program, [...args, join(folder, 'bounds.js')], { cwd: root });
+    const large =
+      'more than 134217728 bytes, expected at most 134217728; the option maxBytes says how many';
+    const silent = 'not a byte for 0.5 s; the option silence says how long to wait';
+    const inner = 'not a public address, and images.private is false';
+    const of = (address: string) => ({
+      [`${address}/rocket`]: '320',
+      [`${address}/folded`]: '320',
+      [`${address}/bomb`]: `${address}/bomb: ${large}`,
+      [`${address}/endless`]: `${address}/endless: ${large}`,
+      [`${address}/silent`]: `${address}/silent: ${silent}`,
+      [`${address}/half`]: `${address}/half: ${silent}`,
+    });
+    const hosts = ['127.0.0.1', 'localhost', '[::1]', '0x7f.1', 'metadata.google.internal'];
+    const outer = { ...of('http://example.org'), 'http://example.org/inwards': `http://example.org/inwards: ${inner}` }; // prettier-ignore
+    expect(JSON.parse(stdout)).toEqual({
+      ...of(''),
+      '/inwards': '320',
+      '/dev/zero': '/dev/zero: a device, expected a regular file',
+      ...Object.fromEntries(hosts.map((host) => [`public http://${host}/rocket`, `http://${host}/rocket: ${inner}`])), // prettier-ignore
+      ...Object.fromEntries(Object.entries(outer).map(([url, what]) => [`public ${url}`, what])),
+    });
+  },
+);
+
 test('workerd', async () => {
   const scripts = await write('worker.ts', [KERNELS]);
   const port = await freePort();

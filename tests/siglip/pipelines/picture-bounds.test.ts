@@ -101,8 +101,11 @@ describe('a picture without end', () => {
 
 describe('a picture server', () => {
   test('that says nothing is given up after 8 seconds, or what silence says', async () => {
-    answer = () => {};
+    const left = new Promise((resolve) => {
+      answer = (request) => void request.on('close', resolve);
+    });
     await expect(loadImage(url, { silence: 0.2 })).rejects.toThrow(`${url}: not a byte for 0.2 s; the option silence says how long to wait`); // prettier-ignore
+    await left; // nobody goes on waiting
     const start = performance.now();
     await expect(loadImage(url)).rejects.toThrow(`${url}: not a byte for 8 s`);
     expect(performance.now() - start).toBeLessThan(10_000);
@@ -126,6 +129,14 @@ describe('a picture server', () => {
     const dripping = loadImage(url, { silence: 0.4, timeout: 0.7 });
     await expect(dripping).rejects.toThrow(`${url}: not there within 0.7 s; the option timeout says how long`); // prettier-ignore
     await expect(dripping).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  test('is left though a fetch of your own heeds no signal', async () => {
+    const fetch = () => new Promise<Response>(() => {});
+    await expect(loadImage(url, { fetch, silence: 0.2 })).rejects.toThrow('not a byte for 0.2 s');
+    const signal = AbortSignal.abort(new Error('before'));
+    await expect(loadImage(url, { fetch, signal })).rejects.toThrow(/^before$/);
+    await expect(loadImage(url, { fetch, signal: AbortSignal.timeout(50) })).rejects.toThrow('aborted due to timeout'); // prettier-ignore
   });
 
   test.each(['before it answers', 'in the middle'])('is left at an abort %s', async (when) => {

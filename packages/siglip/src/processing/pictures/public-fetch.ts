@@ -47,8 +47,7 @@ export async function publicFetch(
     try {
       return responseOf(await get(at, address, init?.signal ?? undefined));
     } catch (error) {
-      init?.signal?.throwIfAborted();
-      failure = error;
+      failure = error; // after an abort, at once for the others too
     }
   throw failure;
 }
