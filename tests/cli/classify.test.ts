@@ -197,6 +197,11 @@ describe('pictures that are none', () => {
     expect(stderr).toMatch(/^siglip: \S+plain: no picture among its \d+ files?\n$/);
   });
 
+  test.skipIf(process.platform === 'win32')('a device', async () => {
+    const { code, stderr } = await siglip(['classify', '/dev/zero', '--labels', 'x']);
+    expect([code, stderr]).toEqual([2, 'siglip: /dev/zero: a device, expected a regular file\n']);
+  });
+
   test('a name cannot steer the terminal', async () => {
     const { stderr } = await siglip(['classify', 'a\u001b[31m\nb', '--labels', 'x']);
     expect(stderr).toBe('siglip: a\\u001b[31m; b: no such file or folder\n');

@@ -1,5 +1,5 @@
 // Pictures named on a command line, as the pipelines load them: upright, in RGB.
-import { readFile } from 'node:fs/promises';
+import { readRegular } from '@siglip-ts/hub/reading';
 import { type AnyImageProcessor, loadImage } from 'siglip-ts';
 import { Exit, named } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
@@ -12,6 +12,9 @@ export type Picture = Awaited<ReturnType<typeof loadImage>>;
 /** What a command says of its pictures, in its help. */
 export const PICTURES = 'picture files, folders of them, http(s) addresses, "-": stdin';
 
+/** In bytes, as loadImage's maxBytes. */
+const LARGEST = 128 * 2 ** 20;
+
 /** The picture at a path or an http(s) address, or on stdin. Throws Exit with the name in front. */
 export async function readPicture(name: string, io: Io): Promise<Picture> {
   try {
@@ -23,7 +26,7 @@ export async function readPicture(name: string, io: Io): Promise<Picture> {
 
 function sourceOf(name: string, io: Io): string | Promise<Uint8Array> {
   if (name === '-') return stdinBytes(io);
-  return /^https?:\/\//i.test(name) ? name : readFile(name);
+  return /^https?:\/\//i.test(name) ? name : readRegular(name, LARGEST, undefined, io.signal);
 }
 
 type Pixels = { readonly shape: readonly number[]; readonly data: Float32Array };

@@ -7,13 +7,13 @@ import { tooMuch } from './body.ts';
 const PIECE = 2 ** 24;
 
 /**
- * The bytes of the file at `path`; `option` is what sets `limit`. Throws Node's own errors, such as ENOENT, TypeError for
+ * The bytes of the file at `path`; `option` is what sets `limit`, if any does. Throws Node's own errors, such as ENOENT, TypeError for
  * what is no file, and RangeError for one that is too large.
  */
 export async function readRegular(
   path: string | URL,
   limit: number,
-  option: string,
+  option?: string,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { constants, open, stat } = node('node:fs/promises');
