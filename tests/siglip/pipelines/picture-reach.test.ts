@@ -265,7 +265,8 @@ describe('hosts', () => {
     const images: ImageReach = { hosts: 'none' };
     await expect(loadImage(to('localhost'), { images })).rejects.toThrow('none of images.hosts');
     const base64 = rocket.toString('base64');
-    for (const image of [`data:image/png;base64,${base64}`, base64, path])
+    const blob = URL.createObjectURL(new Blob([rocket])); // which only this program has
+    for (const image of [`data:image/png;base64,${base64}`, base64, path, blob])
       expect((await loadImage(image, { images })).width).toBe(320);
     expect(asked).toEqual([]);
   });
