@@ -54,7 +54,7 @@ test.each(['float32', 'float16', 'int8', 'w8a8'] as const)(
         await softmax(turned.matmul(other)).data();
         linear(x, y.reshape([B * T, D]), null); // a weight that is no constant: panels for one product
       });
-    expect((weight.handle as Block).host).toBeNull();
+    for (const x of [weight, bias]) expect((x.handle as Block).host).toBeNull();
     for (const x of constants) b.free(x);
     expect([...live]).toEqual(before);
     b.dispose();

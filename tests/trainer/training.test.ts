@@ -13,6 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { wasm } from '@siglip-ts/backend-wasm';
+import { convert } from '@siglip-ts/core';
+import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import {
   checkpoints,
   contrastive,
@@ -278,6 +280,27 @@ test('no checkpoint that is whole: the newest one’s fault is told', async () =
   await expect(run('all damaged', { resume: true, warn() {} })).rejects.toThrow(
     /step-000004.training\.json: step is -1, expected 4/,
   );
+});
+
+test('decay is multiplied by the rate, and is of matrices alone', async () => {
+  const weight = async (weight_decay: number, key: string) => {
+    const recipe = { ...RECIPE, steps: 1, warmup: 0, weight_decay };
+    const { folder } = await run(`decay ${weight_decay}`, { recipe, resume: true });
+    const bytes = readFileSync(join(folder, 'model.safetensors'));
+    const file = await openSafetensors(bytesSource(new Uint8Array(bytes)));
+    return (await file.read(key)).data as Float32Array;
+  };
+  const start = readFileSync('packages/tiny-model/model/model.safetensors');
+  const before = await openSafetensors(bytesSource(new Uint8Array(start)));
+  const [key, bias] = ['vision_model.encoder.layers.0.mlp.fc1.weight', 'vision_model.encoder.layers.0.mlp.fc1.bias']; // prettier-ignore
+  const [with_, without] = [await weight(0.1, key), await weight(0, key)];
+  const { data } = await before.read(key);
+  // Rate 1e-3 times decay 0.1 of the weight, whatever the gradient was; rounded to float32 as the weight is.
+  const wide = convert(data as Uint16Array, 'float16', 'float64') as Float64Array;
+  const lost = wide.map((_, i) => without[i]! - with_[i]!);
+  const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+  expect(dot(lost, wide) / dot(wide, wide)).toBeCloseTo(1e-4, 6);
+  expect(await weight(0.1, bias)).toEqual(await weight(0, bias));
 });
 
 /** A run that was stopped after four of its six steps, with its two newest checkpoints. */
