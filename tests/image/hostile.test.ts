@@ -151,6 +151,41 @@ describe('sizes', () => {
   });
 });
 
+describe('JPEG', () => {
+  const cat = readBytes(FIXTURES, 'images', 'cat.jpg');
+  const frame = cat.findIndex((byte, i) => byte === 0xff && cat[i + 1] === 0xc0);
+
+  test.each(['error', 'pad'] as const)(
+    'lossless coding is refused by name, truncated: %s',
+    (mode) => {
+      const lossless = cat.slice();
+      lossless[frame + 1] = 0xc3;
+      expect(() => decodeImage(lossless, { truncated: mode })).toThrow('jpeg: lossless coding');
+    },
+  );
+
+  test('what is wrong behind a whole picture leaves it, with pad only', () => {
+    const more = new Uint8Array(Buffer.concat([cat.subarray(0, -2), Uint8Array.of(0xff, 0x4c)]));
+    expect(() => decodeImage(more)).toThrow('jpeg: unsupported marker 0x4c');
+    expect(sha256(decodeImage(more, { truncated: 'pad' }).data)).toBe(
+      sha256(decodeImage(cat).data),
+    );
+  });
+
+  test('data full of FF FF 00 takes no longer than other data', () => {
+    const start = cat.findIndex((byte, i) => byte === 0xff && cat[i + 1] === 0xda) + 14;
+    const noise = Uint8Array.from(
+      { length: 2 ** 20 },
+      (_, i) => [0xff, 0xff, 0, (i * 7919) % 251][i % 4]!,
+    );
+    const full = new Uint8Array(Buffer.concat([cat.subarray(0, start), noise]));
+    new DataView(full.buffer).setUint32(frame + 5, (2000 << 16) | 2000);
+    const begin = performance.now();
+    decodeImage(full, { truncated: 'pad' });
+    expect(performance.now() - begin).toBeLessThan(8000);
+  });
+});
+
 describe('formats', () => {
   const bytesOf = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
   const heads: Record<string, string> = {

@@ -3,12 +3,13 @@
 // Past a marker the reader gives zeros for ever and remembers so, as libjpeg does: see `exhausted`.
 import { truncated } from '../errors.ts';
 import { AT_ONCE, extended, type HuffmanTable, LOOKAHEAD } from './huffman-table.ts';
+import type { Lookahead } from './lookahead.ts';
 
 export const RST0 = 0xd0;
 export const EOI = 0xd9;
 
 export class BitReader {
-  readonly data: Uint8Array;
+  data: Uint8Array;
   /** Offset of the next byte to read. */
   position: number;
   /** The marker that stopped the bits (its second byte), 0 if none did. */
@@ -18,6 +19,12 @@ export class BitReader {
   #count = 0;
   /** How many of the unread bits are zeros made up past a marker. */
   #invented = 0;
+  /** Followed in odd data only. */
+  ahead: Lookahead | undefined;
+  /** From which offset on FF FF is a marker, as on libjpeg's fast path. */
+  strictFrom = Infinity;
+  /** With `ahead`: position, marker and made-up bits before each of the last bytes went into the buffer. */
+  readonly #loads: [number, number, number][] = [];
 
   constructor(data: Uint8Array, position: number) {
     this.data = data;
@@ -32,20 +39,51 @@ export class BitReader {
   /** Starts a new segment: drops what is left of the byte. */
   reset(): void {
     this.#buffer = this.#count = this.#invented = 0;
+    this.ahead?.restart(this.position, this.marker !== 0);
+    this.#loads.length = 0;
+  }
+
+  /** Lets go of what lies behind the piece it is in. */
+  endWithin(piece: number): void {
+    this.data = this.data.subarray(0, Math.ceil(this.position / piece) * piece);
+  }
+
+  /** Goes to where another reader of the same data is, to read on strictly what libjpeg has not loaded yet. */
+  rehearse(other: BitReader, ahead: Lookahead): void {
+    this.position = other.position;
+    this.marker = other.marker;
+    this.#buffer = other.#buffer;
+    this.#count = other.#count;
+    this.#invented = other.#invented;
+    this.strictFrom = ahead.position;
+    for (const [position, marker, invented] of [...other.#loads].reverse()) {
+      if (position < ahead.position || this.#count < 8) break;
+      this.position = position;
+      this.marker = marker;
+      this.#invented = invented;
+      this.#buffer >>>= 8;
+      this.#count -= 8;
+    }
   }
 
   /** The symbol of the next Huffman code. A code that is in no table reads as 0 and takes 17 bits. */
   symbol(table: HuffmanTable): number {
     if (this.#count < 17) this.#fill();
+    const { ahead } = this;
+    ahead?.need(8);
     const entry = table.lookup[(this.#buffer >>> (this.#count - LOOKAHEAD)) & 0x1ff]!;
     if (entry !== 0) {
-      this.#count -= entry >> 8;
+      const length = entry >> 8;
+      if (length > 8) ahead?.takeLong(length);
+      else ahead?.take(length);
+      this.#count -= length;
       return entry & 0xff;
     }
     let length = LOOKAHEAD + 1;
     const { maxCode } = table;
     while (length < 17 && this.#peek(length) > maxCode[length]!) length++;
     const code = this.#peek(length);
+    ahead?.takeLong(length);
     this.#count -= length;
     return length > 16 ? 0 : table.symbols[(code + table.offset[length]!) & 0xff]!;
   }
@@ -61,7 +99,7 @@ export class BitReader {
     at: number,
     k: number,
   ): number {
-    if (this.marker !== 0) return k;
+    if (this.marker !== 0 || this.ahead) return k;
     const { data } = this;
     const last = data.length - 1;
     let { position } = this;
@@ -92,6 +130,8 @@ export class BitReader {
   /** The next n bits, 1 <= n <= 16, as an unsigned number. */
   bits(n: number): number {
     if (this.#count < n) this.#fill();
+    this.ahead?.need(n);
+    this.ahead?.take(n);
     this.#count -= n;
     return (this.#buffer >>> this.#count) & ((1 << n) - 1);
   }
@@ -109,9 +149,12 @@ export class BitReader {
   #fill(): void {
     const { data } = this;
     while (this.#count <= 24) {
+      if (this.ahead) {
+        this.#loads.push([this.position, this.marker, this.#invented]);
+        if (this.#loads.length > 4) this.#loads.shift();
+      }
       let byte = 0;
-      if (this.marker === 0) {
-        if (this.position >= data.length) throw truncated(data.length - this.position);
+      if (this.marker === 0 && this.#expectMore()) {
         byte = data[this.position++]!;
         if (byte === 0xff) byte = this.#afterFF();
       }
@@ -121,14 +164,21 @@ export class BitReader {
     }
   }
 
+  /** Whether the data has more bytes; an error if not, but where `ahead` is the judge of that. */
+  #expectMore(): boolean {
+    if (this.position < this.data.length) return true;
+    if (!this.ahead) throw truncated(0);
+    return false;
+  }
+
   /** What a 0xFF stands for: the data byte 0xFF (FF 00, with any number of FFs), or a marker. */
   #afterFF(): number {
     const { data } = this;
     let byte: number;
     do {
-      if (this.position >= data.length) throw truncated(1);
+      if (!this.#expectMore()) return 0;
       byte = data[this.position++]!;
-    } while (byte === 0xff);
+    } while (byte === 0xff && this.position - 2 < this.strictFrom);
     if (byte === 0) return 0xff;
     this.marker = byte;
     return 0;

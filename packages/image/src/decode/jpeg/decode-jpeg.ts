@@ -10,18 +10,21 @@ import { colorSpace, writeColors } from './color.ts';
 import { allocate, type Component, type Frame, readFrame } from './frame.ts';
 import { addStandardTables, huffmanTable, type HuffmanTables } from './huffman-table.ts';
 import { inverseDct } from './idct.ts';
+import { isOdd, Lookahead, PIECE } from './lookahead.ts';
 import { openJpeg } from './open.ts';
 import { noteProgress, type Progress, progressiveBlocks, progressOf } from './progressive.ts';
-import { readScanHeader, walkScan, ZIGZAG } from './scan.ts';
+import { readScanHeader, type Rehearsal, type ScanHeader, walkScan, ZIGZAG } from './scan.ts';
 import { sequentialBlocks } from './sequential.ts';
 import { smoothComponent, smoothingHelps } from './smoothing.ts';
-import { upsampler } from './upsample.ts';
+import { isInterpolated, upsampler } from './upsample.ts';
 
 /** A few kB of scans can ask for hours of work on a large picture; no encoder writes more than some dozens. */
 const MAX_SCANS = 500;
 
-/** SOF0, SOF1, SOF2, DHT, SOS, DQT and DRI. */
-const READ: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2, 0xc4, 0xda, 0xdb, 0xdd]);
+/** SOF0, SOF1 and SOF2. */
+const FRAMES: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2]);
+/** DHT, SOS, DQT and DRI. */
+const READ: ReadonlySet<number> = new Set([...FRAMES, 0xc4, 0xda, 0xdb, 0xdd]);
 /** DAC, DNL, APPn and COM: known, and passed over, but for APP0 and APP14. */
 const isPassedOver = (marker: number) =>
   marker === 0xcc || marker === 0xdc || (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe;
@@ -33,30 +36,21 @@ const isPassedOver = (marker: number) =>
 export function decodeJpeg(bytes: Uint8Array, options: DecodeLimits & KernelOption = {}): RawImage {
   const { mode, width, height, orientation } = openJpeg(bytes);
   expectPixels(width, height, options);
-  const { kernels } = options;
-  const size = width * height * channelsOf(mode);
-  const data =
-    options.truncated === 'pad'
-      ? decodeOrBlack(bytes, size, kernels)
-      : new JpegStream(bytes, kernels).decode(size);
-  return { mode, width, height, data, orientation };
-}
-
-/** Pillow makes up an EOI where the file ends; if that does not help, the picture stays black. */
-function decodeOrBlack(
-  bytes: Uint8Array,
-  size: number,
-  kernels: PixelKernels | undefined,
-): Uint8Array {
-  try {
-    return new JpegStream(concat([bytes, Uint8Array.of(0xff, EOI)]), kernels).decode(size);
-  } catch {
-    return new Uint8Array(size);
-  }
+  const pad = options.truncated === 'pad';
+  const stream = new JpegStream(bytes, pad, options.kernels);
+  return {
+    mode,
+    width,
+    height,
+    data: stream.decode(width * height * channelsOf(mode)),
+    orientation,
+  };
 }
 
 /** One file being read: what its segments have said so far. */
 class JpegStream {
+  /** Whether an error leaves the rows that Pillow has by then, and black below. */
+  readonly #pad: boolean;
   readonly #reader: BitReader;
   readonly #kernels: PixelKernels | undefined;
   readonly #quant: (Uint16Array | undefined)[] = [];
@@ -70,23 +64,50 @@ class JpegStream {
   #lastGoodRow = 0;
   /** The whole picture comes in the first scan, so rows of MCUs need not be kept. */
   #oneScan = false;
+  /** Rows of MCUs of such a picture that are done. */
+  #mcuRows = 0;
 
-  constructor(bytes: Uint8Array, kernels: PixelKernels | undefined) {
+  constructor(bytes: Uint8Array, pad: boolean, kernels: PixelKernels | undefined) {
+    this.#pad = pad;
     this.#kernels = kernels;
-    this.#reader = new BitReader(bytes, 2);
+    // Where the file ends, Pillow makes up an EOI.
+    const padded = pad ? concat([bytes, Uint8Array.of(0xff, EOI)]) : bytes;
+    this.#reader = new BitReader(padded, 2);
   }
 
   /** The picture's samples, `size` of them. */
   decode(size: number): Uint8Array {
-    while (this.#nextSegment());
+    try {
+      while (this.#nextSegment());
+      return this.#show(size);
+    } catch (error) {
+      if (!this.#pad) throw error;
+      const rows = this.#rowsAtError();
+      return rows === 0
+        ? new Uint8Array(size)
+        : this.#show(size).fill(0, rows * (size / this.#frame!.height));
+    }
+  }
+
+  #show(size: number): Uint8Array {
     const frame = this.#frame;
-    if (!frame) throw broken('jpeg: no frame');
+    if (!frame || this.#scans === 0) throw broken('jpeg: no scan');
     if (!this.#oneScan) this.#transformAll(frame);
     const space = colorSpace(frame, this.#jfif, this.#adobe);
     const rows = frame.components.map((c) => upsampler(frame, c, this.#kernels));
     const out = new Uint8Array(size);
     writeColors(space, frame, rows, out, this.#kernels);
     return out;
+  }
+
+  /** Rows of a picture in one scan that libjpeg has given when there is an error: all of them if it comes later. */
+  #rowsAtError(): number {
+    const done = this.#mcuRows;
+    if (!this.#frame || done === 0) return 0;
+    const { vMax, height, mcusDown, components } = this.#frame;
+    // The last rows wait for those below where they are interpolated.
+    const waits = components.some((c) => isInterpolated(this.#frame!, c)) ? 1 : 0;
+    return done === mcusDown ? height : (done * 8 - waits) * vMax;
   }
 
   /** Reads one segment, and the scan behind a SOS. False after EOI, or where no more is needed. */
@@ -97,25 +118,27 @@ class JpegStream {
     if (marker === EOI) return false;
     if (marker === 0) return this.#ended();
     if (marker === 0x01 || (marker >= RST0 && marker < RST0 + 8)) return true; // no content
-    if (marker === 0xc9 || marker === 0xca) throw broken('jpeg: arithmetic coding');
     if (!READ.has(marker) && !isPassedOver(marker)) {
       throw broken(`jpeg: unsupported marker 0x${marker.toString(16)}`);
     }
+    if (FRAMES.has(marker) && this.#frame) throw broken('jpeg: two frames');
     const segment = this.#content();
     if (!segment) return this.#ended();
+    if (segment.length < 0 && READ.has(marker)) throw broken('jpeg: a segment without length');
     this.#readSegment(marker, segment);
-    return true;
+    return segment.whole || this.#ended();
   }
 
-  #readSegment(marker: number, segment: Uint8Array): void {
-    if (marker === 0xda) this.#readScan(segment);
-    else if (marker === 0xc4) this.#readHuffmanTables(segment);
-    else if (marker === 0xdb) this.#readQuantTables(segment);
-    else if (marker === 0xdd) this.#restartInterval = (segment[0]! << 8) | segment[1]!;
-    else if (marker === 0xe0) this.#jfif ||= segment.length >= 12 && startsWith(segment, 'JFIF\0');
+  /** A cut segment is read too, as libjpeg begins to: it ends the file, or what there is of it makes no sense. */
+  #readSegment(marker: number, { content: segment, whole, length }: Segment): void {
+    if (marker === 0xda) this.#readScan(segment, whole, length);
+    else if (marker === 0xc4) this.#readHuffmanTables(segment, whole, length);
+    else if (marker === 0xdb) this.#readQuantTables(segment, whole);
+    else if (marker === 0xdd) this.#readInterval(segment, length);
+    else if (marker === 0xe0) this.#jfif ||= segment.length >= 14 && startsWith(segment, 'JFIF\0');
     else if (marker === 0xee) {
       if (segment.length >= 12 && startsWith(segment, 'Adobe')) this.#adobe = segment[11]!;
-    } else if (marker <= 0xc2) this.#startFrame(segment, marker);
+    } else if (FRAMES.has(marker)) this.#startFrame(segment, marker);
   }
 
   /** The file ends without EOI. Pillow does not mind if it has all rows already. */
@@ -124,30 +147,37 @@ class JpegStream {
     throw truncated(this.#reader.data.length - this.#reader.position);
   }
 
-  /** The content of a segment, which begins with its length; undefined if it is cut. */
-  #content(): Uint8Array | undefined {
+  /** A segment, which begins with its length; undefined if not even that is there. */
+  #content(): Segment | undefined {
     const reader = this.#reader;
     const { data, position } = reader;
     if (position + 2 > data.length) return undefined;
-    const length = Math.max(2, (data[position]! << 8) | data[position + 1]!);
-    if (position + length > data.length) return undefined;
-    reader.position += length;
-    return data.subarray(position + 2, position + length);
+    const length = ((data[position]! << 8) | data[position + 1]!) - 2;
+    reader.position = Math.min(position + 2 + Math.max(0, length), data.length);
+    const content = data.subarray(position + 2, reader.position);
+    return { content, length, whole: content.length >= length };
+  }
+
+  #readInterval(segment: Uint8Array, length: number): void {
+    if (length !== 2) throw broken('jpeg: bad DRI');
+    this.#restartInterval = (segment[0]! << 8) | segment[1]!;
   }
 
   #startFrame(segment: Uint8Array, marker: number): void {
-    if (this.#frame) throw broken('jpeg: two frames');
     this.#frame = readFrame(segment, marker === 0xc2);
     this.#progress = progressOf(this.#frame);
   }
 
-  #readQuantTables(segment: Uint8Array): void {
+  #readQuantTables(segment: Uint8Array, whole: boolean): void {
     for (let at = 0; at < segment.length;) {
       const head = segment[at++]!;
       const wide = head >> 4 > 0;
       const table = new Uint16Array(64);
       if ((head & 15) > 3) throw broken(`jpeg: quantization table ${head & 15}`);
-      if (at + (wide ? 128 : 64) > segment.length) throw broken('jpeg: cut quantization table');
+      if (at + (wide ? 128 : 64) > segment.length) {
+        if (!whole) return;
+        throw broken('jpeg: cut quantization table');
+      }
       for (let k = 0; k < 64; k++) {
         const high = wide ? segment[at++]! : 0;
         table[ZIGZAG[k]!] = (high << 8) | segment[at++]!;
@@ -156,24 +186,28 @@ class JpegStream {
     }
   }
 
-  #readHuffmanTables(segment: Uint8Array): void {
+  #readHuffmanTables(segment: Uint8Array, whole: boolean, length: number): void {
     for (let at = 0; at < segment.length;) {
       const head = segment[at]!;
       const counts = segment.subarray(at + 1, at + 17);
       const total = counts.reduce((sum, n) => sum + n, 0);
       const end = at + 17 + total;
-      if (total > 256 || end > segment.length || head & 0xec) throw broken('jpeg: bad DHT');
+      if (counts.length < 16 && !whole) return;
+      if (total > 256 || end > length || (head & 0xec && end <= segment.length))
+        throw broken('jpeg: bad DHT');
+      if (end > segment.length) return;
       const kind = head & 0x10 ? 'ac' : 'dc';
       this.#huffman[kind][head & 3] = huffmanTable(counts, segment.subarray(at + 17, end));
       at = end;
     }
   }
 
-  #readScan(segment: Uint8Array): void {
+  #readScan(segment: Uint8Array, whole: boolean, length: number): void {
     const frame = this.#frame;
     const reader = this.#reader;
     if (!frame) throw broken('jpeg: scan without a frame');
-    const scan = readScanHeader(segment, frame);
+    const scan = readScanHeader(segment, frame, length);
+    if (!whole) return;
     if (this.#scans++ === 0) {
       this.#oneScan = !frame.progressive && scan.components.length === frame.components.length;
       if (!frame.progressive) addStandardTables(this.#huffman);
@@ -191,10 +225,29 @@ class JpegStream {
       reader,
     );
     const rowDone = this.#oneScan
-      ? (row: number) => transformRow(frame, row, this.#kernels)
+      ? (row: number) => {
+          transformRow(frame, row, this.#kernels);
+          this.#mcuRows = row + 1;
+        }
       : undefined;
-    this.#lastGoodRow = walkScan(frame, scan, reader, this.#restartInterval, blocks, rowDone);
+    const interval = this.#restartInterval;
+    const rehearsal = this.#rehearsal(frame, scan);
+    this.#lastGoodRow = walkScan(frame, scan, reader, interval, blocks, rowDone, rehearsal);
+    reader.ahead = undefined;
     reader.reset();
+    if (this.#oneScan) reader.endWithin(PIECE);
+  }
+
+  /** For sequential data that sound files do not have; makes the reader follow libjpeg's. */
+  #rehearsal(frame: Frame, scan: ScanHeader): Rehearsal | undefined {
+    const { data, position } = this.#reader;
+    if (frame.progressive || !isOdd(data, position)) return undefined;
+    this.#reader.ahead = new Lookahead(data, position);
+    if (this.#restartInterval > 0) return undefined; // libjpeg's fast path is for scans without
+    const reader = new BitReader(data, position);
+    reader.ahead = new Lookahead(data, position);
+    reader.ahead.fast = true;
+    return { reader, decoder: sequentialBlocks(scan, this.#huffman, reader) };
   }
 
   /** A component keeps the table that its slot held at its first scan. */
@@ -213,6 +266,15 @@ class JpegStream {
       else for (let row = 0; row < c.blocksDown; row++) transformBlocks(c, row, row, this.#kernels);
     }
   }
+}
+
+/** What a segment says behind its length. */
+interface Segment {
+  readonly content: Uint8Array;
+  /** Bytes of content that its length promises. */
+  readonly length: number;
+  /** Whether all of them are there. */
+  readonly whole: boolean;
 }
 
 /**

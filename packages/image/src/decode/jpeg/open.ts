@@ -2,7 +2,7 @@
 // first scan, for mode, size and orientation. `decode-jpeg.ts` then reads the file again, as libjpeg.
 import type { Mode } from '../../raw-image.ts';
 import { concat } from '../bytes.ts';
-import { cutRead, unidentified, unloadable } from '../errors.ts';
+import { broken, cutRead, unidentified, unloadable } from '../errors.ts';
 import { exifOrientation, latin1, xmpOrientation } from '../exif.ts';
 
 export interface JpegHeader {
@@ -13,16 +13,25 @@ export interface JpegHeader {
 }
 
 const MODES: Readonly<Record<number, Mode>> = { 1: 'L', 3: 'RGB', 4: 'CMYK' };
+/** SOF3, SOF9 and SOF10. */
+const UNSUPPORTED: Readonly<Record<number, string>> = {
+  0xc3: 'lossless',
+  0xc9: 'arithmetic',
+  0xca: 'arithmetic',
+};
 const XMP = 'http://ns.adobe.com/xap/1.0/\0';
 
 /** @throws Error as `Image.open` does, or as `load` does where no scan was found */
 export function openJpeg(data: Uint8Array): JpegHeader {
-  let frame: { mode: Mode; width: number; height: number } | undefined;
+  let frame: Omit<JpegHeader, 'orientation'> | undefined;
   const exif: Uint8Array[] = [];
   let xmp = '';
   let sawScan = false;
   for (const [marker, segment] of headerSegments(data)) {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+    // Pillow reads these, so they are no damage that 'pad' may pass over.
+    const kind = UNSUPPORTED[marker];
+    if (kind) throw broken(`jpeg: ${kind} coding, which is not supported`);
     if (isFrame || marker === 0xde) frame = openFrame(segment);
     else if (marker === 0xdb) expectQuantTables(segment);
     else if (marker === 0xe1) {
@@ -38,7 +47,8 @@ export function openJpeg(data: Uint8Array): JpegHeader {
 }
 
 function openFrame(segment: Uint8Array) {
-  if (segment.length < 6) throw unidentified('jpeg with a cut frame header');
+  if (segment.length < 6 || segment.length % 3 > 0)
+    throw unidentified('jpeg with a cut frame header');
   if (segment[0] !== 8) throw unidentified(`jpeg with ${segment[0]}-bit layers`);
   const mode = MODES[segment[5]!];
   if (!mode) throw unidentified(`jpeg with ${segment[5]} layers`);

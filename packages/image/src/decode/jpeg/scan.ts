@@ -24,6 +24,12 @@ export interface BlockDecoder {
   restart(): void;
 }
 
+/** What libjpeg does before an MCU that the reader's `ahead` says it tries on its fast path. */
+export interface Rehearsal {
+  readonly reader: BitReader;
+  readonly decoder: BlockDecoder;
+}
+
 /** Natural (row by row) place of each coefficient in zigzag order; damaged files reach past 63. */
 export const ZIGZAG = Uint8Array.from({ length: 64 + 16 }, (_, k) => {
   if (k > 63) return 63;
@@ -40,14 +46,17 @@ function diagonal(s: number): number {
   return s < 8 ? s + 1 : 15 - s;
 }
 
-export function readScanHeader(segment: Uint8Array, frame: Frame): ScanHeader {
-  const count = segment[0] ?? 0;
-  if (count < 1 || count > 4 || segment.length !== 4 + 2 * count) throw broken('jpeg: bad SOS');
+/** @param length of the whole segment, which may be cut: then only what is wrong with the rest is of interest */
+export function readScanHeader(segment: Uint8Array, frame: Frame, length: number): ScanHeader {
+  const count = segment[0]!;
+  const makesSense = count >= 1 && count <= 4 && length === 4 + 2 * count;
+  if (!makesSense && segment.length > 0) throw broken('jpeg: bad SOS');
   const components: Component[] = [];
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count && 2 + 2 * i < segment.length; i++) {
     const id = segment[1 + 2 * i]!;
-    const found = frame.components.find((c) => c.id === id && !components.includes(c));
-    if (!found) throw broken(`jpeg: bad component id ${id}`);
+    // As libjpeg looks for it: the i-th of the frame is not found once the scan has an i-th.
+    const found = frame.components.find((c, place) => c.id === id && !components[place]);
+    if (!found || components.includes(found)) throw broken(`jpeg: bad component id ${id}`);
     components.push(found);
   }
   const blocks = components.reduce((sum, c) => sum + c.h * c.v, 0);
@@ -79,6 +88,7 @@ export function walkScan(
   restartInterval: number,
   decoder: BlockDecoder,
   rowDone?: (row: number) => void,
+  rehearsal?: Rehearsal,
 ): number {
   const single = scan.components.length === 1 ? scan.components[0]! : undefined;
   const across = single ? single.blocksAcross : frame.mcusAcross;
@@ -100,12 +110,36 @@ export function walkScan(
         }
         // Past the end of the data libjpeg leaves blocks as they are until the next restart.
         if (reader.exhausted) continue;
-        for (const part of mcu) readBlocks(part, decoder, rowDone ? 0 : row, y, x);
+        const at = rowDone ? 0 : row;
+        if (rehearsal) rehearse(rehearsal, reader, mcu, at, y, x);
+        for (const part of mcu) readBlocks(part, decoder, at, y, x);
       }
     }
     rowDone?.(row);
   }
   return lastGoodRow;
+}
+
+/**
+ * The fast path takes FF FF for a marker and goes on with zeros; then libjpeg reads the MCU again, slowly, over the
+ * coefficients that it has written. Those that are not written again stay.
+ */
+function rehearse(
+  { reader, decoder }: Rehearsal,
+  real: BitReader,
+  mcu: readonly Part[],
+  row: number,
+  y: number,
+  x: number,
+): void {
+  const [{ ahead }, mine] = [real, reader.ahead!];
+  if (!ahead) return;
+  ahead.fast = ahead.tries(mcu.reduce((sum, { h, v }) => sum + h * v, 0));
+  if (!ahead.fast) return;
+  mine.copy(ahead);
+  reader.rehearse(real, ahead);
+  for (const part of mcu) readBlocks(part, decoder, row, y, x);
+  ahead.fast = !mine.stopped;
 }
 
 /** What an MCU holds of one component: h x v blocks; a single block if the scan has one component only. */

@@ -21,6 +21,11 @@ export function upsampler(frame: Frame, c: Component, kernels?: PixelKernels): R
   return repeated(c, across, down);
 }
 
+/** Whether a component's rows are made from two of its own. */
+export function isInterpolated({ hMax, vMax }: Frame, c: Component): boolean {
+  return vMax === 2 * c.v && (hMax === c.h || (hMax === 2 * c.h && c.width > 2));
+}
+
 /** Samples of a row, rows outside the component cut to its edge. */
 function rowOf(c: Component, y: number): Uint8Array {
   const stride = c.blocksAcross * 8;
