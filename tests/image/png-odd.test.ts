@@ -1,7 +1,7 @@
 // PNG files that no encoder writes and Pillow reads: palettes of odd lengths, bytes behind the pixels of a large picture, and
 // many texts. The values are Pillow 13's.
 import { crc32, deflateSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { convertRgb, decodePng } from '@siglip-ts/image';
 
 function chunk(name: string, data: Uint8Array): Buffer {
@@ -72,4 +72,22 @@ test('50,000 compressed texts take no time, and the last that can be read counts
   const image = decodePng(png([1, 1, 8, 0], deflateSync(Buffer.alloc(2)), ...many, text('tiff:Orientation="6"'))); // prettier-ignore
   expect(image.orientation).toBe(6);
   expect(performance.now() - begin).toBeLessThan(4000);
+});
+
+test('16-bit RGBA: no array is made but the picture, of half the size of its lines', () => {
+  const [width, height] = [1500, 1000];
+  const lines = Buffer.alloc(height * (width * 8 + 1));
+  const file = png([width, height, 16, 6], deflateSync(lines, { level: 0 }));
+  let made = 0;
+  const counting: ProxyHandler<typeof Uint8Array> = {
+    construct(target, args) {
+      if (typeof args[0] === 'number') made += args[0];
+      return Reflect.construct(target, args) as Uint8Array;
+    },
+  };
+  vi.stubGlobal('Uint8Array', new Proxy(Uint8Array, counting));
+  const image = decodePng(file);
+  vi.unstubAllGlobals();
+  expect(image.data).toHaveLength(width * height * 4);
+  expect(made).toBeLessThan(width * height * 4 + 100_000);
 });

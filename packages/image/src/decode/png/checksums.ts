@@ -11,10 +11,11 @@ export function crc32(data: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-export function adler32(data: Uint8Array): number {
+/** @param sum of what comes before */
+export function adler32(data: Uint8Array, sum = 1): number {
   const prime = 65521;
-  let a = 1;
-  let b = 0;
+  let a = sum & 0xffff;
+  let b = sum >>> 16;
   // 5552 steps is as far as b stays below 2^32 (RFC 1950); doubles would bear more.
   for (let i = 0; i < data.length;) {
     for (const end = Math.min(i + 5552, data.length); i < end; i++) {

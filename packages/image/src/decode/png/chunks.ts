@@ -1,7 +1,6 @@
 // The chunks of a PNG file, as Pillow's `PngImagePlugin` walks them: header, palette, orientation and the
 // compressed pixels. Pillow's habits decide what counts as an error: it checks CRCs up to the first IDAT,
 // and none after. APNG files give their default picture. No pixel is decoded here.
-import { concat } from '../bytes.ts';
 import { cutRead, unidentified, unloadable } from '../errors.ts';
 import { latin1 } from '../exif.ts';
 import { crc32 } from './checksums.ts';
@@ -19,8 +18,8 @@ interface Header {
 
 export interface PngFile extends Header {
   readonly palette: Uint8Array | undefined;
-  /** The contents of all IDAT chunks, joined. */
-  readonly pixels: Uint8Array;
+  /** The contents of the IDAT chunks, one at least. */
+  readonly pixels: readonly Uint8Array[];
   readonly orientation: number;
 }
 
@@ -139,7 +138,7 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   6: [8, 16], //          RGBA
 };
 
-/** Joins neighbouring IDAT chunks. `next` is the offset of the chunk behind them, if there is one. */
+/** Collects neighbouring IDAT chunks. `next` is the offset of the chunk behind them, if there is one. */
 function readPixels(data: Uint8Array, first: number) {
   const parts: Uint8Array[] = [];
   let at = first;
@@ -149,7 +148,7 @@ function readPixels(data: Uint8Array, first: number) {
     at = chunk.end;
     chunk = chunkAt(data, at);
   }
-  return { pixels: concat(parts), next: chunk && at };
+  return { pixels: parts, next: chunk && at };
 }
 
 /** Chunks behind the pixels matter for EXIF only. A bad name ends them; a cut chunk is an error. */

@@ -1,12 +1,13 @@
 // PNG files to pixels, byte for byte what Pillow 13 gives: every colour type, depth and interlace.
 // Gamma, colour profiles and tRNS change no sample, as in Pillow; APNG gives its default picture.
-import { channelsOf, type RawImage } from '../../raw-image.ts';
+import type { RawImage } from '../../raw-image.ts';
 import { broken, truncated } from '../errors.ts';
 import { type DecodeLimits, expectPixels } from '../limits.ts';
 import { readPng } from './chunks.ts';
 import { inflate } from './inflate.ts';
-import { type Layout, layoutOf } from './samples.ts';
-import { type Pass, passesOf, unfilter } from './scanlines.ts';
+import { Lines } from './lines.ts';
+import { layoutOf } from './samples.ts';
+import { type Pass, passesOf } from './scanlines.ts';
 
 /**
  * @returns mode 1, L, LA, P, RGB, RGBA or I;16
@@ -20,17 +21,18 @@ export function decodePng(bytes: Uint8Array, limits: DecodeLimits = {}): RawImag
   const passes = passesOf(width, height, layout.bits, file.interlaced);
   const wanted = passes.reduce((sum, pass) => sum + pass.height * (pass.lineBytes + 1), 0);
 
-  const lines = inflate(file.pixels, wanted, pad);
-  if (!pad && lines.state === 'broken') throw broken('png: damaged zlib stream');
-  if (!pad && lines.state === 'cut') throw truncated(0);
+  // What cannot become a picture, since deflate shrinks by 1032 at most, takes no memory for one.
+  const deflated = file.pixels.reduce((sum, chunk) => sum + chunk.length, 0);
+  const lines =
+    pad || deflated * 1032 >= wanted ? new Lines(passes, layout, width, height) : undefined;
+  const { state, total } = inflate(file.pixels, wanted, pad, (part) => lines?.push(part));
+  if (!pad && state === 'broken') throw broken('png: damaged zlib stream');
   // zlib reports the end of a short stream together with its last whole line, or not at all.
-  if (!pad && lines.state === 'ended' && !endsWithLine(passes, lines.bytes.length))
-    throw truncated(0);
-
-  const samples = width * height * channelsOf(layout.mode);
-  const data = layout.mode === 'I;16' ? new Uint16Array(samples) : new Uint8Array(samples);
-  const known = writePasses(passes, layout, lines.bytes, data, width);
-  if (!known && !pad) throw new Error('unrecognized data stream contents when reading image file');
+  const ends = state === 'full' || (state === 'ended' && endsWithLine(passes, total));
+  if (!lines || (!pad && !ends)) throw truncated(0);
+  if (!lines.known && !pad)
+    throw new Error('unrecognized data stream contents when reading image file');
+  const { data } = lines;
   const image: RawImage = { mode: layout.mode, width, height, data, orientation };
   return layout.mode === 'P' ? { ...image, palette: entriesOf(palette) } : image;
 }
@@ -39,33 +41,6 @@ export function decodePng(bytes: Uint8Array, limits: DecodeLimits = {}): RawImag
 function entriesOf(palette: Uint8Array = new Uint8Array(0)): Uint8Array {
   if (palette.length > 3 * 256 + 2) throw new Error('invalid palette size');
   return palette.slice(0, palette.length - (palette.length % 3));
-}
-
-/** Unfilters and unpacks all whole lines. False if it met an unknown filter, where it stops. */
-function writePasses(
-  passes: readonly Pass[],
-  layout: Layout,
-  bytes: Uint8Array,
-  data: Uint8Array | Uint16Array,
-  width: number,
-): boolean {
-  const channels = channelsOf(layout.mode);
-  const step = Math.max(1, layout.bits >> 3);
-  let at = 0;
-  for (const pass of passes) {
-    let above: Uint8Array = new Uint8Array(pass.lineBytes);
-    for (let row = 0; row < pass.height; row++) {
-      const end = at + 1 + pass.lineBytes;
-      if (end > bytes.length) return true;
-      const line = bytes.subarray(at + 1, end);
-      if (!unfilter(bytes[at]!, line, above, step)) return false;
-      const to = (pass.y + row * pass.stepY) * width + pass.x;
-      layout.unpack(line, pass.width, data, to * channels, pass.stepX * channels);
-      above = line;
-      at = end;
-    }
-  }
-  return true;
 }
 
 function endsWithLine(passes: readonly Pass[], length: number): boolean {
