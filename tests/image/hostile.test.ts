@@ -141,13 +141,21 @@ describe('sizes', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(45e6);
   });
 
-  test('thousands of scans are too many', () => {
+  test('scans are counted by what they pass over', () => {
     const jpeg = readBytes(FIXTURES, 'images', 'coffee-progressive.jpg');
+    const { width, height, data } = decodeImage(jpeg);
     const end = jpeg.length - 2;
     const scan = [0xff, 0xda, 0, 8, 1, 1, 0, 1, 1, 0x10]; // refines coefficient 1: no data needed
     const scans = Uint8Array.from(new Array(600).fill(scan).flat());
     const many = new Uint8Array(Buffer.concat([jpeg.subarray(0, end), scans, jpeg.subarray(end)]));
-    expect(() => decodeImage(many)).toThrow('jpeg: more than 500 scans');
+    expect(decodeImage(many).data).toHaveLength(data.length);
+    for (const truncated of ['error', 'pad'] as const) {
+      const limits = { maxScanSamples: 500 * width * height, truncated };
+      const refused = /^jpeg: \d+ scans or more of \d+x\d+ pixels exceed the limit maxScanSamples$/;
+      expect(() => decodeImage(many, limits)).toThrow(refused);
+      expect(() => decodeImage(many, limits)).toThrow(RangeError);
+      expect(decodeImage(jpeg, limits).data).toEqual(data);
+    }
   });
 });
 

@@ -74,6 +74,26 @@ test('50,000 compressed texts take no time, and the last that can be read counts
   expect(performance.now() - begin).toBeLessThan(4000);
 });
 
+test("texts have Pillow's limits, which are options, and are inflated no further", () => {
+  const text = (bytes: number) =>
+    chunk(
+      'zTXt',
+      Buffer.concat([Buffer.from('XML:com.adobe.xmp\0\0'), deflateSync(Buffer.alloc(bytes))]),
+    );
+  const dot = (...texts: Buffer[]) => png([1, 1, 8, 0], deflateSync(Buffer.alloc(2)), ...texts);
+  const mib = 2 ** 20;
+  expect(decodePng(dot(text(mib))).width).toBe(1);
+  expect(() => decodePng(dot(text(mib + 1)))).toThrow(
+    'a text of more than 1048576 bytes (maxTextChunk)',
+  );
+  expect(decodePng(dot(text(mib + 1)), { maxTextChunk: mib + 1 }).width).toBe(1);
+  expect(() => decodePng(dot(text(101)), { maxTextMemory: 100 })).toThrow('maxTextMemory');
+  const bomb = dot(text(500 * mib));
+  const begin = performance.now();
+  expect(() => decodePng(bomb)).toThrow(RangeError);
+  expect(performance.now() - begin).toBeLessThan(500); // to inflate all takes seconds
+});
+
 test('16-bit RGBA: no array is made but the picture, of half the size of its lines', () => {
   const [width, height] = [1500, 1000];
   const lines = Buffer.alloc(height * (width * 8 + 1));

@@ -5,6 +5,18 @@ export interface DecodeLimits {
   /** The most pixels a picture may have. Default 178956970, where Pillow refuses. */
   readonly maxPixels?: number;
   /**
+   * The most samples that the scans of a JPEG may pass over, all together: each scan costs time for each of its components'
+   * samples, though a few bytes make one. Default 2^33: a picture of 16 million pixels in 500 scans. Pillow has no limit.
+   */
+  readonly maxScanSamples?: number;
+  /** The most bytes a compressed text of a PNG may have. Default 1 MiB, Pillow's MAX_TEXT_CHUNK. */
+  readonly maxTextChunk?: number;
+  /**
+   * The most bytes the compressed texts of a PNG may have together. Default 64 MiB, Pillow's MAX_TEXT_MEMORY.
+   * Only texts that may hold an orientation are inflated and counted.
+   */
+  readonly maxTextMemory?: number;
+  /**
    * 'error' (the default) throws where Pillow throws. 'pad' keeps what could be decoded, as Pillow does
    * under `ImageFile.LOAD_TRUNCATED_IMAGES`: the rest is black in PNG, and gray or a guess in JPEG.
    */

@@ -75,7 +75,8 @@ export const withThose = <O extends PictureOptions>(
 /** The options that every pipeline's call has. */
 // prettier-ignore
 export const PICTURE: All<PictureOptions> = {
-  fetch: 0, signal: 0, timeout: 0, silence: 0, maxBytes: 0, maxPixels: 0, truncated: 0, kernels: 0, decoders: 0, breathe: 0,
+  fetch: 0, signal: 0, timeout: 0, silence: 0, maxBytes: 0, maxPixels: 0, maxScanSamples: 0, maxTextChunk: 0, maxTextMemory: 0,
+  truncated: 0, kernels: 0, decoders: 0, breathe: 0,
   on_error: 0,
 };
 

@@ -18,8 +18,8 @@ import { sequentialBlocks } from './sequential.ts';
 import { smoothComponent, smoothingHelps } from './smoothing.ts';
 import { isInterpolated, upsampler } from './upsample.ts';
 
-/** A few kB of scans can ask for hours of work on a large picture; no encoder writes more than some dozens. */
-const MAX_SCANS = 500;
+/** A few kB of scans can ask for hours of work on a large picture; encoders write about a dozen. */
+const MOST_SCAN_SAMPLES = 2 ** 33;
 
 /** SOF0, SOF1 and SOF2. */
 const FRAMES: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2]);
@@ -36,8 +36,7 @@ const isPassedOver = (marker: number) =>
 export function decodeJpeg(bytes: Uint8Array, options: DecodeLimits & KernelOption = {}): RawImage {
   const { mode, width, height, orientation } = openJpeg(bytes);
   expectPixels(width, height, options);
-  const pad = options.truncated === 'pad';
-  const stream = new JpegStream(bytes, pad, options.kernels);
+  const stream = new JpegStream(bytes, options);
   return {
     mode,
     width,
@@ -53,6 +52,8 @@ class JpegStream {
   readonly #pad: boolean;
   readonly #reader: BitReader;
   readonly #kernels: PixelKernels | undefined;
+  /** What scans may still pass over. */
+  #samplesLeft: number;
   readonly #quant: (Uint16Array | undefined)[] = [];
   readonly #huffman: HuffmanTables = { dc: [], ac: [] };
   #restartInterval = 0;
@@ -67,9 +68,11 @@ class JpegStream {
   /** Rows of MCUs of such a picture that are done. */
   #mcuRows = 0;
 
-  constructor(bytes: Uint8Array, pad: boolean, kernels: PixelKernels | undefined) {
+  constructor(bytes: Uint8Array, options: DecodeLimits & KernelOption) {
+    const pad = options.truncated === 'pad';
     this.#pad = pad;
-    this.#kernels = kernels;
+    this.#kernels = options.kernels;
+    this.#samplesLeft = options.maxScanSamples ?? MOST_SCAN_SAMPLES;
     // Where the file ends, Pillow makes up an EOI.
     const padded = pad ? concat([bytes, Uint8Array.of(0xff, EOI)]) : bytes;
     this.#reader = new BitReader(padded, 2);
@@ -81,7 +84,7 @@ class JpegStream {
       while (this.#nextSegment());
       return this.#show(size);
     } catch (error) {
-      if (!this.#pad) throw error;
+      if (!this.#pad || error instanceof RangeError) throw error;
       const rows = this.#rowsAtError();
       return rows === 0
         ? new Uint8Array(size)
@@ -215,7 +218,13 @@ class JpegStream {
       expectContent(frame, reader.data.length);
       allocate(frame, this.#oneScan);
     } else if (this.#oneScan) throw broken('jpeg: more scans than one');
-    if (this.#scans > MAX_SCANS) throw broken(`jpeg: more than ${MAX_SCANS} scans`);
+    for (const c of scan.components) this.#samplesLeft -= c.blocksAcross * c.blocksDown * 64;
+    if (this.#samplesLeft < 0) {
+      const { width, height } = frame;
+      throw new RangeError(
+        `jpeg: ${this.#scans} scans or more of ${width}x${height} pixels exceed the limit maxScanSamples`,
+      );
+    }
     for (const c of scan.components) c.quant ??= this.#quantOf(c);
     reader.reset();
     if (frame.progressive) noteProgress(scan, this.#progress, this.#scans === 1);

@@ -3,6 +3,7 @@
 // and none after. APNG files give their default picture. No pixel is decoded here.
 import { cutRead, unidentified, unloadable } from '../errors.ts';
 import { latin1 } from '../exif.ts';
+import { type DecodeLimits, expectPixels } from '../limits.ts';
 import { crc32 } from './checksums.ts';
 import { TextChunks } from './text.ts';
 
@@ -35,20 +36,13 @@ interface Chunk {
 const LEAST: Readonly<Record<string, number>> = { IHDR: 13, gAMA: 4, cHRM: 32, sRGB: 1, pHYs: 9 };
 const SIGNATURE_LENGTH = 8;
 
-/**
- * @param pad whether to be as forgiving as Pillow is under LOAD_TRUNCATED_IMAGES
- * @param expectSize called with width and height as soon as they are known
- */
-export function readPng(
-  data: Uint8Array,
-  pad: boolean,
-  expectSize: (width: number, height: number) => void,
-): PngFile {
-  const head = readHead(data, pad);
+/** Under 'pad' as forgiving as Pillow is under LOAD_TRUNCATED_IMAGES. */
+export function readPng(data: Uint8Array, limits: DecodeLimits): PngFile {
+  const head = readHead(data, limits);
   const { header } = head;
   if (!header || header.width === 0 || header.height === 0)
     throw unidentified('png without a size');
-  expectSize(header.width, header.height);
+  expectPixels(header.width, header.height, limits);
   if (head.next === undefined) throw unloadable('png without IDAT');
   const body = readPixels(data, head.next);
   if (body.next !== undefined) readTail(data, body.next, head.texts);
@@ -75,10 +69,11 @@ function hasProperName(chunk: Chunk): boolean {
 }
 
 /** Everything up to the first IDAT, whose offset is `next` (undefined if IEND comes first). */
-function readHead(data: Uint8Array, pad: boolean) {
+function readHead(data: Uint8Array, limits: DecodeLimits) {
+  const pad = limits.truncated === 'pad';
   let header: Header | undefined;
   let palette: Uint8Array | undefined;
-  const texts = new TextChunks();
+  const texts = new TextChunks(limits);
   for (let at = SIGNATURE_LENGTH; ;) {
     const chunk = chunkAt(data, at);
     if (!chunk) throw unidentified('png that ends in its header');

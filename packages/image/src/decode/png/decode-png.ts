@@ -2,7 +2,7 @@
 // Gamma, colour profiles and tRNS change no sample, as in Pillow; APNG gives its default picture.
 import type { RawImage } from '../../raw-image.ts';
 import { broken, truncated } from '../errors.ts';
-import { type DecodeLimits, expectPixels } from '../limits.ts';
+import type { DecodeLimits } from '../limits.ts';
 import { readPng } from './chunks.ts';
 import { inflate } from './inflate.ts';
 import { Lines } from './lines.ts';
@@ -15,7 +15,7 @@ import { type Pass, passesOf } from './scanlines.ts';
  */
 export function decodePng(bytes: Uint8Array, limits: DecodeLimits = {}): RawImage {
   const pad = limits.truncated === 'pad';
-  const file = readPng(bytes, pad, (width, height) => expectPixels(width, height, limits));
+  const file = readPng(bytes, limits);
   const { width, height, palette, orientation } = file;
   const layout = layoutOf(file.colorType, file.depth);
   const passes = passesOf(width, height, layout.bits, file.interlaced);

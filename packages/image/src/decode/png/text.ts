@@ -1,23 +1,32 @@
 // Text and EXIF chunks, read for one thing: the orientation Pillow's `getexif()` would find.
-import { unzlibSync } from 'fflate';
+import { Unzlib } from 'fflate';
+import { concat } from '../bytes.ts';
 import { exifOrientation, latin1, xmpOrientation } from '../exif.ts';
+import type { DecodeLimits } from '../limits.ts';
 
 const RAW_EXIF = 'Raw profile type exif';
 const XMP = 'XML:com.adobe.xmp';
-/** Pillow's MAX_TEXT_CHUNK: more text than this in a compressed chunk is taken for a bomb. */
-const MAX_TEXT = 1024 * 1024;
-/** Its MAX_TEXT_MEMORY in such chunks. */
-const MOST_TEXTS = 64;
+const MIB = 2 ** 20;
+/** Compressed bytes at a time: 1 MiB at most when inflated, which is how far a bomb gets beyond the limit. */
+const PIECE = 1024;
 
 /** A text chunk's type, and what is behind its keyword. */
 type Text = readonly [type: string, value: Uint8Array];
 
 export class TextChunks {
+  readonly #perChunk: number;
+  /** Bytes that texts may still have. */
+  #left: number;
   #exif: Uint8Array | undefined;
   readonly #texts = new Map<string, Text[]>([
     [RAW_EXIF, []],
     [XMP, []],
   ]);
+
+  constructor(limits: DecodeLimits) {
+    this.#perChunk = limits.maxTextChunk ?? MIB;
+    this.#left = limits.maxTextMemory ?? 64 * MIB;
+  }
 
   read(type: string, content: Uint8Array): void {
     if (type === 'eXIf') this.#exif = content;
@@ -38,37 +47,49 @@ export class TextChunks {
     return (xmp && xmpOrientation(latin1(xmp))) ?? 1;
   }
 
-  /** Of several chunks the last that can be read counts. Only now is anything inflated, and no more than Pillow would. */
+  /** Of several chunks the last that can be read counts. Only now is anything inflated. */
   #lastOf(key: string): Uint8Array | undefined {
-    const latest = this.#texts.get(key)!.slice(-MOST_TEXTS).reverse();
-    for (const [type, value] of latest) {
-      const text = textOf(type, value);
+    for (const [type, value] of [...this.#texts.get(key)!].reverse()) {
+      const text = this.#textOf(type, value);
       if (text) return text;
     }
     return undefined;
   }
-}
 
-/** The value behind a keyword: plain in tEXt, compressed in zTXt, either with a preamble in iTXt. */
-function textOf(type: string, value: Uint8Array): Uint8Array | undefined {
-  if (type === 'tEXt') return value;
-  // Where it is damaged, Pillow takes it for empty.
-  if (type === 'zTXt')
-    return (value[0] === 0 && inflateText(value.subarray(1))) || new Uint8Array();
-  const compressed = value[0] !== 0;
-  const afterLanguage = value.indexOf(0, 2) + 1;
-  const afterKeyword = value.indexOf(0, afterLanguage) + 1;
-  if (afterLanguage === 0 || afterKeyword === 0) return undefined;
-  const text = value.subarray(afterKeyword);
-  return compressed ? (value[1] === 0 ? inflateText(text) : undefined) : text;
-}
+  /** The value behind a keyword: plain in tEXt, compressed in zTXt, either with a preamble in iTXt. */
+  #textOf(type: string, value: Uint8Array): Uint8Array | undefined {
+    if (type === 'tEXt') return value;
+    // Where it is damaged, Pillow takes it for empty.
+    if (type === 'zTXt')
+      return (value[0] === 0 && this.#inflate(value.subarray(1))) || new Uint8Array();
+    const compressed = value[0] !== 0;
+    const afterLanguage = value.indexOf(0, 2) + 1;
+    const afterKeyword = value.indexOf(0, afterLanguage) + 1;
+    if (afterLanguage === 0 || afterKeyword === 0) return undefined;
+    const text = value.subarray(afterKeyword);
+    return compressed ? (value[1] === 0 ? this.#inflate(text) : undefined) : text;
+  }
 
-/** Undefined for damaged data, as Pillow ignores it. fflate never writes past the array it is given. */
-function inflateText(data: Uint8Array): Uint8Array | undefined {
-  try {
-    return unzlibSync(data, { out: new Uint8Array(MAX_TEXT) });
-  } catch {
-    return undefined;
+  /** Undefined for damaged data, as Pillow ignores it. */
+  #inflate(data: Uint8Array): Uint8Array | undefined {
+    const parts: Uint8Array[] = [];
+    let total = 0;
+    const engine = new Unzlib((part) => {
+      parts.push(part);
+      total += part.length;
+    });
+    try {
+      for (let at = 0; at < data.length && total <= this.#perChunk; at += PIECE)
+        engine.push(data.subarray(at, at + PIECE), at + PIECE >= data.length);
+    } catch {
+      total = Math.min(total, this.#perChunk);
+      parts.length = 0;
+    }
+    if (total > this.#perChunk)
+      throw new RangeError(`png: a text of more than ${this.#perChunk} bytes (maxTextChunk)`);
+    this.#left -= total;
+    if (this.#left < 0) throw new RangeError('png: texts of more bytes than maxTextMemory');
+    return parts.length > 0 ? concat(parts) : undefined;
   }
 }
 
