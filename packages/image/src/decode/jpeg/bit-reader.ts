@@ -164,6 +164,14 @@ export class BitReader {
     }
   }
 
+  /** The next byte of arithmetic-coded data; past a marker, which is no fault there, zeros. */
+  byte(): number {
+    if (this.marker !== 0) return 0;
+    if (!this.#expectMore()) return 0;
+    const byte = this.data[this.position++]!;
+    return byte === 0xff ? this.#afterFF() : byte;
+  }
+
   /** Whether the data has more bytes; an error if not, but where `ahead` is the judge of that. */
   #expectMore(): boolean {
     if (this.position < this.data.length) return true;

@@ -1,10 +1,11 @@
 // JPEG files to pixels, bit for bit what Pillow 13 with its libjpeg-turbo 3.2 gives: baseline, extended and
-// progressive Huffman files of 8 bits. Not arithmetic coding, not lossless, not hierarchical.
+// progressive files of 8 bits, Huffman or arithmetic-coded. Not lossless, not hierarchical.
 import type { KernelOption, PixelKernels } from '../../pixel-kernels.ts';
 import { channelsOf, type RawImage } from '../../raw-image.ts';
 import { concat } from '../bytes.ts';
 import { broken, truncated } from '../errors.ts';
 import { type DecodeLimits, expectPixels } from '../limits.ts';
+import { arithmeticBlocks, conditioning, readConditioning } from './arithmetic.ts';
 import { BitReader, EOI, RST0 } from './bit-reader.ts';
 import { colorSpace, writeColors } from './color.ts';
 import { allocate, type Component, type Frame, readFrame } from './frame.ts';
@@ -21,17 +22,19 @@ import { isInterpolated, upsampler } from './upsample.ts';
 /** A few kB of scans can ask for hours of work on a large picture; encoders write about a dozen. */
 const MOST_SCAN_SAMPLES = 2 ** 33;
 
-/** SOF0, SOF1 and SOF2. */
-const FRAMES: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2]);
-/** DHT, SOS, DQT and DRI. */
-const READ: ReadonlySet<number> = new Set([...FRAMES, 0xc4, 0xda, 0xdb, 0xdd]);
-/** DAC, DNL, APPn and COM: known, and passed over, but for APP0 and APP14. */
+/** Kinds of frames (T.81 table B.1): SOF0, SOF1, SOF2, SOF9 and SOF10. */
+const PROGRESSIVE: ReadonlySet<number> = new Set([0xc2, 0xca]);
+const ARITHMETIC: ReadonlySet<number> = new Set([0xc9, 0xca]);
+const FRAMES: ReadonlySet<number> = new Set([0xc0, 0xc1, ...PROGRESSIVE, ...ARITHMETIC]);
+/** DHT, DAC, SOS, DQT and DRI. */
+const READ: ReadonlySet<number> = new Set([...FRAMES, 0xc4, 0xcc, 0xda, 0xdb, 0xdd]);
+/** DNL, APPn and COM: known, and passed over, but for APP0 and APP14. */
 const isPassedOver = (marker: number) =>
-  marker === 0xcc || marker === 0xdc || (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe;
+  marker === 0xdc || (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe;
 
 /**
  * @returns mode L, RGB or CMYK (inverted, as Adobe writes it and Pillow shows it)
- * @throws Error with Pillow's message and ours; RangeError above `maxPixels`
+ * @throws Error with Pillow's message and ours; RangeError above `maxPixels` or `maxScanSamples`
  */
 export function decodeJpeg(bytes: Uint8Array, options: DecodeLimits & KernelOption = {}): RawImage {
   const { mode, width, height, orientation } = openJpeg(bytes);
@@ -48,6 +51,7 @@ export function decodeJpeg(bytes: Uint8Array, options: DecodeLimits & KernelOpti
 
 /** One file being read: what its segments have said so far. */
 class JpegStream {
+  readonly #file: Uint8Array;
   /** Whether an error leaves the rows that Pillow has by then, and black below. */
   readonly #pad: boolean;
   readonly #reader: BitReader;
@@ -56,6 +60,7 @@ class JpegStream {
   #samplesLeft: number;
   readonly #quant: (Uint16Array | undefined)[] = [];
   readonly #huffman: HuffmanTables = { dc: [], ac: [] };
+  readonly #conditioning = conditioning();
   #restartInterval = 0;
   #jfif = false;
   #adobe: number | undefined;
@@ -70,6 +75,7 @@ class JpegStream {
 
   constructor(bytes: Uint8Array, options: DecodeLimits & KernelOption) {
     const pad = options.truncated === 'pad';
+    this.#file = bytes;
     this.#pad = pad;
     this.#kernels = options.kernels;
     this.#samplesLeft = options.maxScanSamples ?? MOST_SCAN_SAMPLES;
@@ -141,7 +147,8 @@ class JpegStream {
     else if (marker === 0xe0) this.#jfif ||= segment.length >= 14 && startsWith(segment, 'JFIF\0');
     else if (marker === 0xee) {
       if (segment.length >= 12 && startsWith(segment, 'Adobe')) this.#adobe = segment[11]!;
-    } else if (FRAMES.has(marker)) this.#startFrame(segment, marker);
+    } else if (marker === 0xcc) readConditioning(segment, whole, this.#conditioning);
+    else if (FRAMES.has(marker)) this.#startFrame(segment, marker);
   }
 
   /** The file ends without EOI. Pillow does not mind if it has all rows already. */
@@ -167,7 +174,7 @@ class JpegStream {
   }
 
   #startFrame(segment: Uint8Array, marker: number): void {
-    this.#frame = readFrame(segment, marker === 0xc2);
+    this.#frame = readFrame(segment, PROGRESSIVE.has(marker), ARITHMETIC.has(marker));
     this.#progress = progressOf(this.#frame);
   }
 
@@ -207,7 +214,6 @@ class JpegStream {
 
   #readScan(segment: Uint8Array, whole: boolean, length: number): void {
     const frame = this.#frame;
-    const reader = this.#reader;
     if (!frame) throw broken('jpeg: scan without a frame');
     const scan = readScanHeader(segment, frame, length);
     if (!whole) return;
@@ -215,7 +221,7 @@ class JpegStream {
       this.#oneScan = !frame.progressive && scan.components.length === frame.components.length;
       if (!frame.progressive) addStandardTables(this.#huffman);
       frame.components.forEach((c) => upsampler(frame, c)); // refuses odd sampling before allocating
-      expectContent(frame, reader.data.length);
+      expectContent(frame, this.#file.length);
       allocate(frame, this.#oneScan);
     } else if (this.#oneScan) throw broken('jpeg: more scans than one');
     for (const c of scan.components) this.#samplesLeft -= c.blocksAcross * c.blocksDown * 64;
@@ -226,13 +232,15 @@ class JpegStream {
       );
     }
     for (const c of scan.components) c.quant ??= this.#quantOf(c);
+    // libjpeg's arithmetic decoder fails at the end of the file, before an EOI is made up.
+    const reader = frame.arithmetic
+      ? new BitReader(this.#file, this.#reader.position)
+      : this.#reader;
     reader.reset();
     if (frame.progressive) noteProgress(scan, this.#progress, this.#scans === 1);
-    const blocks = (frame.progressive ? progressiveBlocks : sequentialBlocks)(
-      scan,
-      this.#huffman,
-      reader,
-    );
+    const blocks = frame.arithmetic
+      ? arithmeticBlocks(scan, this.#conditioning, reader, frame.progressive)
+      : (frame.progressive ? progressiveBlocks : sequentialBlocks)(scan, this.#huffman, reader);
     const rowDone = this.#oneScan
       ? (row: number) => {
           transformRow(frame, row, this.#kernels);
@@ -244,13 +252,15 @@ class JpegStream {
     this.#lastGoodRow = walkScan(frame, scan, reader, interval, blocks, rowDone, rehearsal);
     reader.ahead = undefined;
     reader.reset();
-    if (this.#oneScan) reader.endWithin(PIECE);
+    this.#reader.position = reader.position;
+    this.#reader.marker = reader.marker;
+    if (this.#oneScan) this.#reader.endWithin(PIECE);
   }
 
   /** For sequential data that sound files do not have; makes the reader follow libjpeg's. */
   #rehearsal(frame: Frame, scan: ScanHeader): Rehearsal | undefined {
     const { data, position } = this.#reader;
-    if (frame.progressive || !isOdd(data, position)) return undefined;
+    if (frame.progressive || frame.arithmetic || !isOdd(data, position)) return undefined;
     this.#reader.ahead = new Lookahead(data, position);
     if (this.#restartInterval > 0) return undefined; // libjpeg's fast path is for scans without
     const reader = new BitReader(data, position);
@@ -287,12 +297,13 @@ interface Segment {
 }
 
 /**
- * A large picture needs a bit of file for each block, at the very least. Pillow would show less as gray; here
- * it is an error, for a few bytes must not ask for a gigabyte.
+ * A large picture needs a bit of file for each block, at the very least; arithmetic coding can do with less. Pillow would
+ * show what is less as gray; here it is an error, for a few bytes must not ask for a gigabyte.
  */
 function expectContent(frame: Frame, bytes: number): void {
   const blocks = frame.components.reduce((sum, c) => sum + c.blocksAcross * c.blocksDown, 0);
-  if (frame.width * frame.height > 1 << 24 && blocks > bytes * 8) {
+  const most = bytes * 8 * (frame.arithmetic ? 64 : 1);
+  if (frame.width * frame.height > 1 << 24 && blocks > most) {
     throw broken(`jpeg: ${bytes} bytes cannot hold ${frame.width}x${frame.height} pixels`);
   }
 }

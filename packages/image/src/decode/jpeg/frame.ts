@@ -28,6 +28,8 @@ export interface Component {
 
 export interface Frame {
   readonly progressive: boolean;
+  /** Arithmetic-coded; else by Huffman codes. */
+  readonly arithmetic: boolean;
   readonly width: number;
   readonly height: number;
   readonly components: readonly Component[];
@@ -38,7 +40,7 @@ export interface Frame {
 }
 
 /** From a SOF segment's content (T.81 B.2.2). Allocates no samples. */
-export function readFrame(segment: Uint8Array, progressive: boolean): Frame {
+export function readFrame(segment: Uint8Array, progressive: boolean, arithmetic: boolean): Frame {
   const height = (segment[1]! << 8) | segment[2]!;
   const width = (segment[3]! << 8) | segment[4]!;
   const count = segment[5]!;
@@ -74,7 +76,7 @@ export function readFrame(segment: Uint8Array, progressive: boolean): Frame {
       samples: new Uint8Array(0),
     };
   });
-  return { progressive, width, height, components, hMax, vMax, mcusAcross, mcusDown };
+  return { progressive, arithmetic, width, height, components, hMax, vMax, mcusAcross, mcusDown };
 }
 
 /** Allocates coefficients for the whole picture, or for one row of MCUs at a time. */

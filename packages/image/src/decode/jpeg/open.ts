@@ -13,12 +13,6 @@ export interface JpegHeader {
 }
 
 const MODES: Readonly<Record<number, Mode>> = { 1: 'L', 3: 'RGB', 4: 'CMYK' };
-/** SOF3, SOF9 and SOF10. */
-const UNSUPPORTED: Readonly<Record<number, string>> = {
-  0xc3: 'lossless',
-  0xc9: 'arithmetic',
-  0xca: 'arithmetic',
-};
 const XMP = 'http://ns.adobe.com/xap/1.0/\0';
 
 /** @throws Error as `Image.open` does, or as `load` does where no scan was found */
@@ -30,8 +24,7 @@ export function openJpeg(data: Uint8Array): JpegHeader {
   for (const [marker, segment] of headerSegments(data)) {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     // Pillow reads these, so they are no damage that 'pad' may pass over.
-    const kind = UNSUPPORTED[marker];
-    if (kind) throw broken(`jpeg: ${kind} coding, which is not supported`);
+    if (marker === 0xc3) throw broken('jpeg: lossless coding, which is not supported');
     if (isFrame || marker === 0xde) frame = openFrame(segment);
     else if (marker === 0xdb) expectQuantTables(segment);
     else if (marker === 0xe1) {
