@@ -31,6 +31,7 @@ test('a configuration names its class, and else its model_type does', () => {
   expect(() => of({ model_type: 'clip' })).toThrow(
     'The checkpoint you are trying to load has model type `clip` but only these are recognized: siglip, siglip_text_model, siglip_vision_model',
   );
+  expect(() => of({ model_type: { toString: 1 } })).toThrow('model type `{"toString":1}` but only');
 });
 
 describe('a class more is one row', () => {

@@ -16,7 +16,7 @@ export const foreignType = (
 ): string | undefined =>
   model_type === undefined || known.includes(model_type as string)
     ? undefined
-    : `${UNKNOWN} \`${String(model_type)}\` but only these are recognized: ${known.join(', ')}`;
+    : `${UNKNOWN} \`${typeof model_type === 'string' ? model_type : JSON.stringify(model_type)}\` but only these are recognized: ${known.join(', ')}`;
 
 const NONE: JsonObject = {};
 
