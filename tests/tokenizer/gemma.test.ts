@@ -155,7 +155,7 @@ describe('refused', () => {
     ['dropout', (f) => (f.model['dropout'] = 0.1), 'dropout is 0.1, expected null'],
     ['bytes', (f) => (f.model['byte_fallback'] = false), 'byte_fallback is false, expected true'],
     ['an id', (f) => ((f.model['vocab'] as Record<string, unknown>)['a'] = -1), 'the id of "a" is -1'], // prettier-ignore
-    ['a byte', (f) => delete (f.model['vocab'] as Record<string, unknown>)['<0xC3>'], 'no <0xC3>, expected a token for every byte'], // prettier-ignore
+    ['a byte', (f) => delete (f.model['vocab'] as Record<string, unknown>)['<0xC3>'], 'tokenizer.json: vocabulary: no <0xC3>, expected a token for every byte'], // prettier-ignore
     ['a merge', (f) => (f.model['merges'] = ['a']), 'a merge is "a", expected two tokens'],
     ['merged', (f) => (f.model['merges'] = [['a', '🙂']]), 'merge 0 of ["a","🙂"]: expected both'],
     ['a role', (f) => { f.added_tokens = []; delete (f.model['vocab'] as Record<string, unknown>)['<eos>']; }, 'eos_token "<eos>": expected a token of tokenizer.json'], // prettier-ignore

@@ -34,21 +34,25 @@ describe('protobuf', () => {
     [
       'a length beyond the end',
       bytes(0x0a, 0x7f, 0x00),
-      'protobuf: a field of 127 bytes at byte 2, 1 bytes are left',
+      'spiece.model: protobuf: a field of 127 bytes at byte 2, 1 bytes are left',
     ],
     [
       'a length of 4 GB',
       bytes(0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f),
-      'protobuf: a field of 4294967295 bytes at byte 6, 0 bytes are left',
+      'spiece.model: protobuf: a field of 4294967295 bytes at byte 6, 0 bytes are left',
     ],
-    ['an end inside a number', bytes(0x0a, 0xff), 'protobuf: the file ends inside a number'],
+    [
+      'an end inside a number',
+      bytes(0x0a, 0xff),
+      'spiece.model: protobuf: the file ends inside a number',
+    ],
     [
       'an endless number',
       new Uint8Array(40).fill(0xff),
-      'protobuf: a number has more than 10 bytes',
+      'spiece.model: protobuf: a number has more than 10 bytes',
     ],
-    ['field 0', bytes(0x02, 0x00), 'protobuf: field number 0 before byte 1'],
-    ['a group', bytes(0x0b), 'protobuf: wire type 3 before byte 1'],
+    ['field 0', bytes(0x02, 0x00), 'spiece.model: protobuf: field number 0 before byte 1'],
+    ['a group', bytes(0x0b), 'spiece.model: protobuf: wire type 3 before byte 1'],
     [
       'text that is not UTF-8',
       bytes(0x0a, 0x03, 0x0a, 0x01, 0xff),
@@ -119,34 +123,46 @@ describe('charsmap', () => {
   // The root's children lie at 1 ^ byte; a unit is offset << 10 | has leaf << 8 | label.
   const root = 1 << 10;
   test.each([
-    ['three bytes', bytes(1, 2, 3), 'charsmap: a trie of 0 bytes in 3 bytes'],
+    ['three bytes', bytes(1, 2, 3), 'spiece.model: charsmap: a trie of 0 bytes in 3 bytes'],
     [
       'a size of 4 GB',
       bytes(255, 255, 255, 255, 0),
-      'charsmap: a trie of 4294967295 bytes in 5 bytes',
+      'spiece.model: charsmap: a trie of 4294967295 bytes in 5 bytes',
     ],
-    ['no replacements', map({ 0: root }, []), 'charsmap: a trie of 1024 bytes in 1028 bytes'],
+    [
+      'no replacements',
+      map({ 0: root }, []),
+      'spiece.model: charsmap: a trie of 1024 bytes in 1028 bytes',
+    ],
     [
       'an open replacement',
       map({ 0: root }, [65]),
-      'charsmap: the last replacement is not ended by a NUL byte',
+      'spiece.model: charsmap: the last replacement is not ended by a NUL byte',
     ],
-    ['a root that leads out', map({ 0: 300 << 10 }), 'charsmap: the trie points outside itself'],
-    ['a root that leads nowhere', map({ 0: 0 }), 'charsmap: the trie points outside itself'],
+    [
+      'a root that leads out',
+      map({ 0: 300 << 10 }),
+      'spiece.model: charsmap: the trie points outside itself',
+    ],
+    [
+      'a root that leads nowhere',
+      map({ 0: 0 }),
+      'spiece.model: charsmap: the trie points outside itself',
+    ],
     [
       'a node that leads out',
       map({ 0: root, 9: 0xffffffff & 0x7ffffe09 }),
-      'charsmap: the trie points outside itself',
+      'spiece.model: charsmap: the trie points outside itself',
     ],
     [
       'a value beyond the replacements',
       map({ 0: root, 9: 0x80000005 }),
-      'charsmap: the trie points outside itself',
+      'spiece.model: charsmap: the trie points outside itself',
     ],
     [
       'a leaf that is none',
       map({ 0: root, 96: (1 << 10) | 0x161, 97: 0x61 }),
-      'charsmap: the trie points outside itself',
+      'spiece.model: charsmap: the trie points outside itself',
     ],
   ])('%s', (_, file, message) => {
     expect(() => load(withMap(file))).toThrow(new Error(message));

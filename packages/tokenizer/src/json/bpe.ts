@@ -31,14 +31,16 @@ export class Bpe {
       const [a, b, c] = [left, right, left + right].map((token) => ids.get(token));
       if (a === undefined || b === undefined || c === undefined)
         throw new Error(
-          `merge ${rank} of ${JSON.stringify([left, right])}: expected both and what they make in the vocabulary`,
+          `tokenizer.json: merge ${rank} of ${JSON.stringify([left, right])}: expected both and what they make in the vocabulary`,
         );
       this.#ranks.set(a * this.#base + b, rank); // of a pair that comes twice the last counts, as in HF
       this.#made.push(c);
     }
     for (let byte = 0; byte < 0xf5; byte++)
       if (!ids.has(byteToken(byte)) && (byte > 0x7f || !ids.has(String.fromCharCode(byte))))
-        throw new Error(`vocabulary: no ${byteToken(byte)}, expected a token for every byte`);
+        throw new Error(
+          `tokenizer.json: vocabulary: no ${byteToken(byte)}, expected a token for every byte`,
+        );
   }
 
   /** The ids of the text's tokens. O(n log n). */

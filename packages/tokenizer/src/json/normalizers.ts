@@ -37,7 +37,9 @@ export const inTurn =
     steps.reduce((now, step) => {
       const next = step(now);
       if (next.length > MAX_GROWTH * (text.length + 16))
-        throw new RangeError(`normalizer: it makes a text more than ${MAX_GROWTH} times longer`);
+        throw new RangeError(
+          `tokenizer.json: normalizer: it makes a text more than ${MAX_GROWTH} times longer`,
+        );
       return next;
     }, text);
 

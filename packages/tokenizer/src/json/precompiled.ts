@@ -5,7 +5,7 @@ import { utf8Decode, utf8Encode } from '../text/utf8.ts';
 
 /** From base64. Throws an Error for a map that is malformed. */
 export function precompiled(base64: string): (text: string) => string {
-  const map = new Charsmap(bytesOf(base64));
+  const map = new Charsmap(bytesOf(base64), 'tokenizer.json');
   const mapped = (text: string): string | undefined => {
     const bytes = utf8Encode(text);
     return map.shortestPrefix(bytes, 0, bytes.length) > 0
@@ -27,7 +27,9 @@ export function precompiled(base64: string): (text: string) => string {
       }
       out += made;
       if (out.length > MAX_GROWTH * (text.length + 16))
-        throw new RangeError(`charsmap: it makes a text more than ${MAX_GROWTH} times longer`);
+        throw new RangeError(
+          `tokenizer.json: charsmap: it makes a text more than ${MAX_GROWTH} times longer`,
+        );
     }
     return out;
   };

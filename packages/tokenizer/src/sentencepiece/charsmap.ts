@@ -21,19 +21,19 @@ export class Charsmap {
   end = 0;
 
   /**
-   * Throws an Error for sizes and offsets that point outside, as sentencepiece 0.2.3 refuses them.
+   * Throws an Error with `file`'s name for sizes and offsets that point outside, as sentencepiece 0.2.3 refuses them.
    */
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, file: string) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const size = bytes.length > 4 ? view.getUint32(0, true) : 0;
     if (size < 1024 || size % 1024 !== 0 || size >= bytes.length - 4)
-      throw new Error(`charsmap: a trie of ${size} bytes in ${bytes.length} bytes`);
+      throw new Error(`${file}: charsmap: a trie of ${size} bytes in ${bytes.length} bytes`);
     this.#units = new Uint32Array(size / 4);
     for (let i = 0; i < this.#units.length; i++) this.#units[i] = view.getUint32(4 + 4 * i, true);
     this.replacements = bytes.subarray(4 + size);
     if (this.replacements[this.replacements.length - 1] !== 0)
-      throw new Error('charsmap: the last replacement is not ended by a NUL byte');
-    if (!this.#isSound()) throw new Error('charsmap: the trie points outside itself');
+      throw new Error(`${file}: charsmap: the last replacement is not ended by a NUL byte`);
+    if (!this.#isSound()) throw new Error(`${file}: charsmap: the trie points outside itself`);
   }
 
   /** The checks that let `longestPrefix` follow the units blindly. */

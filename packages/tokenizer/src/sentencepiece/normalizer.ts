@@ -43,7 +43,7 @@ export class Normalizer {
   constructor(spec: NormalizerSpec, options: NormalizerOptions = {}) {
     this.#spec = spec;
     this.#charsmap = spec.precompiled_charsmap.length
-      ? new Charsmap(spec.precompiled_charsmap)
+      ? new Charsmap(spec.precompiled_charsmap, 'spiece.model')
       : null;
     this.#space = spec.escape_whitespaces ? UNDERLINE : PLAIN_SPACE;
     this.#spaceAsSuffix = options.spaceAsSuffix ?? false;

@@ -23,17 +23,18 @@ export function readFields(bytes: Uint8Array, onField: OnField): void {
   const varint = (): number => {
     let value = 0;
     for (let shift = 0; shift < 70; shift += 7) {
-      if (at >= bytes.length) throw new Error('protobuf: the file ends inside a number');
+      if (at >= bytes.length)
+        throw new Error('spiece.model: protobuf: the file ends inside a number');
       const byte = bytes[at++]!;
       if (shift < 32) value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
-    throw new Error('protobuf: a number has more than 10 bytes');
+    throw new Error('spiece.model: protobuf: a number has more than 10 bytes');
   };
   const take = (length: number): number => {
     if (length < 0 || length > bytes.length - at)
       throw new Error(
-        `protobuf: a field of ${length >>> 0} bytes at byte ${at}, ${bytes.length - at} bytes are left`,
+        `spiece.model: protobuf: a field of ${length >>> 0} bytes at byte ${at}, ${bytes.length - at} bytes are left`,
       );
     at += length;
     return at - length;
@@ -43,14 +44,14 @@ export function readFields(bytes: Uint8Array, onField: OnField): void {
     const tag = varint();
     const wire = tag & 7;
     const field = tag >>> 3;
-    if (field === 0) throw new Error(`protobuf: field number 0 before byte ${at}`);
+    if (field === 0) throw new Error(`spiece.model: protobuf: field number 0 before byte ${at}`);
     if (wire === Wire.VARINT) onField(field, wire, varint(), NOTHING);
     else if (wire === Wire.FIXED32) onField(field, wire, view.getFloat32(take(4), true), NOTHING);
     else if (wire === Wire.FIXED64) take(8);
     else if (wire === Wire.BYTES) {
       const begin = take(varint());
       onField(field, wire, 0, bytes.subarray(begin, at));
-    } else throw new Error(`protobuf: wire type ${wire} before byte ${at}`);
+    } else throw new Error(`spiece.model: protobuf: wire type ${wire} before byte ${at}`);
   }
 }
 
