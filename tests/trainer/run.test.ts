@@ -93,6 +93,40 @@ describe('tar shards', () => {
     await expect(shard!.read(3)).rejects.toThrow(':x/4: no caption');
     expect(text((await shard!.read(4)).image)).toBe('five');
   });
+
+  /** A shard whose first entry, of one byte, says it has another size. */
+  const sized = (name: string, size: string): string => {
+    const bytes = new Uint8Array(createTar([{ name: '1.jpg', data: 'x' }]));
+    bytes.set(new TextEncoder().encode(size.padEnd(12, '\0')), 124);
+    writeFileSync(join(root, name), bytes);
+    return join(root, name);
+  };
+  test.each([
+    ['too-long.tar', '77777777777', 'the octal size "77777777777", expected at most 9728 bytes'],
+    ['negative.tar', '-1000', 'the octal size "-1000"'],
+    ['none.tar', '', 'the octal size ""'],
+    ['decimal.tar', '9', 'the octal size "9"'],
+  ])('a size that is none is refused, not the end of the shard: %s', (name, size, message) =>
+    expect(openShards([sized(name, size)])).rejects.toThrow(
+      `${name}: no tar file: an entry at byte 0 has ${message}`,
+    ),
+  );
+  test('texts that are no UTF-8, and JSON that is no object, are named', async () => {
+    const path = join(root, 'odd-texts.tar');
+    const image = { name: '1.jpg', data: 'x' };
+    writeFileSync(
+      path,
+      createTar([
+        image,
+        { name: '1.txt', data: Uint8Array.of(255, 10) },
+        { ...image, name: '2.jpg' },
+        { name: '2.json', data: 'null' },
+      ]),
+    );
+    const [shard] = await openShards([path]);
+    await expect(shard!.read(0)).rejects.toThrow('odd-texts.tar:1: its .txt is not UTF-8');
+    await expect(shard!.read(1)).rejects.toThrow('odd-texts.tar:2: no caption: expected a text');
+  });
 });
 
 describe('the order of pairs', () => {
