@@ -181,6 +181,14 @@ describe('refused', () => {
     expect(() => GemmaTokenizerFast.fromFiles(new Map())).toThrow('tokenizer.json: missing, found no files'); // prettier-ignore
   });
 
+  test('a merge that is nested without end', () => {
+    const deep = changed((f) => (f.model['merges'] = ['deep'])).get('tokenizer.json')!;
+    const text = String(deep).replace('"deep"', '['.repeat(20_000) + ']'.repeat(20_000));
+    expect(() =>
+      GemmaTokenizerFast.fromFiles(new Map([['tokenizer.json', Buffer.from(text)]])),
+    ).toThrow('a merge is nested deeper than 64 levels, expected two tokens');
+  });
+
   test('merges written as texts are read', () => {
     const old = changed((f) => {
       f.model['merges'] = (f.model['merges'] as string[][]).map((pair) => pair.join(' '));

@@ -260,11 +260,11 @@ describe('files of a folder', () => {
     [{ 'added_tokens.json': '{"a":"b"}' }, 'added_tokens.json: the id of "a" is "b"'],
     [
       { 'tokenizer_config.json': '{"added_tokens_decoder":{"x":{"content":"a"}}}' },
-      'added_tokens_decoder: "x" with content "a", expected an id and a string',
+      'tokenizer_config.json: added_tokens_decoder: "x" with content "a", expected an id and a string',
     ],
     [
       { 'tokenizer_config.json': '{"added_tokens_decoder":{"1":null}}' },
-      'added_tokens_decoder: "1" with content undefined, expected an id and a string',
+      'tokenizer_config.json: added_tokens_decoder: "1" with content undefined, expected an id and a string',
     ],
     [
       { 'tokenizer_config.json': '{"additional_special_tokens":5}' },

@@ -1,8 +1,19 @@
 // Reads JSON that may be anything: what it holds is named in the error where it is not what was expected.
 export type Json = Record<string, unknown>;
 
-/** The beginning of a value, for errors. */
-export const short = (value: unknown): string => (JSON.stringify(value) ?? 'missing').slice(0, 60);
+/** Deeper than any value that is read here. */
+const DEEPEST = 64;
+
+/** The beginning of a value, for errors. One that is nested without end is not written: that would end the stack. */
+export const short = (value: unknown): string =>
+  isShallow(value, DEEPEST)
+    ? (JSON.stringify(value) ?? 'missing').slice(0, 60)
+    : `nested deeper than ${DEEPEST} levels`;
+
+const isShallow = (value: unknown, left: number): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (left > 0 && Object.values(value).every((item) => isShallow(item, left - 1)));
 
 export function fail(name: string, value: unknown, expected: string): never {
   throw new Error(`tokenizer.json: ${name} is ${short(value)}, expected ${expected}`);

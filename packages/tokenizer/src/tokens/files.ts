@@ -42,7 +42,8 @@ export function initFromFiles(
   const init: SiglipTokenizerInit = { ...config, ...overrides, vocab_file };
   if (init.added_tokens_decoder) {
     const byText = new Map<string, AddedToken>();
-    const decoder = readDecoder(init.added_tokens_decoder);
+    const where = overrides.added_tokens_decoder ? '' : `${CONFIG_FILE}: `;
+    const decoder = readDecoder(init.added_tokens_decoder, where);
     for (const token of decoder.values()) byText.set(token.content, token);
     init.added_tokens_decoder = decoder;
     for (const role of ROLES) {
@@ -83,10 +84,11 @@ function checkClass(name: unknown, warn: (message: string) => void): void {
 
 /**
  * `added_tokens_decoder` as it comes from JSON or from a user, by id. Throws an Error for ids that
- * are none.
+ * are none, which says `where` they come from.
  */
 export function readDecoder(
   decoder: NonNullable<SiglipTokenizerOptions['added_tokens_decoder']>,
+  where = '',
 ): Map<number, AddedToken> {
   const entries = decoder instanceof Map ? [...decoder] : Object.entries(decoder);
   const tokens = new Map<number, AddedToken>();
@@ -95,7 +97,7 @@ export function readDecoder(
     const content: unknown = token?.content;
     if (!Number.isInteger(id) || id < 0 || typeof content !== 'string')
       throw new Error(
-        `added_tokens_decoder: "${key}" with content ${JSON.stringify(content)}, expected an id and a string`,
+        `${where}added_tokens_decoder: "${key}" with content ${JSON.stringify(content)}, expected an id and a string`,
       );
     tokens.set(id, addedToken(token));
   }
