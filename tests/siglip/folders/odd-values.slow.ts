@@ -2,6 +2,7 @@
 // loads and gives finite scores, or one Error in this project's or HF's words. No value takes seconds.
 import { expect, test } from 'vitest';
 import { pipeline } from 'siglip-ts';
+import { ENGINE } from '../../fuzz/engine-words.ts';
 import { json, variant } from './variant.ts';
 
 type Json = Record<string, unknown>;
@@ -26,10 +27,6 @@ const MORE: Readonly<Record<string, string>> = {
   'special_tokens_map.json': 'pad_token eos_token unk_token additional_special_tokens',
   'added_tokens.json': '</s> x',
 };
-
-/** What engines say of values that nobody looked at. */
-const ENGINE =
-  /is not a function|Cannot (read|mix|convert|destructure|use|set prop)|Invalid (typed )?array|Maximum call|is not iterable|Invalid (URL|count)|not an object|is not defined|out of memory|not a constructor|intermediate value/i;
 
 const isObject = (x: unknown): x is Json =>
   typeof x === 'object' && x !== null && !Array.isArray(x);
