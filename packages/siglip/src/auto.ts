@@ -1,5 +1,5 @@
 // The Auto classes: which SigLIP class a folder's files ask for, by the table of classes. Only its model types are known.
-import { schema } from '@siglip-ts/core';
+import { expectConfig } from '@siglip-ts/core';
 import {
   filesOf,
   type JsonObject,
@@ -35,7 +35,7 @@ async function configOf(source: ModelSource, given: ConfigOptions = {}): Promise
   const { config = {}, ...options } = configOptions('AutoConfig', given);
   const files = await filesOf(source, options);
   const [dict, kind] = await named(files);
-  schema.expectConfig({ ...dict, ...config }, `config.json of ${files.name}`);
+  expectConfig({ ...dict, ...config }, `config.json of ${files.name}`);
   return kind.configOf(dict, config);
 }
 

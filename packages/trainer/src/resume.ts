@@ -2,7 +2,7 @@
 // are written is in checkpoints.ts.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { schema } from '@siglip-ts/core';
+import { fields } from '@siglip-ts/core';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { checkpoints } from './checkpoints.ts';
 import type { Cursor } from './data/sampler.ts';
@@ -16,10 +16,10 @@ export interface Progress {
   readonly recipe: Recipe;
 }
 
-const whole = schema.whole(0, Number.MAX_SAFE_INTEGER);
+const whole = fields.whole(0, Number.MAX_SAFE_INTEGER);
 /** What is absent is none of its kind, either. */
 const NO_CURSOR = { epoch: null, position: null };
-const object = schema.kind('an object', schema.isObject);
+const object = fields.kind('an object', fields.isObject);
 
 /** A checkpoint that was read, all of it. */
 export interface Resumed<M> extends Progress {
@@ -79,15 +79,15 @@ async function progressAt(path: string, step: number): Promise<Progress> {
   } catch (error) {
     throw new Error(`${file}: ${(error as Error).message}`);
   }
-  if (!schema.isObject(progress)) throw new Error(`${file}: expected an object`);
-  const counted = schema.kind(`${step}, as its folder says`, (x) => x === step);
-  schema.expectFields(
+  if (!fields.isObject(progress)) throw new Error(`${file}: expected an object`);
+  const counted = fields.kind(`${step}, as its folder says`, (x) => x === step);
+  fields.expectFields(
     { step: null, cursor: null, recipe: null, skipped: null, ...progress },
     { step: counted, cursor: object, recipe: object, skipped: whole },
     file,
   );
   const { cursor } = progress as unknown as Progress;
-  schema.expectFields(
+  fields.expectFields(
     { ...NO_CURSOR, ...cursor },
     { epoch: whole, position: whole },
     file,

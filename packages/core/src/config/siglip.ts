@@ -2,6 +2,7 @@
 // Data only: nothing here builds a model.
 import type { Activation } from '../contract/backend.ts';
 import type { AttentionImplementation } from '../ops/attention.ts';
+import { expectFields } from './fields.ts';
 import {
   type Attributes,
   fill,
@@ -12,7 +13,7 @@ import {
   toDiffDict,
   toJson,
 } from './pretrained.ts';
-import { expectFields, TOWER_FIELDS } from './schema.ts';
+import { TOWER_FIELDS } from './schema.ts';
 
 /** What both towers have. Sizes are counts of numbers; eps is added to the variance. */
 interface TowerFields extends PretrainedFields {

@@ -73,7 +73,7 @@ const ACTIVATIONS: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
 };
 
 /** All of them, by HF's names. */
-export const ACTIVATION_NAMES: readonly string[] = Object.keys(ACTIVATIONS);
+export const ACTIVATION_NAMES: readonly string[] = /* @__PURE__ */ Object.keys(ACTIVATIONS);
 
 /** Whether torch has a kernel of its own for it. */
 export const isKernel = (kind: Activation): boolean => kind in KERNELS;

@@ -1,7 +1,7 @@
 // The three configurations as users load and save them; what they hold is in packages/core.
 import {
   type Attributes,
-  schema,
+  expectConfig,
   SiglipConfig as Composite,
   SiglipTextConfig as Text,
   SiglipVisionConfig as Vision,
@@ -183,6 +183,6 @@ const argumentsOf = (tower: Text | Vision): Attributes => ({
 async function read(source: ModelSource, o: HubOptions, changes?: Attributes): Promise<Attributes> {
   const files = await filesOf(source, o);
   const dict = await orWhatItIs(files, readConfig);
-  schema.expectConfig({ ...dict, ...changes }, `config.json of ${files.name}`);
+  expectConfig({ ...dict, ...changes }, `config.json of ${files.name}`);
   return dict;
 }

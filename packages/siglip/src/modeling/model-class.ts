@@ -4,7 +4,7 @@ import {
   type AttentionImplementation,
   type Attributes,
   type Backend,
-  schema,
+  expectConfig,
   type Scope,
   setAttention,
 } from '@siglip-ts/core';
@@ -63,7 +63,7 @@ export async function load<C extends AnyConfig, M extends PreTrainedModel<C>>(
     const foreign = foreignType(dict);
     if (foreign !== undefined && dict.model_type !== kind.model_type) throw new RangeError(foreign);
     expectQuantization(quantization_config, files.name);
-    schema.expectConfig({ ...dict, ...o.config }, `config.json of ${files.name}`);
+    expectConfig({ ...dict, ...o.config }, `config.json of ${files.name}`);
     const config = kind.configOf(dict, o.config ?? {});
     setAttention(config, implementationOf(o));
     const shapes = await parametersOf(kind.trace(config), EVERYTHING);
@@ -81,7 +81,7 @@ export async function create<C extends AnyConfig, M extends PreTrainedModel<C>>(
   options: LoadOptions,
 ): Promise<M> {
   const o = loaderOptions(`${kind.name}.from_config`, options, LOAD);
-  schema.expectConfig(config.to_dict(), 'config');
+  expectConfig(config.to_dict(), 'config');
   setAttention(config, implementationOf(o));
   const shapes = await parametersOf(kind.trace(config), EVERYTHING);
   return kind.make(config, await freshRuntime(shapes, o));

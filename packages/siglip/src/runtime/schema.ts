@@ -1,7 +1,7 @@
 // What a model's other JSON files may hold, and those of the picture's side: one schema a file. config.json's is core's.
-import { schema } from '@siglip-ts/core';
+import { fields } from '@siglip-ts/core';
 
-const { boolean, isObject, kind, number, oneOf, orNull, text, whole } = schema;
+const { boolean, isObject, kind, number, oneOf, orNull, text, whole } = fields;
 
 /** Sides of a picture that a processor may be asked for: far beyond every model, and 200 MB of numbers. */
 const MOST_SIDE = 4096;
@@ -14,13 +14,13 @@ const size = kind(
     side(v) ||
     (Object.values(Object(v) as object).every(side) && typeof v === 'object'),
 );
-const channels = (fits: (v: number) => boolean, words: string): schema.Kind =>
+const channels = (fits: (v: number) => boolean, words: string): fields.Kind =>
   kind(`a ${words}, or a list of them`, (v) => {
     const list = Array.isArray(v) ? v : [v];
     return v === null || list.every((x) => Number.isFinite(x) && fits(x as number));
   });
 
-const PROCESSOR: schema.Schema = {
+const PROCESSOR: fields.Schema = {
   do_resize: orNull(boolean),
   do_rescale: orNull(boolean),
   do_normalize: orNull(boolean),
@@ -47,7 +47,7 @@ const names = orNull(
 /** More tokens than any model takes; HF's "no limit" is 1e30. */
 const MOST_TOKENS = 1_000_000;
 
-const TOKENIZER: schema.Schema = {
+const TOKENIZER: fields.Schema = {
   model_max_length: orNull(
     kind(
       `a number from 1 to ${MOST_TOKENS}, or 1e30 for none`,
@@ -76,12 +76,12 @@ const TOKENIZER: schema.Schema = {
 
 /** What tokenizer_config.json holds. Throws RangeError with `where`, the field and its value. */
 export const expectTokenizer = (dict: Record<string, unknown>, where: string): void =>
-  schema.expectFields(dict, TOKENIZER, where);
+  fields.expectFields(dict, TOKENIZER, where);
 
 /** What preprocessor_config.json holds, changes included. Throws RangeError with `where`, the field and its value. */
 export const expectProcessor = (dict: Record<string, unknown>, where: string): void =>
-  schema.expectFields(dict, PROCESSOR, where);
+  fields.expectFields(dict, PROCESSOR, where);
 
 /** What processor_config.json holds, of which the image processor alone is read. */
 export const expectNested = (dict: Record<string, unknown>, where: string): void =>
-  schema.expectFields(dict, { image_processor: orNull(kind('an object', isObject)) }, where);
+  fields.expectFields(dict, { image_processor: orNull(kind('an object', isObject)) }, where);
