@@ -111,6 +111,13 @@ describe('tar shards', () => {
       `${name}: no tar file: an entry at byte 0 has ${message}`,
     ),
   );
+  test('an empty file has no pairs', async () => {
+    const path = join(root, 'empty.tar');
+    writeFileSync(path, '');
+    // Not what was in memory before: an empty file's bytes are a view of a longer buffer.
+    for (let i = 0; i < 50; i++)
+      await expect(openShards([path])).rejects.toThrow('empty.tar: no pairs, expected');
+  });
   test('texts that are no UTF-8, and JSON that is no object, are named', async () => {
     const path = join(root, 'odd-texts.tar');
     const image = { name: '1.jpg', data: 'x' };

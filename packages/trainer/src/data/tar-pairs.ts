@@ -36,7 +36,9 @@ async function grouped(path: string, limits: DataLimits): Promise<Files[]> {
   let items: TarFileItem[];
   try {
     expectSizes(tar);
-    items = parseTar(tar);
+    // nanotar reads all of the buffer, which may be a pool with the memory of others.
+    const isWhole = tar.length === tar.buffer.byteLength;
+    items = parseTar(isWhole ? tar : new Uint8Array(tar));
   } catch (error) {
     throw new Error(`${path}: no tar file: ${(error as Error).message}`);
   }
