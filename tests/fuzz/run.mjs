@@ -3,19 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rolldown } from 'rolldown';
+import { bundleInto } from '../from-sources.mjs';
 
 const here = import.meta.dirname;
 const root = join(here, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'siglip-fuzz-'));
 try {
-  const bundle = await rolldown({
-    input: { main: join(here, 'main.ts'), child: join(here, 'child.ts') },
-    platform: 'node',
-    resolve: { conditionNames: ['siglip:source', 'import', 'node', 'default'] },
-    onwarn() {},
-  });
-  await bundle.write({ dir: folder, format: 'esm' });
+  await bundleInto(folder, { main: join(here, 'main.ts'), child: join(here, 'child.ts') });
   const { status } = spawnSync(
     process.execPath,
     [join(folder, 'main.js'), ...process.argv.slice(2)],
