@@ -281,6 +281,13 @@ describe('files of a folder', () => {
   ])('%j', (files, message) => {
     expect(() => read(files)).toThrow(message);
   });
+  test('without a token that ends texts', () => {
+    const tokenizer = read({ 'tokenizer_config.json': '{"eos_token":null}' });
+    const words = 'eos_token is null in tokenizer_config.json or the options, expected the token';
+    expect(() => tokenizer.call('a')).toThrow(words);
+    expect(() => tokenizer.call('a', null, { return_tensors: true })).toThrow(words);
+    expect(tokenizer.call('a', null, { add_special_tokens: false }).input_ids).toHaveLength(1);
+  });
   test('without spiece.model', () => {
     expect(() => SiglipTokenizer.fromFiles(new Map())).toThrow(
       'spiece.model: missing, found no files',

@@ -1,14 +1,18 @@
 // How one or two sequences of ids become a model input, and where eos is in it. Pure functions of
 // ids.
 
-/** `a eos` or `a eos b eos`; calls `onEos` instead of appending where a sequence ends in eos. */
+/**
+ * `a eos` or `a eos b eos`; calls `onEos` instead of appending where a sequence ends in eos. Throws without
+ * an eos: HF appends its None there, which no model takes.
+ */
 export function joinSequences(
   ids: readonly number[],
   pair: readonly number[] | null,
-  eos: number,
+  eos: number | null,
   onEos: () => void,
 ): number[] {
   const withEos = (sequence: readonly number[]): readonly number[] => {
+    if (eos === null) throw new Error('eos_token is null in tokenizer_config.json or the options, expected the token that ends each text'); // prettier-ignore
     if (sequence.at(-1) !== eos) return sequence.concat(eos);
     onEos();
     return sequence;

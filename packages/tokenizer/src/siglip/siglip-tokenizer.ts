@@ -335,7 +335,7 @@ export class SiglipTokenizer {
 
   /** `a </s>` or `a </s> b </s>`; a sequence that ends in eos gets a warning, not a second one. */
   build_inputs_with_special_tokens(ids: Ids, pair: Ids | null = null): number[] {
-    return joinSequences(ids, pair, this.eos_token_id!, () =>
+    return joinSequences(ids, pair, this.eos_token_id, () =>
       this.warnOnce(
         'already has eos',
         `This sequence already has ${this.eos_token}. In future versions this behavior may lead to ` +
