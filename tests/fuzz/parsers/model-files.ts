@@ -61,7 +61,7 @@ export const MODEL_FILES: readonly Parser[] = [
     mutate: mutateJson,
     read: tokenizer('tokenizer_config.json', TINY, ['spiece.model', 'special_tokens_map.json']),
     names: /tokenizer_config\.json/,
-    hf: /^You should supply|^sp_model_kwargs: |^One of the tokens is not/,
+    hf: /^You should supply|^sp_model_kwargs: |^One of the tokens is not|^Value |^Cannot set a non-string|^Asking to pad/,
   },
   {
     name: 'config.json',
