@@ -93,7 +93,8 @@ export function arithmeticBlocks(
   const bit = 1 << low;
   let next = decisions(reader);
   /** By slot: 64 for DC, 256 for AC. */
-  let bins: Bins[] = [];
+  const bins: Bins[] = [];
+  const slots = [...scan.dcSlots, ...scan.acSlots.map((slot) => 16 + slot)];
   /** By component: the last DC value, and where the bins of the next difference begin, by the size of the one before. */
   let predictions: number[] = [];
   let contexts: number[] = [];
@@ -159,7 +160,7 @@ export function arithmeticBlocks(
 
   function restart(): void {
     next = decisions(reader);
-    bins = Array.from(conditions, () => new Uint8Array(256));
+    for (const slot of slots) bins[slot] = new Uint8Array(256);
     predictions = [0, 0, 0, 0];
     contexts = [0, 0, 0, 0];
     failed = false;
