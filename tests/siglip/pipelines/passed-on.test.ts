@@ -1,8 +1,8 @@
 // Options and ends that a pipeline passes on: each must change something, so that one which is dropped is noticed.
 import { afterEach, expect, test, vi } from 'vitest';
-import { pipeline, SiglipModel } from 'siglip-ts';
+import { pipeline, type ProgressInfo, SiglipForImageClassification, SiglipModel } from 'siglip-ts';
 import { Engine } from '../../../packages/backend-wasm/src/engine/engine.ts';
-import { variant } from '../folders/variant.ts';
+import { type Changes, type Tensors, variant } from '../folders/variant.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -43,4 +43,54 @@ test('a checkpoint without its pooling head is refused: none is drawn', async ()
   await expect(SiglipModel.from_pretrained(files)).rejects.toThrow(
     /the checkpoint lacks \d+ of the \d+ tensors of SiglipModel, among them "vision_model\.head\./,
   );
+});
+
+test("dtype 'auto' is config.json's, not that of the weights", async () => {
+  const files = await variant({ config: (c) => ({ ...c, torch_dtype: 'bfloat16' }) });
+  await using model = await SiglipModel.from_pretrained(files, { dtype: 'auto' });
+  expect(model.runtime.dtype).toBe('bfloat16');
+});
+
+test('progress of weights ends at 100', async () => {
+  const told: ProgressInfo[] = [];
+  const progress_callback = (info: ProgressInfo) => void told.push(info);
+  await using pipe = await pipeline('zero-shot-image-classification', undefined, { progress_callback }); // prettier-ignore
+  await pipe(ROCKET, LABELS);
+  const weights = told.filter(({ status }) => status === 'weights');
+  expect(weights.length).toBeGreaterThan(10);
+  expect(weights.at(-1)).toMatchObject({ progress: 100 });
+});
+
+/** A classifier of two classes; `scale` makes its logits large. */
+const classifier = (scale: number): Changes => ({
+  config: (c) => ({ ...c, id2label: { 0: 'hum', 1: 'ai' } }),
+  tensors: (all: Tensors) =>
+    new Map([
+      ...[...all].filter(([key]) => key.startsWith('vision_model.')),
+      ['classifier.weight', { dtype: 'F32', shape: [2, 128], data: Float32Array.from({ length: 256 }, (_, i) => scale * Math.sin(i)) }], // prettier-ignore
+      ['classifier.bias', { dtype: 'F32', shape: [2], data: Float32Array.of(0, 800 * scale) }],
+    ]),
+});
+
+test('logits beyond what exp can hold are scores', async () => {
+  await using pipe = await pipeline('image-classification', await variant(classifier(10)));
+  const scores = await pipe(ROCKET);
+  expect(scores.map(({ label }) => label)).toEqual(['ai', 'hum']);
+  expect(scores[0]!.score).toBe(1);
+  expect(scores[1]!.score).toBe(0);
+});
+
+test('a label of -100 does not count: neither in the sum nor in what it is divided by', async () => {
+  const files = await variant(classifier(0.01));
+  await using model = await SiglipForImageClassification.from_pretrained(files);
+  const picture = (seed: number) => Float32Array.from({ length: 3 * 64 * 64 }, (_, i) => Math.sin(seed + i)); // prettier-ignore
+  const [a, b] = [picture(1), picture(2)];
+  const loss = async (data: Float32Array, n: number, labels: number[]) => {
+    const pixel_values = { data, shape: [n, 3, 64, 64], dtype: 'float32' as const };
+    const found = await model({ pixel_values, labels: { data: Int32Array.from(labels), shape: [n], dtype: 'int32' } }); // prettier-ignore
+    return (await found.loss!.data())[0]!;
+  };
+  const both = Float32Array.from([...a, ...b]);
+  expect(await loss(both, 2, [-100, 1])).toBeCloseTo(await loss(b, 1, [1]), 5);
+  expect(await loss(both, 2, [0, -100])).toBeCloseTo(await loss(a, 1, [0]), 5);
 });
