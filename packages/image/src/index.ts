@@ -34,7 +34,7 @@ export type {
   ProcessorOptions,
   SizeDict,
 } from './processors/options.ts';
-export type { CLIPImageProcessorConfig, CropOptions } from './processors/clip.ts';
+export type { CLIPFields, CLIPImageProcessorConfig, CropOptions } from './processors/clip.ts';
 export { CLIP_DEFAULTS, CLIPImageProcessor } from './processors/clip.ts';
 export type { SlowBehaviour } from './processors/pillow-steps.ts';
 export type { SiglipImageProcessorConfig } from './processors/pillow.ts';

@@ -16,7 +16,9 @@ export interface TensorInfo {
   readonly end: number;
 }
 
+/** What stands before the numbers of a file. */
 export interface Header {
+  /** `__metadata__`, strings by name. */
   readonly metadata: ReadonlyMap<string, string>;
   /** In the order of their bytes. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;

@@ -2,27 +2,38 @@
 
 /** A test of a value, and what it expects in words. */
 export interface Kind {
+  /** The test. */
   readonly fits: (value: unknown) => boolean;
+  /** After "expected". */
   readonly words: string;
 }
+/** Fields by name, each with its kind. */
 export type Schema = Readonly<Record<string, Kind>>;
 
+/** A kind of one's own. */
 export const kind = (words: string, fits: Kind['fits']): Kind => ({ words, fits });
+/** That kind, or Python's None. */
 export const orNull = ({ words, fits }: Kind): Kind =>
   kind(`${words}, or null`, (v) => v === null || fits(v));
 const isWhole = (v: unknown, least: number, most: number): boolean =>
   Number.isInteger(v) && (v as number) >= least && (v as number) <= most;
+/** Whole numbers between two, both included. */
 export const whole = (least: number, most: number): Kind =>
   kind(`a whole number from ${least} to ${most}`, (v) => isWhole(v, least, most));
+/** Numbers between two, both included. */
 export const number = (least: number, most: number): Kind =>
   kind(
     `a number from ${least} to ${most}`,
     (v) => typeof v === 'number' && v >= least && v <= most,
   );
+/** true or false. */
 export const boolean = kind('true or false', (v) => typeof v === 'boolean');
+/** Strings. */
 export const text = kind('a string', (v) => typeof v === 'string');
+/** Some strings, by name. */
 export const oneOf = (names: readonly string[]): Kind =>
   kind(names.join(', '), (v) => names.includes(v as string));
+/** Whether a value is an object of JSON, no list. */
 export const isObject = (v: unknown): v is Record<string, unknown> =>
   typeof v === 'object' && v !== null && !Array.isArray(v);
 
@@ -40,6 +51,7 @@ export function expectFields(
   }
 }
 
+/** A value in an error, cut where it is long. */
 export const shown = (value: unknown): string => {
   const json = JSON.stringify(value) ?? String(value);
   return json.length > 60 ? `${json.slice(0, 60)}…` : json;

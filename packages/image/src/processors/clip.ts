@@ -34,23 +34,48 @@ export interface CropOptions extends ProcessorOptions {
 /** HF's fields, and any other key, which is kept. */
 export type CLIPImageProcessorConfig = CropOptions & Readonly<Record<string, unknown>>;
 
+/** The fields of CLIP's processors, all resolved. */
+export interface CLIPFields {
+  /** Whether to resize to `size`. */
+  do_resize: boolean;
+  /** `{"shortest_edge"}` or `{"height", "width"}`, in pixels. */
+  size: SizeDict;
+  /** `PIL.Image.Resampling`. */
+  resample: number;
+  /** Whether to cut `crop_size` out of the middle. */
+  do_center_crop: boolean;
+  /** `{"height", "width"}`, in pixels. */
+  crop_size: SizeDict;
+  /** Whether to multiply by `rescale_factor`. */
+  do_rescale: boolean;
+  /** 1/255 makes 0 … 1 of bytes. */
+  rescale_factor: number;
+  /** Whether to subtract `image_mean` and divide by `image_std`. */
+  do_normalize: boolean;
+  /** After rescaling. */
+  image_mean: PerChannel;
+  /** After rescaling. */
+  image_std: PerChannel;
+  /** Whether pictures are made RGB first. */
+  do_convert_rgb: boolean;
+}
+
 /** Defaults of CLIP's two processors, as their classes have them. */
-export const CLIP_DEFAULTS = {
+export const CLIP_DEFAULTS: Readonly<CLIPFields> = {
   do_resize: true,
-  size: { shortest_edge: 224 } as SizeDict,
+  size: { shortest_edge: 224 },
   resample: 3,
   do_center_crop: true,
-  crop_size: { height: 224, width: 224 } as SizeDict,
+  crop_size: { height: 224, width: 224 },
   do_rescale: true,
   rescale_factor: 1 / 255,
   do_normalize: true,
-  image_mean: [0.48145466, 0.4578275, 0.40821073] as PerChannel,
-  image_std: [0.26862954, 0.26130258, 0.27577711] as PerChannel,
+  image_mean: [0.48145466, 0.4578275, 0.40821073],
+  image_std: [0.26862954, 0.26130258, 0.27577711],
   do_convert_rgb: true,
 };
 
-type Fields = typeof CLIP_DEFAULTS;
-const FIELDS = Object.keys(CLIP_DEFAULTS) as (keyof Fields)[];
+const FIELDS = Object.keys(CLIP_DEFAULTS) as (keyof CLIPFields)[];
 const CALL_KEYS: readonly string[] = [
   ...FIELDS,
   'return_tensors',
@@ -58,7 +83,7 @@ const CALL_KEYS: readonly string[] = [
   'input_data_format',
 ];
 
-export interface CLIPImageProcessor extends Fields {}
+export interface CLIPImageProcessor extends CLIPFields {}
 /** Pictures to pixel_values: the shorter edge resized as Pillow does, the middle cut out. Source: transformers.CLIPImageProcessor. */
 export class CLIPImageProcessor {
   /** What a model's inputs are called that this makes. */
@@ -69,7 +94,7 @@ export class CLIPImageProcessor {
   constructor(config: CLIPImageProcessorConfig = {}, behaviour: SlowBehaviour = {}) {
     const { size, crop_size, image_mean, image_std, ...switches } = config;
     const given = Object.entries(switches).filter(([, value]) => value !== undefined);
-    const fields = { ...CLIP_DEFAULTS, ...Object.fromEntries(given) } as Fields;
+    const fields = { ...CLIP_DEFAULTS, ...Object.fromEntries(given) } as CLIPFields;
     const own = resolved(fields, { size, crop_size, image_mean, image_std } as CropOptions);
     const { shortest_edge: edge } = own.size;
     if (config.use_square_size && edge !== undefined) own.size = { height: edge, width: edge };
@@ -97,8 +122,8 @@ export class CLIPImageProcessor {
     return toJsonString(this.to_dict());
   }
 
-  private fields(): Fields {
-    return Object.fromEntries(FIELDS.map((key) => [key, this[key]])) as unknown as Fields;
+  private fields(): CLIPFields {
+    return Object.fromEntries(FIELDS.map((key) => [key, this[key]])) as unknown as CLIPFields;
   }
 
   /** HF's `__call__`. */
@@ -128,9 +153,9 @@ export class CLIPImageProcessor {
 }
 
 /** In a call None is "not given"; in a file it is so for sizes, mean and std alone. */
-function resolved(before: Fields, given: CropOptions): Fields {
+function resolved(before: CLIPFields, given: CropOptions): CLIPFields {
   const entries = FIELDS.map((key) => [key, given[key] ?? before[key]]);
-  const fields = Object.fromEntries(entries) as Fields;
+  const fields = Object.fromEntries(entries) as CLIPFields;
   fields.size = sizeDict(fields.size, false);
   fields.crop_size = sizeDict(fields.crop_size, true, 'crop_size');
   return fields;

@@ -25,7 +25,10 @@ export interface PictureOptions
   on_error?: 'throw';
 }
 /** A call's options where errors are collected. */
-export type Collecting<O> = Omit<O, 'on_error'> & { readonly on_error: 'collect' };
+export type Collecting<O> = Omit<O, 'on_error'> & {
+  /** Errors stand in the place of their pictures. */
+  readonly on_error: 'collect';
+};
 
 /**
  * What `of` makes of one picture, or of each of a list, loaded one after another. Throws TypeError before the first for a list
