@@ -1,6 +1,6 @@
 // The code of every page and @example as its reader runs it: in an empty project with the packages installed, compiled under strict.
-import { cp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { codeBlocks, commands, pagesAndSources, root } from '../docs/blocks.ts';
 import { emptyProject, PEERS, type Project, tarballs } from './pack.ts';
@@ -44,9 +44,23 @@ beforeAll(async () => {
   });
   // The pictures and dumps that the pages name are where they say.
   const text = [...blocks.map(({ code }) => code), ...lines.map(({ line }) => line)].join('\n');
-  for (const path of new Set(text.match(/\bfixtures\/[\w./-]*\w/g)))
-    await cp(join(root, path), join(project.folder, path), { recursive: true });
+  for (const pattern of new Set(text.match(/\bfixtures\/[\w./*-]*\w/g)))
+    for (const path of await matching(pattern))
+      await cp(join(root, path), join(project.folder, path), { recursive: true });
 });
+
+/** The path, or where its name has a "*" those of its folder that fit. */
+async function matching(pattern: string): Promise<string[]> {
+  const [folder, name] = [dirname(pattern), basename(pattern)];
+  if (!name.includes('*')) return [pattern];
+  const fits = new RegExp(
+    `^${name
+      .split('*')
+      .map((part) => part.replace('.', '\\.'))
+      .join('.*')}$`,
+  );
+  return (await readdir(join(root, folder))).filter((file) => fits.test(file)).map((file) => join(folder, file)); // prettier-ignore
+}
 
 test('every block compiles', () => project.run('tsc', ['-p', '.']));
 
