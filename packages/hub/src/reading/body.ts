@@ -45,6 +45,11 @@ export async function bodyOf(
     if (size > limit) throw tooMuch(undefined, limit, option);
     chunks.push(chunk);
   }
+  return concatenate(chunks, size);
+}
+
+/** Chunks of `size` bytes in all as one array. */
+export function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {

@@ -1,6 +1,7 @@
 // Where downloaded files are kept: what a store must do, and a store in memory. The others are
 // in folder-store.ts and page-store.ts. A store knows nothing of the hub: keys are paths, values are bytes.
 import { type ByteSource, bytesSource } from '@siglip-ts/safetensors';
+import { concatenate } from '../reading/body.ts';
 
 /**
  * A cache of the caller's, such as one over the browser's Cache or IndexedDB. Keys look like
@@ -97,16 +98,6 @@ function mapCache(): FileCache {
     get: async (key) => values.get(key),
     put: async (key, bytes) => void values.set(key, bytes),
   };
-}
-
-function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 /** Whether the bytes are what the hub's ETag says: their sha256, or git's sha1 of a small file. True where none can tell. */

@@ -11,6 +11,7 @@ import {
   type PerChannel,
   type PreprocessOptions,
   type ProcessorOptions,
+  RESULT_KEYS,
   type SizeDict,
   sizeDict,
   toJsonString,
@@ -76,12 +77,7 @@ export const CLIP_DEFAULTS: Readonly<CLIPFields> = {
 };
 
 const FIELDS = Object.keys(CLIP_DEFAULTS) as (keyof CLIPFields)[];
-const CALL_KEYS: readonly string[] = [
-  ...FIELDS,
-  'return_tensors',
-  'data_format',
-  'input_data_format',
-];
+const CALL_KEYS: readonly string[] = [...FIELDS, ...RESULT_KEYS];
 
 export interface CLIPImageProcessor extends CLIPFields {}
 /** Pictures to pixel_values: the shorter edge resized as Pillow does, the middle cut out. Source: transformers.CLIPImageProcessor. */

@@ -48,6 +48,9 @@ export interface PreprocessOptions extends ProcessorOptions {
   readonly [unknown: string]: unknown;
 }
 
+/** Options of a call that no file has. */
+export const RESULT_KEYS = ['return_tensors', 'data_format', 'input_data_format'] as const;
+
 /** What is not HF's: how a processor speaks, and what speeds it up. */
 export interface Behaviour extends KernelOption {
   /** Where warnings go. Default `console.warn`, if there is one. */

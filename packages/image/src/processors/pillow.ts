@@ -10,6 +10,7 @@ import {
   type PerChannel,
   type PreprocessOptions,
   type ProcessorOptions,
+  RESULT_KEYS,
   sizeDict,
   toJsonString,
 } from './options.ts';
@@ -30,12 +31,7 @@ const FIELDS = [
   'do_convert_rgb',
 ] as const;
 
-const CALL_KEYS: readonly string[] = [
-  ...FIELDS,
-  'return_tensors',
-  'data_format',
-  'input_data_format',
-];
+const CALL_KEYS: readonly string[] = [...FIELDS, ...RESULT_KEYS];
 
 /** Pictures to pixel_values with Pillow's resize. Source: transformers.SiglipImageProcessor. */
 export class SiglipImageProcessor {

@@ -24,6 +24,7 @@ import {
   overridden,
   type PreprocessOptions,
   type ProcessorOptions,
+  RESULT_KEYS,
   type SizeDict,
   sizeDict,
   toJsonString,
@@ -69,13 +70,7 @@ const DEFAULTS = {
 type Fields = { [Key in keyof typeof DEFAULTS]: Exclude<FastOptions[Key], undefined> };
 
 const FIELDS = Object.keys(DEFAULTS) as (keyof Fields)[];
-const CALL_KEYS: readonly string[] = [
-  ...FIELDS,
-  'return_tensors',
-  'data_format',
-  'input_data_format',
-  'device',
-];
+const CALL_KEYS: readonly string[] = [...FIELDS, ...RESULT_KEYS, 'device'];
 
 /** Pictures to pixel_values with torchvision's resize. Source: transformers.SiglipImageProcessorFast. */
 export class SiglipImageProcessorFast {
