@@ -1,5 +1,13 @@
 // The tokenizers of SigLIP and SigLIP 2 as users load and call them; what they do is in packages/tokenizer.
-import { filesOf, HUB_OPTIONS, type HubOptions, missingFile, type ModelFiles, type ModelSource, readJson } from '@siglip-ts/hub'; // prettier-ignore
+import {
+  filesOf,
+  HUB_OPTIONS,
+  type HubOptions,
+  missingFile,
+  type ModelFiles,
+  type ModelSource,
+  readJson,
+} from '@siglip-ts/hub';
 import {
   type BackendCallOptions,
   type CallOptions,
@@ -212,6 +220,17 @@ export interface TokenizerOptions<O> extends HubOptions, ReferenceOption {
 /** Options that every tokenizer has. */
 type Common = Pick<TokenizersBackendOptions, 'do_lower_case' | 'model_max_length' | 'warn'>;
 
+/** The same files, each read once: what decides on the class asks for those that the class is made of. */
+function readOnce(files: ModelFiles): ModelFiles {
+  const known = new Map<string, Promise<Uint8Array | undefined>>();
+  const bytes = (file: string): Promise<Uint8Array | undefined> => {
+    const found = known.get(file) ?? files.bytes(file);
+    known.set(file, found);
+    return found;
+  };
+  return Object.assign(Object.create(files) as ModelFiles, { bytes });
+}
+
 /** A tokenizer of a source, made with the options that were given for it, and whose ids it is to give. */
 async function opened<O, T>(
   name: string,
@@ -225,7 +244,8 @@ async function opened<O, T>(
     given,
     known,
   );
-  return orWhatItIs(withReference(await filesOf(source, options), reference), async (files) => {
+  const once = readOnce(withReference(await filesOf(source, options), reference));
+  return orWhatItIs(once, async (files) => {
     const config = await readJson(files, CONFIG);
     if (config) expectTokenizer(config, `${CONFIG} of ${files.name}`);
     return make(files, { reference: await referenceOf(files), ...tokenizer } as O &
@@ -243,10 +263,11 @@ export const autoTokenizer = (
     const siglips =
       tokenizer_class === undefined || /^SiglipTokenizer(Fast)?$/.test(tokenizer_class);
     const has = async (name: string) => (await files.bytes(name)) !== undefined;
-    // SigLIP's own has one of the two files, as others may; what is not known is read from the one that says more.
-    const json = siglips ? !(await has(SPIECE)) && (await has(JSON_FILE)) : (await has(JSON_FILE)) || !(await has(SPIECE)); // prettier-ignore
+    // The file of its kind first; a class that is not known is read from the one that says more.
+    const [own, other] = siglips ? [SPIECE, JSON_FILE] : [JSON_FILE, SPIECE];
+    const file = (await has(own)) || !(await has(other)) ? own : other;
     const o = { tokenizer, ...(reference && { reference }) };
-    return (json ? TokenizersBackend : SiglipTokenizer).fromPretrained(files, o);
+    return (file === SPIECE ? SiglipTokenizer : TokenizersBackend).fromPretrained(files, o);
   });
 
 /** The options with what the model's config.json adds: which class transformers takes, and how long texts may be. */
@@ -256,19 +277,26 @@ async function asTheFolderSays(
 ): Promise<TokenizersBackendOptions> {
   const own = (await readJson(files, CONFIG)) ?? {};
   const model = (await readJson(files, 'config.json')) ?? {};
-  const { model_type, text_config } = model as { model_type?: string; text_config?: { max_position_embeddings?: number } }; // prettier-ignore
+  const { model_type, text_config } = model as ModelSays;
   const named = (own.tokenizer_class ?? model.tokenizer_class ?? undefined) as string | undefined;
-  const is5 = o.reference === '5';
   // 5 holds what NaFlex checkpoints name for a mistake, and without a config.json knows no class of its own.
   const bare = named === undefined && model_type === undefined && Object.keys(own).length > 0;
-  const tokenizer_class = is5 && model_type === 'siglip2' ? 'Siglip2Tokenizer' : is5 && bare ? 'TokenizersBackend' : named; // prettier-ignore
+  const of5 = model_type === 'siglip2' ? 'Siglip2Tokenizer' : bare ? 'TokenizersBackend' : named;
+  const tokenizer_class = o.reference === '5' ? of5 : named;
   const siglips = tokenizer_class === undefined || tokenizer_class.startsWith('SiglipTokenizer');
-  const model_max_length = siglips && own.model_max_length === undefined ? text_config?.max_position_embeddings : undefined; // prettier-ignore
+  const longest = text_config?.max_position_embeddings;
+  const isOpen = siglips && own.model_max_length === undefined && longest !== undefined;
   return {
     ...(tokenizer_class !== undefined && { tokenizer_class }),
-    ...(model_max_length !== undefined && { model_max_length }),
+    ...(isOpen && { model_max_length: longest }),
     ...o,
   };
+}
+
+/** What of config.json a tokenizer depends on. */
+interface ModelSays {
+  readonly model_type?: string;
+  readonly text_config?: { readonly max_position_embeddings?: number };
 }
 
 /** Options of a tokenizer's call. */
