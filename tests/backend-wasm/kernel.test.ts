@@ -38,7 +38,7 @@ test('names are checked by the compiler', () => {
     d.eachNumber(SCALED, args, { z: 1 });
     // @ts-expect-error it has no rows
     d.eachRow(SCALED, args, { y: 1 });
-    const heads = { mask: 0, heads: 1, T: 1, S: 1, d: 1, D: 1, scale: 1 };
+    const heads = { mask: 0, heads: 1, T: 1, S: 1, d: 1, D: 1, scale: 1, tile: 0 };
     d.eachHead(ATTENTION, { y: 1, q: 1, k: 1, v: 1 }, heads, 1, { y: 1 }, 1);
     // @ts-expect-error v is missing
     d.eachHead(ATTENTION, { y: 1, q: 1, k: 1 }, heads, 1, { y: 1 }, 1);

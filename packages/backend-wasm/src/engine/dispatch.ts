@@ -4,6 +4,7 @@ import { type Args, call, type Kernel, type Kernels } from '../assembler/kernel.
 import { PRODUCT_ROOM } from '../kernels/product.ts';
 import type { DOWN_COLUMNS } from '../kernels/rows.ts';
 import type { Heap } from './heap.ts';
+import type { Race } from './race.ts';
 import type { Job, Threads } from './threads.ts';
 
 /** Numbers of an elementwise kernel that a thread takes at a time. */
@@ -15,19 +16,22 @@ type Steps<A extends string> = Partial<Args<A>>;
 type Given = Partial<Args<string>>;
 
 /** What attention's kernels take beside arrays. */
-export type HeadArg = 'mask' | 'heads' | 'T' | 'S' | 'd' | 'D' | 'scale';
+export type HeadArg = 'mask' | 'heads' | 'T' | 'S' | 'd' | 'D' | 'scale' | 'tile';
 
 export class Dispatch {
   kernels: Kernels;
+  /** Which tile products take. */
+  readonly race: Race;
   /** Where every thread has room for a product: the argument `room`. */
   readonly room: number;
   readonly #threads: Threads | null;
   readonly #heap: Heap;
 
-  constructor(kernels: Kernels, threads: Threads | null, heap: Heap) {
+  constructor(kernels: Kernels, threads: Threads | null, heap: Heap, race: Race) {
     this.kernels = kernels;
     this.#threads = threads;
     this.#heap = heap;
+    this.race = race;
     this.room = heap.take(4 * PRODUCT_ROOM * this.count);
   }
   stop(): void {

@@ -12,6 +12,7 @@ import { batches, isTail } from './broadcasting.ts';
 import { Dispatch, type HeadArg, NUMBERS } from './dispatch.ts';
 import { type Block, Memory } from './memory.ts';
 import type { WasmOptions } from './options.ts';
+import { raceOf } from './race.ts';
 import { start } from './start.ts';
 import { paddedK, type Panels, releasePanels } from './weights.ts';
 
@@ -32,7 +33,8 @@ export class Engine {
   static async load(o: WasmOptions): Promise<Engine> {
     const { heap, kernels, threads } = await start(o);
     const memory = new Memory(heap, o.weights ?? 'float32');
-    return new Engine(memory, new Dispatch(kernels, threads, heap));
+    const race = raceOf(o.relaxed ?? false, threads?.count ?? 1);
+    return new Engine(memory, new Dispatch(kernels, threads, heap, race));
   }
   dispose(): void {
     this.dispatch.stop();
@@ -79,7 +81,9 @@ export class Engine {
     const { n, k, scales } = b;
     const { room } = this.dispatch;
     const args = { c, a, b: b.at, rows, n, k, bias, cStride: n, room, scales, aStride };
-    this.dispatch.product(kernel, args, { c: n, a: aStride });
+    this.dispatch.race.run(rows, n, k, (tile) =>
+      this.dispatch.product(kernel, { ...args, tile }, { c: n, a: aStride }),
+    );
   }
   /** With activations quantised row by row, as finely as sums of 32 bits allow. */
   #multiplyWhole(c: number, x: number, b: Panels, rows: number, bias: number): void {
@@ -170,7 +174,16 @@ export class Engine {
   ): Args<HeadArg> {
     const [, T, D] = q.shape as [number, number, number];
     const mask = keys ? this.#maskOf(keys) : 0;
-    return { mask, heads, T, S, d: D / heads, D, scale: this.place(scale) };
+    return {
+      mask,
+      heads,
+      T,
+      S,
+      d: D / heads,
+      D,
+      scale: this.place(scale),
+      tile: this.dispatch.race.tile,
+    };
   }
   /** What is added to scores: nothing, or the lowest number where a key is not seen. The caller's to release. */
   #maskOf(keys: Operand): number {

@@ -18,7 +18,7 @@ export interface Job<A extends string> {
 }
 
 /** Bytes of the control block: what threads share beside the memory. */
-export const CONTROL = 4 * 48;
+export const CONTROL = 4 * 52;
 
 type Run = Kernels[string];
 
@@ -32,8 +32,8 @@ function protocol(c: Int32Array) {
   const FIRST = 4; // ticket of the job
   const BLOCKS = 5;
   const HEADER = 6; // kernel, block, rows, count of arguments, which counts rows, which is `room`, bytes of it
-  const ARGS = 13;
-  const STEPS = 29; // from block to block
+  const ARGS = 13; // 18 at most
+  const STEPS = 31; // from block to block
   /** More than the tickets that can be drawn while a job is being written. */
   const GAP = 1024;
   /** Looks at a number that another thread is about to change, before sleeping until it does. */

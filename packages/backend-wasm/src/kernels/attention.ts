@@ -29,12 +29,12 @@ export function attentionRoom(T: number, S: number, d: number): number {
 
 /**
  * y, q, k and v begin at the first head; rows are D floats apart. mask: S floats to add to every row of scores, or 0.
- * scale: the address of a float.
+ * scale: the address of a float. tile: as a product's.
  */
-export const ATTENTION = kernel('attention', 'y q k v mask heads T S d D room scale');
+export const ATTENTION = kernel('attention', 'y q k v mask heads T S d D room scale tile');
 
 export function addAttention(m: ModuleBuilder): void {
-  m.func(ATTENTION, (f, { y, q, k, v, mask, heads, T, S, d, D, room, scale }) => {
+  m.func(ATTENTION, (f, { y, q, k, v, mask, heads, T, S, d, D, room, scale, tile }) => {
     const zero = f.i32(0);
     const [h, t, left] = [f.i32(), f.i32(), f.i32()];
     const most = f.i32(T.min(QUERIES));
@@ -47,7 +47,7 @@ export function addAttention(m: ModuleBuilder): void {
       f.for(t, 0, T, most, () => {
         const n = f.i32(T.sub(t).min(most));
         const at = f.i32(t.mul(D).add(head));
-        const plain = { rows: n, bias: zero, room, scales: zero };
+        const plain = { rows: n, bias: zero, room, scales: zero, tile };
         f.call(PRODUCT, { c: scores, a: q.at(at), b: keys, n: S, k: d, cStride: S, aStride: D, ...plain }); // prettier-ignore
         f.call(scalarKernel('mul'), { y: weights, a: scores, b: scale, rows: 1, n: n.mul(S), step: zero }); // prettier-ignore
         f.if(

@@ -101,13 +101,13 @@ export function attentionBackRoom(T: number, S: number, d: number) {
 /** As attention's; a head at a time, with all of its weights, which are computed anew. */
 export const ATTENTION_BACK = kernel(
   'attentionBack',
-  'dq dk dv g q k v mask heads T S d D room scale stretch',
+  'dq dk dv g q k v mask heads T S d D room scale tile stretch',
 );
 
 function addAttentionBack(m: ModuleBuilder): void {
   m.func(
     ATTENTION_BACK,
-    (f, { dq, dk, dv, g, q, k, v, mask, heads, T, S, d, D, room, scale, stretch }) => {
+    (f, { dq, dk, dv, g, q, k, v, mask, heads, T, S, d, D, room, scale, tile, stretch }) => {
       const zero = f.i32(0);
       const turned = f.i32(room.at(PRODUCT_ROOM));
       const right = f.i32(turned.add(stretch));
@@ -119,7 +119,7 @@ function addAttentionBack(m: ModuleBuilder): void {
       const turn = (x: I32) =>
         f.call(PACK_ROWS, { out: turned, x, rows: T, k: S, stride: S, width: along }); // xᵀ
       const packing = { out: right, stride: D, width: WIDTH };
-      const plain = { b: right, bias: zero, room, scales: zero };
+      const plain = { b: right, bias: zero, room, scales: zero, tile };
       const toScores = { aStride: D, rows: T, n: S, k: d, cStride: S, ...plain };
       const fromScores = { aStride: S, rows: T, n: d, k: S, cStride: D, ...plain };
       const fromTurned = { a: turned, aStride: along, rows: S, n: d, k: T, cStride: D, ...plain };

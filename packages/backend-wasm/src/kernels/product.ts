@@ -4,14 +4,13 @@
 //     copy the block of a                   its rows side by side, so that they stay in the second cache
 //     for (each 16 rows of b)               a panel of 8 KB, which stays in the first cache
 //       widen the panel                     if b is stored narrower than float32
-//       for (each 2 rows of a)              a tile of 2 x 16 sums in eight registers
+//       for (each 4 rows of a)              tiles of 4 x 8 sums in eight registers
 //         for (k in the block)              sums[r] += a[r][k] * b[k]
 //         c += sums                         where the first block begins from the bias
 //
-// A tile of 4 x 8 has as many sums and loads; this one has fewer loads of a, which take an instruction more each, and
-// leaves a unpacked. More sums, with what they are made of, do not fit 16 registers. A fused multiplication and addition
-// needs no register for the product, and eight sums are too few to hide its five cycles: tiles are 5 x 8 then, twice
-// along each panel.
+// Which loop is fastest depends on how an engine orders instructions and gives out registers, by up to a quarter, so there
+// are several tiles (TILES). Each number is the same sum in the same order in all of them: the same bits. The engine that
+// runs them finds out which to take (engine/race.ts).
 import {
   type I32,
   int,
@@ -33,20 +32,32 @@ export const WIDTH = 16;
 const BLOCK = 128;
 /** Rows of a that are copied at a time: whole tiles. */
 const ROWS = 240;
-/** Numbers of k that the inner loop takes in a turn: short turns cost a tenth of the time. */
-const TURN = 8;
-
-/** `together`: rows whose loads may be moved before the sums of the first of them. */
+/** How sums are made. More of them, with what they are made of, do not fit 16 registers. */
 interface SumTile extends Tile {
+  /** Rows whose loads may be moved before the sums of the first of them. */
   readonly together: number;
+  /** Numbers of k that the loop takes in a turn: short turns cost a tenth of the time in V8, long ones a fifth in JavaScriptCore. */
+  readonly turn: number;
 }
-const PLAIN: SumTile = { height: 2, width: 16, together: 2 };
-const FUSED: SumTile = { height: 5, width: 8, together: 2 };
+/** The first is what is taken where nothing is known. */
+const PLAIN: readonly SumTile[] = [
+  { height: 4, width: 8, together: 4, turn: 8 }, // V8 since 13, SpiderMonkey
+  { height: 4, width: 8, together: 2, turn: 8 }, // V8 before
+  { height: 2, width: 16, together: 2, turn: 1 }, // JavaScriptCore
+];
+/** A fused multiplication and addition needs no register for the product. */
+const FUSED: readonly SumTile[] = [
+  { height: 2, width: 16, together: 2, turn: 8 },
+  { height: 5, width: 8, together: 2, turn: 8 },
+  { height: 2, width: 16, together: 2, turn: 1 },
+];
+/** How many there are: a product's argument `tile` is below it. */
+export const TILES = PLAIN.length;
 
 /** Floats that a product needs beside its matrices: a tile, a widened panel and the copied block. */
 export const PRODUCT_ROOM = TILE + BLOCK * WIDTH + ROWS * BLOCK;
 /** What kernels and the code that calls them must agree on; a module carries it. */
-export const LAYOUT = `${WIDTH} ${PRODUCT_ROOM}`;
+export const LAYOUT = `${WIDTH} ${PRODUCT_ROOM} ${TILES}`;
 
 /** How the numbers of b are stored: bytes each, and how 16 of them become float32. */
 interface Storage {
@@ -76,8 +87,9 @@ const QUADS = [0, 1, 2, 3];
 
 /**
  * bias 0: none. cStride, aStride: floats from row to row. room: PRODUCT_ROOM floats. scales: of int8, one for each of n.
+ * tile: the index of one; changes no bit.
  */
-export const PRODUCT = kernel('product', 'c a b rows n k bias cStride room scales aStride');
+export const PRODUCT = kernel('product', 'c a b rows n k bias cStride room scales aStride tile');
 /** The same of other storages. */
 export const PRODUCT_HALF = alike(PRODUCT, 'productHalf');
 export const PRODUCT_INT8 = alike(PRODUCT, 'productInt8');
@@ -89,9 +101,10 @@ export function addProduct(m: ModuleBuilder, { relaxed = false } = {}): void {
     [PRODUCT_INT8, { bytes: 1, widen: widenInt8 }],
   ];
   addTile(m);
-  addPanel(m, relaxed);
+  const tiles = relaxed ? FUSED : PLAIN;
+  tiles.forEach((tile, i) => addPanel(m, panelOf(i), tile, relaxed));
   for (const [kernel, storage] of storages)
-    m.func(kernel, (f, { c, a, b, rows, n, k, bias, cStride, room, scales, aStride }) => {
+    m.func(kernel, (f, { c, a, b, rows, n, k, bias, cStride, room, scales, aStride, tile }) => {
       const [first, from, j] = [f.i32(), f.i32(), f.i32()];
       const block = f.i32(room.at(TILE + BLOCK * WIDTH));
       f.for(first, 0, rows, ROWS, () => {
@@ -105,7 +118,8 @@ export function addProduct(m: ModuleBuilder, { relaxed = false } = {}): void {
             if (storage.widen) widenPanel(f, storage, panel, stored, count, scales.at(j));
             const to = c.at(first.mul(cStride).add(j));
             const add = bias.eq(0).choose(int(0), bias.at(j));
-            f.call(PANEL, { c: to, block, panel, rows: many, n: n.sub(j), count, bias: add, cStride, room, from }); // prettier-ignore
+            const args = { c: f.i32(to), block, panel, rows: many, n: n.sub(j), count, bias: add, cStride, room, from }; // prettier-ignore
+            tiles.forEach((_, i) => f.if(tile.eq(i), () => f.call(panelOf(i), args)));
           });
         });
       });
@@ -155,11 +169,17 @@ function widenPanel(
  * c += sums.
  */
 const PANEL = /* @__PURE__ */ kernel('panel', 'c block panel rows n count bias cStride room from');
+/** By its tile. */
+const panelOf = (tile: number) => alike(PANEL, `panel${tile}`);
 
-function addPanel(m: ModuleBuilder, relaxed: boolean): void {
-  const tile = relaxed ? FUSED : PLAIN;
-  const { height, width } = tile;
-  m.func(PANEL, (f, { c, block, panel, rows, n, count, bias, cStride, room, from }) => {
+function addPanel(
+  m: ModuleBuilder,
+  panelKernel: typeof PANEL,
+  tile: SumTile,
+  relaxed: boolean,
+): void {
+  const { height, width, turn } = tile;
+  m.func(panelKernel, (f, { c, block, panel, rows, n, count, bias, cStride, room, from }) => {
     const [i, j] = [f.i32(), f.i32()];
     const a = Array.from({ length: height }, () => f.i32());
     const b = f.i32();
@@ -176,11 +196,11 @@ function addPanel(m: ModuleBuilder, relaxed: boolean): void {
           f.set(row, row.at(padded(count)));
         }
         f.set(b, panel.at(j));
-        f.set(turns, a[0]!.at(count.and(-TURN)));
+        f.set(turns, a[0]!.at(count.and(-turn)));
         f.set(end, a[0]!.at(count));
         sums.forEach((s) => f.set(s, 0));
-        f.if(a[0]!.lt(turns), () => inner(f, a, b, turns, TURN, sums, tile, relaxed));
-        f.if(a[0]!.lt(end), () => inner(f, a, b, end, 1, sums, tile, relaxed));
+        f.if(a[0]!.lt(turns), () => inner(f, a, b, turns, turn, sums, tile, relaxed));
+        if (turn > 1) f.if(a[0]!.lt(end), () => inner(f, a, b, end, 1, sums, tile, relaxed));
         storeTile(f, { c: to, rows: rows.sub(i), n: n.sub(j), bias: add, cStride, scratch: room }, sums, from, tile); // prettier-ignore
         f.set(to, to.at(cStride.mul(height)));
       });
