@@ -21,9 +21,9 @@ export interface Variant {
 /** The bytes of the module, the same every time. */
 export function kernels({ shared, relaxed = false, scalar }: Variant = {}): Uint8Array {
   const m = new ModuleBuilder();
+  addPack(m);
   addProduct(m, { relaxed });
   addIntegerProduct(m);
-  addPack(m);
   addRows(m);
   addElementwise(m);
   addAttention(m);

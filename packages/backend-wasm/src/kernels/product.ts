@@ -1,12 +1,13 @@
 // The matrix product, where nearly all of the time goes: c [m, n] = a bᵀ + bias, with b packed by 16 rows.
 //
-//   for (each block of 128 of k)            sums stay short, and so do their rounding errors
-//     copy the block of a                   its rows side by side, so that they stay in the second cache
-//     for (each 16 rows of b)               a panel of 8 KB, which stays in the first cache
-//       widen the panel                     if b is stored narrower than float32
-//       for (each 4 rows of a)              tiles of 4 x 8 sums in eight registers
-//         for (k in the block)              sums[r] += a[r][k] * b[k]
-//         c += sums                         where the first block begins from the bias
+//   for (each 256 of k)                     two blocks, so that c is not fetched for each
+//     pack the rows of a by fours           side by side, block by block, so that they stay in the second cache
+//     for (each 16 rows of b)               a panel of 8 KB a block, which stays in the first cache
+//       for (each block of 128 of k)        sums stay short, and so do their rounding errors
+//         widen the panel                   if b is stored narrower than float32
+//         for (each 4 rows of a)            tiles of 4 x 8 sums in eight registers
+//           for (k in the block)            sums[r] += a[r][k] * b[k]
+//           c += sums                       where the first block begins from the bias
 //
 // Which loop is fastest depends on how an engine orders instructions and gives out registers, by up to a quarter, so there
 // are several tiles (TILES). Each number is the same sum in the same order in all of them: the same bits. The engine that
@@ -24,14 +25,19 @@ import {
 import type { FunctionBuilder, LocalI32, LocalV128 } from '../assembler/function.ts';
 import { alike, kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
+import { PACK_ROWS } from './pack.ts';
 import { addTile, storeTile, TILE, type Tile } from './tile.ts';
 
 /** Rows of b that lie side by side in a panel. */
 export const WIDTH = 16;
 /** Summed in one go; then added to what came before. */
 const BLOCK = 128;
-/** Rows of a that are copied at a time: whole tiles. */
+/** Blocks whose rows of a are packed together. */
+const TOGETHER = 2;
+/** Rows of a that are packed at a time. */
 const ROWS = 240;
+/** Rows of a that lie side by side. Tiles are as high, or half. */
+const HEIGHT = 4;
 /** How sums are made. More of them, with what they are made of, do not fit 16 registers. */
 interface SumTile extends Tile {
   /** Rows whose loads may be moved before the sums of the first of them. */
@@ -48,14 +54,14 @@ const PLAIN: readonly SumTile[] = [
 /** A fused multiplication and addition needs no register for the product. */
 const FUSED: readonly SumTile[] = [
   { height: 2, width: 16, together: 2, turn: 8 },
-  { height: 5, width: 8, together: 2, turn: 8 },
+  { height: 4, width: 8, together: 4, turn: 8 },
   { height: 2, width: 16, together: 2, turn: 1 },
 ];
 /** How many there are: a product's argument `tile` is below it. */
 export const TILES = PLAIN.length;
 
-/** Floats that a product needs beside its matrices: a tile, a widened panel and the copied block. */
-export const PRODUCT_ROOM = TILE + BLOCK * WIDTH + ROWS * BLOCK;
+/** Floats that a product needs beside its matrices: a tile, a widened panel and the packed blocks. */
+export const PRODUCT_ROOM = TILE + BLOCK * WIDTH + ROWS * BLOCK * TOGETHER;
 /** What kernels and the code that calls them must agree on; a module carries it. */
 export const LAYOUT = `${WIDTH} ${PRODUCT_ROOM} ${TILES}`;
 
@@ -105,45 +111,47 @@ export function addProduct(m: ModuleBuilder, { relaxed = false } = {}): void {
   tiles.forEach((tile, i) => addPanel(m, panelOf(i), tile, relaxed));
   for (const [kernel, storage] of storages)
     m.func(kernel, (f, { c, a, b, rows, n, k, bias, cStride, room, scales, aStride, tile }) => {
-      const [first, from, j] = [f.i32(), f.i32(), f.i32()];
-      const block = f.i32(room.at(TILE + BLOCK * WIDTH));
+      const [first, begin, end, from, j, block] = [f.i32(), f.i32(), f.i32(), f.i32(), f.i32(), f.i32()]; // prettier-ignore
+      const packed = f.i32(room.at(TILE + BLOCK * WIDTH));
       f.for(first, 0, rows, ROWS, () => {
         const many = f.i32(rows.sub(first).min(ROWS));
-        f.for(from, 0, k, BLOCK, () => {
-          const count = f.i32(k.sub(from).min(BLOCK));
-          copyBlock(f, block, a.at(first.mul(aStride).add(from)), many, count, aStride);
-          f.for(j, 0, n, WIDTH, () => {
-            const stored = f.i32(b.add(j.mul(k).add(from.mul(WIDTH)).mul(storage.bytes)));
-            const panel = storage.widen ? f.i32(room.at(TILE)) : stored;
-            if (storage.widen) widenPanel(f, storage, panel, stored, count, scales.at(j));
-            const to = c.at(first.mul(cStride).add(j));
-            const add = bias.eq(0).choose(int(0), bias.at(j));
-            const args = { c: f.i32(to), block, panel, rows: many, n: n.sub(j), count, bias: add, cStride, room, from }; // prettier-ignore
-            tiles.forEach((_, i) => f.if(tile.eq(i), () => f.call(panelOf(i), args)));
+        const eachBlock = (body: (count: I32) => void) => {
+          f.set(block, packed);
+          f.for(from, begin, end, BLOCK, () => {
+            const count = f.i32(end.sub(from).min(BLOCK));
+            body(count);
+            f.set(
+              block,
+              block.at(
+                many
+                  .add(HEIGHT - 1)
+                  .and(-HEIGHT)
+                  .mul(count),
+              ),
+            );
           });
+        };
+        f.for(begin, 0, k, BLOCK * TOGETHER, () => {
+          f.set(end, begin.add(BLOCK * TOGETHER).min(k));
+          eachBlock((count) => {
+            const x = a.at(first.mul(aStride).add(from));
+            f.call(PACK_ROWS, { out: block, x, rows: many, k: count, stride: aStride, width: HEIGHT }); // prettier-ignore
+          });
+          f.for(j, 0, n, WIDTH, () =>
+            eachBlock((count) => {
+              const stored = f.i32(b.add(j.mul(k).add(from.mul(WIDTH)).mul(storage.bytes)));
+              const panel = storage.widen ? f.i32(room.at(TILE)) : stored;
+              if (storage.widen) widenPanel(f, storage, panel, stored, count, scales.at(j));
+              const to = f.i32(c.at(first.mul(cStride).add(j)));
+              const add = f.i32(bias.eq(0).choose(int(0), bias.at(j)));
+              const args = { c: to, block, panel, rows: many, n: n.sub(j), count, bias: add, cStride, room, from }; // prettier-ignore
+              tiles.forEach((_, i) => f.if(tile.eq(i), () => f.call(panelOf(i), args)));
+            }),
+          );
         });
       });
     });
 }
-
-/** Rows of `count` floats, one after the other, each taking a whole number of vectors. */
-function copyBlock(
-  f: FunctionBuilder,
-  to: I32,
-  source: I32,
-  rows: I32,
-  count: I32,
-  stride: I32,
-): void {
-  const [r, t] = [f.i32(), f.i32()];
-  const [row, out] = [f.i32(source), f.i32(to)];
-  f.for(r, 0, rows, 1, () => {
-    f.for(t, 0, count, 4, () => f.store(out.at(t), load(row.at(t))));
-    f.set(row, row.at(stride));
-    f.set(out, out.at(padded(count)));
-  });
-}
-const padded = (count: I32): I32 => count.add(3).and(-4);
 
 /** A panel as float32. */
 function widenPanel(
@@ -165,7 +173,7 @@ function widenPanel(
 }
 
 /**
- * All rows of a copied block with one panel, of which n columns are there; c = bias + sums if `from` is 0, else
+ * All rows of a packed block with one panel, of which n columns are there; c = bias + sums if `from` is 0, else
  * c += sums.
  */
 const PANEL = /* @__PURE__ */ kernel('panel', 'c block panel rows n count bias cStride room from');
@@ -185,19 +193,16 @@ function addPanel(
     const b = f.i32();
     const [turns, end] = [f.i32(), f.i32()];
     const sums = Array.from({ length: (height * width) / 4 }, () => f.v128());
-    const [row, to, add] = [f.i32(), f.i32(), f.i32()];
+    const [to, add] = [f.i32(), f.i32()];
     f.for(j, 0, n.min(WIDTH), width, () => {
-      f.set(row, block);
       f.set(to, c.at(j));
       f.set(add, bias.eq(0).choose(int(0), bias.at(j)));
       f.for(i, 0, rows, height, () => {
-        for (const at of a) {
-          f.set(at, row);
-          f.set(row, row.at(padded(count)));
-        }
+        const beside = i.and(HEIGHT - 1);
+        a.forEach((at, r) => f.set(at, r === 0 ? block.at(i.sub(beside).mul(count).add(beside)) : a[0]!.at(r))); // prettier-ignore
         f.set(b, panel.at(j));
-        f.set(turns, a[0]!.at(count.and(-turn)));
-        f.set(end, a[0]!.at(count));
+        f.set(turns, a[0]!.at(count.and(-turn).mul(HEIGHT)));
+        f.set(end, a[0]!.at(count.mul(HEIGHT)));
         sums.forEach((s) => f.set(s, 0));
         f.if(a[0]!.lt(turns), () => inner(f, a, b, turns, turn, sums, tile, relaxed));
         if (turn > 1) f.if(a[0]!.lt(end), () => inner(f, a, b, end, 1, sums, tile, relaxed));
@@ -225,19 +230,19 @@ function inner(
   const [first, ...others] = a as [LocalI32, ...LocalI32[]];
   // Never true (addresses are even). A fence: keeps later loads after this point.
   const fence = (step: number) => f.leaveIf(first.eq(2 * step + 1));
-  f.repeat(first, end, 4 * turn, () => {
+  f.repeat(first, end, 4 * HEIGHT * turn, () => {
     for (let k = 0; k < turn; k++) {
       a.forEach((row, r) => {
         if (r % together === 0 && k + r > 0) fence(k * height + r);
         if (r === 0) b.forEach((four, q) => f.set(four, load(pb, 4 * WIDTH * k + 16 * q)));
-        f.set(x, loadSplat(row, 4 * k));
+        f.set(x, loadSplat(row, 4 * HEIGHT * k));
         b.forEach((four, q) => {
           const sum = sums[across * r + q]!;
           f.set(sum, x.madd(four, sum, relaxed));
         });
       });
     }
-    for (const row of others) f.set(row, row.add(4 * turn));
+    for (const row of others) f.set(row, row.add(4 * HEIGHT * turn));
     f.set(pb, pb.add(4 * WIDTH * turn));
   });
 }
