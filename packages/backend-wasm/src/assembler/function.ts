@@ -15,7 +15,7 @@ import {
   vec,
   type Vector,
 } from './expressions.ts';
-import { type Args, inOrder, type Kernel } from './kernel.ts';
+import { inOrder, type Kernel } from './kernel.ts';
 import * as op from './opcodes.ts';
 
 const TYPE = { i32: op.i32, f32: op.f32, v128: op.v128 } as const;
@@ -48,6 +48,10 @@ export class LocalV128 extends V128 {
 /** A kernel's arguments as its code sees them. */
 export type Params<A extends string, F extends string> = {
   readonly [N in A]: N extends F ? LocalF32 : LocalI32;
+};
+/** What a call inside of the module passes for them. */
+type Given<A extends string, F extends string> = {
+  readonly [N in A]: N extends F ? F32 : Int;
 };
 export const paramsOf = <A extends string, F extends string>(kernel: Kernel<A, F>) =>
   Object.fromEntries(
@@ -150,10 +154,13 @@ export class FunctionBuilder {
     }
     this.put([op.end]);
   }
-  call<A extends string>(kernel: Kernel<A>, args: Args<A, Int>): void {
+  call<A extends string, F extends string>(kernel: Kernel<A, F>, args: Given<A, F>): void {
     const index = this.others.indexOf(kernel.name);
     if (index < 0) throw new Error(`module: no function ${kernel.name} yet`);
-    this.put([...inOrder(kernel, args).flatMap((a) => int(a).code), op.call, ...uleb(index)]);
+    const codes = inOrder<A, Int | F32>(kernel, args).map(
+      (a) => (a instanceof F32 ? a : int(a)).code,
+    );
+    this.put([...codes.flat(), op.call, ...uleb(index)]);
   }
   /** The type of the function, and its locals and body. */
   finish(): { type: Code; code: Code } {

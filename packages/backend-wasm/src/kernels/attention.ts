@@ -9,13 +9,12 @@ import type { I32 } from '../assembler/expressions.ts';
 import type { FunctionBuilder } from '../assembler/function.ts';
 import { kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
-import { binaryKernel, scalarKernel } from './elementwise.ts';
 import { PACK_COLUMNS, PACK_ROWS } from './pack.ts';
 import { PRODUCT, PRODUCT_ROOM, WIDTH } from './product.ts';
-import { SOFTMAX } from './rows.ts';
+import { SOFTMAX_SCORES } from './rows.ts';
 
 /** Queries that are scored together: their scores fit the second cache. */
-const QUERIES = 64;
+const QUERIES = 100;
 
 const ceil = (n: number, to: number): number => Math.ceil(n / to) * to;
 
@@ -36,7 +35,7 @@ export const ATTENTION = kernel('attention', 'y q k v mask heads T S d D room sc
 export function addAttention(m: ModuleBuilder): void {
   m.func(ATTENTION, (f, { y, q, k, v, mask, heads, T, S, d, D, room, scale, tile }) => {
     const zero = f.i32(0);
-    const [h, t, left] = [f.i32(), f.i32(), f.i32()];
+    const [h, t] = [f.i32(), f.i32()];
     const most = f.i32(T.min(QUERIES));
     const { keys, values, scores, weights } = layOut(f, room, most, S, d);
     f.for(h, 0, heads, 1, () => {
@@ -49,20 +48,8 @@ export function addAttention(m: ModuleBuilder): void {
         const at = f.i32(t.mul(D).add(head));
         const plain = { rows: n, bias: zero, room, scales: zero, tile };
         f.call(PRODUCT, { c: scores, a: q.at(at), b: keys, n: S, k: d, cStride: S, aStride: D, ...plain }); // prettier-ignore
-        f.call(scalarKernel('mul'), { y: weights, a: scores, b: scale, rows: 1, n: n.mul(S), step: zero }); // prettier-ignore
-        f.if(
-          mask.eq(0),
-          () => {
-            f.call(SOFTMAX, { y: scores, x: weights, rows: n, n: S });
-            f.set(left, scores);
-          },
-          () => {
-            f.call(binaryKernel('add'), { y: scores, a: weights, b: mask, rows: n, n: S, step: zero }); // prettier-ignore
-            f.call(SOFTMAX, { y: weights, x: scores, rows: n, n: S });
-            f.set(left, weights);
-          },
-        );
-        f.call(PRODUCT, { c: y.at(at), a: left, b: values, n: d, k: S, cStride: D, aStride: S, ...plain }); // prettier-ignore
+        f.call(SOFTMAX_SCORES, { y: weights, x: scores, rows: n, n: S, scale, mask });
+        f.call(PRODUCT, { c: y.at(at), a: weights, b: values, n: d, k: S, cStride: D, aStride: S, ...plain }); // prettier-ignore
       });
     });
   });

@@ -2,13 +2,13 @@
 // packages/autograd/src/rules/composites.ts; rows as in rows.ts. Not the only way back: operations without a kernel here have
 // gradients composed of others.
 import { type I32, load, loadFloat, loadSplat, type V128, vec } from '../assembler/expressions.ts';
+import type { LocalV128 } from '../assembler/function.ts';
 import { kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
-import { binaryKernel, scalarKernel } from './elementwise.ts';
 import { roughExp } from './maths.ts';
 import { PACK_COLUMNS, PACK_ROWS } from './pack.ts';
 import { PRODUCT, PRODUCT_ROOM, WIDTH } from './product.ts';
-import { fold, plus, SOFTMAX } from './rows.ts';
+import { fold, plus, SOFTMAX_SCORES } from './rows.ts';
 
 const SLOPE = 1.5957691216057308; // 2 √(2/π)
 const CUBIC = 0.044715;
@@ -26,7 +26,7 @@ function addGeluTanhBack(m: ModuleBuilder): void {
       const a = f.v128(load(x.at(i)));
       const square = f.v128(a.mul(a));
       const v = f.v128(square.mul(SLOPE * CUBIC).add(SLOPE).mul(a)); // prettier-ignore
-      const e = f.v128(roughExp(f, v.abs().neg()));
+      const [e] = roughExp(f, [v.abs().neg()]) as [LocalV128];
       const r = f.v128(vec(1).div(e.add(1)));
       const s = f.v128(e.mul(r));
       const below = f.v128(v.lt(0));
@@ -112,9 +112,9 @@ function addAttentionBack(m: ModuleBuilder): void {
       const turned = f.i32(room.at(PRODUCT_ROOM));
       const right = f.i32(turned.add(stretch));
       const a = f.i32(right.add(stretch));
-      const b = f.i32(a.add(stretch));
-      const scores = f.i32(b.add(stretch));
-      const [h, weights, other] = [f.i32(), f.i32(), f.i32()];
+      const weights = f.i32(a.add(stretch));
+      const scores = f.i32(weights.add(stretch));
+      const h = f.i32();
       const along = f.i32(T.add(3).and(-4));
       const turn = (x: I32) =>
         f.call(PACK_ROWS, { out: turned, x, rows: T, k: S, stride: S, width: along }); // xᵀ
@@ -127,21 +127,13 @@ function addAttentionBack(m: ModuleBuilder): void {
         const at = (x: I32) => x.at(h.mul(d));
         f.call(PACK_ROWS, { x: at(k), rows: S, k: d, ...packing });
         f.call(PRODUCT, { c: a, a: at(q), ...toScores });
-        f.call(scalarKernel('mul'), { y: b, a, b: scale, rows: 1, n: T.mul(S), step: zero });
-        f.set(weights, a);
-        f.set(other, b);
-        f.if(mask.eq(0).eq(0), () => {
-          f.call(binaryKernel('add'), { y: a, a: b, b: mask, rows: T, n: S, step: zero });
-          f.set(weights, b);
-          f.set(other, a);
-        });
-        f.call(SOFTMAX, { y: weights, x: other, rows: T, n: S });
+        f.call(SOFTMAX_SCORES, { y: weights, x: a, rows: T, n: S, scale, mask });
         turn(weights);
         f.call(PACK_COLUMNS, { x: at(g), rows: d, k: T, ...packing });
         f.call(PRODUCT, { c: at(dv), ...fromTurned }); // weightsᵀ g
         f.call(PACK_ROWS, { x: at(v), rows: S, k: d, ...packing });
-        f.call(PRODUCT, { c: other, a: at(g), ...toScores }); // of the weights: g vᵀ
-        f.call(SOFTMAX_BACK, { dx: scores, y: weights, g: other, rows: T, n: S, scale });
+        f.call(PRODUCT, { c: a, a: at(g), ...toScores }); // of the weights: g vᵀ
+        f.call(SOFTMAX_BACK, { dx: scores, y: weights, g: a, rows: T, n: S, scale });
         f.call(PACK_COLUMNS, { x: at(k), rows: d, k: S, ...packing });
         f.call(PRODUCT, { c: at(dq), a: scores, ...fromScores }); // scores k
         turn(scores);

@@ -5,7 +5,7 @@
 //
 //   exp 1.0   log 0.9   log1p 2.4   tanh 1.3   erf 2.4
 import { ints, type V128, vec } from '../assembler/expressions.ts';
-import type { FunctionBuilder } from '../assembler/function.ts';
+import type { FunctionBuilder, LocalV128 } from '../assembler/function.ts';
 
 /** c[0] xⁿ + … + c[n], by Horner's rule. */
 const polynomial = (x: V128, c: readonly number[]): V128 =>
@@ -18,7 +18,8 @@ const LN2_LOW = -2.12194440054690583e-4;
 
 /** eˣ = 2ⁿ eʳ with |r| <= ln 2 / 2. Overflows to infinity and underflows through the subnormals to 0. */
 export function exp(f: FunctionBuilder, value: V128): V128 {
-  const { n, e } = parts(f, value.orLarger(-104).orSmaller(89));
+  const [part] = parts(f, [value.orLarger(-104).orSmaller(89)]);
+  const { n, e } = part!;
   // 2ⁿ in two steps: neither of which leaves the normal range.
   const whole = f.v128(n.isub(ints(SHIFTED_BITS)));
   const half = f.v128(whole.ishr(1));
@@ -26,30 +27,39 @@ export function exp(f: FunctionBuilder, value: V128): V128 {
   return e.mul(powerOfTwo(half)).mul(powerOfTwo(rest));
 }
 
-/** The same in one step, for sums with larger numbers: below 10⁻³⁸ it is 0, above 3·10³⁸ infinity. */
-export function roughExp(f: FunctionBuilder, value: V128): V128 {
-  const { n, e } = parts(f, value.orLarger(-88).orSmaller(89));
-  return e.mul(powerOfTwo(n));
+/** The same of several in one step, for sums with larger numbers: below 10⁻³⁸ it is 0, above 3·10³⁸ infinity. */
+export function roughExp(f: FunctionBuilder, values: readonly V128[]): LocalV128[] {
+  const all = parts(
+    f,
+    values.map((v) => v.orLarger(-88).orSmaller(89)),
+  );
+  return all.map(({ n, e }) => f.v128(e.mul(powerOfTwo(n))));
 }
 
 /** 3·2²²: a number plus this is rounded to a whole one, which its last bits then are. */
 const SHIFT = 12582912;
 const SHIFTED_BITS = 0x4b400000;
 
-/** n, in the last bits of an int32, and eʳ of eˣ = 2ⁿ eʳ. */
-function parts(f: FunctionBuilder, value: V128): { n: V128; e: V128 } {
-  const x = f.v128(value);
-  const shifted = f.v128(x.mul(LOG2_E).add(SHIFT));
-  const n = f.v128(shifted.sub(SHIFT));
-  const r = f.v128(x.sub(n.mul(LN2_HIGH)).sub(n.mul(LN2_LOW)));
-  const tail = polynomial(
-    r,
-    [
-      1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1,
-      5.0000001201e-1,
-    ],
-  );
-  return { n: shifted, e: f.v128(tail.mul(r).mul(r).add(r).add(1)) };
+const EXP = [
+  1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1,
+  5.0000001201e-1,
+] as const;
+
+/**
+ * n, in the last bits of an int32, and eʳ of eˣ = 2ⁿ eʳ. Several at a time go side by side, step by step, since engines make a
+ * constant anew where it is needed, by three instructions.
+ */
+function parts(f: FunctionBuilder, values: readonly V128[]): { n: LocalV128; e: LocalV128 }[] {
+  const each = (step: (i: number) => V128) => values.map((_, i) => f.v128(step(i)));
+  const x = each((i) => values[i]!);
+  const n = each((i) => x[i]!.mul(LOG2_E).add(SHIFT));
+  const whole = each((i) => n[i]!.sub(SHIFT));
+  const high = each((i) => x[i]!.sub(whole[i]!.mul(LN2_HIGH)));
+  const r = each((i) => high[i]!.sub(whole[i]!.mul(LN2_LOW)));
+  const sum = each(() => vec(EXP[0]));
+  for (const c of EXP.slice(1)) values.forEach((_, i) => f.set(sum[i]!, sum[i]!.mul(r[i]!).add(c)));
+  const e = each((i) => sum[i]!.mul(r[i]!).mul(r[i]!).add(r[i]!).add(1));
+  return n.map((_, i) => ({ n: n[i]!, e: e[i]! }));
 }
 /** Of the last 9 bits of n. */
 const powerOfTwo = (n: V128): V128 => n.iadd(ints(127)).ishl(23);

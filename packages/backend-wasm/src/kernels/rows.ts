@@ -1,10 +1,19 @@
 // Kernels that reduce along rows of n numbers: softmax, layer norm, l2 norm, sum and maximum.
 // Sums go through four lanes and are then added in one fixed order, so bits do not depend on the machine. The last
 // vector of a row may be written into the next one, which is written after; y and x are never the same.
-import { type I32, lanes, load, loadFloat, type V128, vec } from '../assembler/expressions.ts';
-import type { FunctionBuilder, LocalI32, LocalV128 } from '../assembler/function.ts';
+import {
+  type I32,
+  lanes,
+  load,
+  loadFloat,
+  loadSplat,
+  type V128,
+  vec,
+} from '../assembler/expressions.ts';
+import type { FunctionBuilder, LocalV128 } from '../assembler/function.ts';
 import { alike, kernel } from '../assembler/kernel.ts';
 import type { ModuleBuilder } from '../assembler/module.ts';
+import { inFours } from './fours.ts';
 import { roughExp } from './maths.ts';
 
 /** Folds a row into one vector; what lies beyond its end counts as `neutral`. */
@@ -27,26 +36,17 @@ export function fold(
   return sofar;
 }
 
-/** for (i < n; i += 4), two turns in one while there are two: loops around long formulas take a fifth of the time. */
-export function inPairs(
-  f: FunctionBuilder,
-  i: LocalI32,
-  n: I32,
-  turn: (offset: number) => void,
-): void {
-  const pairs = f.i32(n.and(-8));
-  f.for(i, 0, pairs, 8, () => [0, 16].forEach(turn));
-  f.for(i, pairs, n, 4, () => turn(0));
-}
-
 /** As in the matrix product: long sums are summed in parts, which keeps their errors short. */
 const BLOCK = 64;
 
 export const plus = (a: V128, b: V128): V128 => a.add(b);
 const larger = (a: V128, b: V128): V128 => a.max(b);
+const largerOf = (a: V128, b: V128): V128 => a.orLarger(b);
 
 /** for (r < rows) { max; y = e^(x - max); y /= Σ y } */
 export const SOFTMAX = kernel('softmax', 'y x rows n');
+/** The same of scale x + mask, where mask 0 is none: scale is the address of a float, and mask n of them. */
+export const SOFTMAX_SCORES = kernel('softmaxScores', 'y x rows n scale mask');
 /** for (r < rows) { mean; variance; y = (x - mean) / √(variance + eps) * w + b }; eps: the address of a float */
 export const LAYER_NORM = kernel('layerNorm', 'y x w b rows n eps');
 /** for (r < rows) y[r] = √Σ x² */
@@ -60,22 +60,55 @@ const SUM_COLUMNS = kernel('sumColumns', 'y x outer n inner width');
 /** y = Σ x or max x over the middle axis of [outer, n, inner]: of the last, the first `width` columns. */
 export const DOWN_COLUMNS = { sum: SUM_COLUMNS, max: alike(SUM_COLUMNS, 'maximumColumns') };
 
+/** One row: y = e^(x - max) / Σ. The sum goes through four lanes, as in fold. */
+const SOFTMAX_ROW = /* @__PURE__ */ kernel('softmaxRow', 'y x n max', 'max');
+
+function addSoftmaxRow(m: ModuleBuilder): void {
+  m.func(SOFTMAX_ROW, (f, { y, x, n, max }) => {
+    const [largest, sum] = [f.v128(max.splat()), f.v128(0)];
+    const i = f.i32();
+    inFours(f, i, n, (i, offsets) => {
+      const shifted = offsets.map((offset) => load(x.at(i), offset).sub(largest));
+      const powers = roughExp(f, shifted);
+      powers.forEach((e, q) => f.store(y.at(i), e, offsets[q]));
+      const within = lanes(0, 1, 2, 3).lt(n.sub(i).toFloat().splat());
+      const counted = powers.length === 1 ? [within.and(powers[0]!)] : powers; // the last vector may end behind the row
+      for (const e of counted) f.set(sum, sum.add(e));
+    });
+    const total = f.v128(sum.sum().splat());
+    f.for(i, 0, n, 4, () => f.store(y.at(i), load(y.at(i)).div(total)));
+  });
+}
+
 export function addRows(m: ModuleBuilder): void {
+  addSoftmaxRow(m);
   m.func(SOFTMAX, (f, { y, x, rows, n }) => {
-    const [r, i] = [f.i32(), f.i32()];
+    const r = f.i32();
     f.for(r, 0, rows, 1, () => {
       const [from, to] = [f.i32(x.at(r.mul(n))), f.i32(y.at(r.mul(n)))];
-      const max = f.v128(
-        fold(f, i, from, n, -Infinity, (a, b) => a.orLarger(b))
-          .largest()
-          .splat(),
+      const max = fold(f, f.i32(), from, n, -Infinity, largerOf).largest();
+      f.call(SOFTMAX_ROW, { y: to, x: from, n, max });
+    });
+  });
+  m.func(SOFTMAX_SCORES, (f, { y, x, rows, n, scale, mask }) => {
+    const [r, i] = [f.i32(), f.i32()];
+    const max = f.v128();
+    f.for(r, 0, rows, 1, () => {
+      const [from, to] = [f.i32(x.at(r.mul(n))), f.i32(y.at(r.mul(n)))];
+      const stored = (score: (v: V128, i: I32) => V128) => (v: V128, at: I32) => {
+        f.store(to.at(at), score(v, at));
+        return load(to.at(at));
+      };
+      const scaled = (v: V128) => v.mul(loadSplat(scale));
+      const masked = (v: V128, at: I32) => scaled(v).add(load(mask.at(at)));
+      const pass = (score: (v: V128, i: I32) => V128) =>
+        f.set(max, fold(f, i, from, n, -Infinity, largerOf, stored(score)));
+      f.if(
+        mask.eq(0),
+        () => pass(scaled),
+        () => pass(masked),
       );
-      inPairs(f, i, n, (offset) => {
-        const y = roughExp(f, load(from.at(i), offset).sub(max));
-        f.store(to.at(i), y, offset);
-      });
-      const sum = f.v128(fold(f, i, to, n, 0, plus).sum().splat());
-      f.for(i, 0, n, 4, () => f.store(to.at(i), load(to.at(i)).div(sum)));
+      f.call(SOFTMAX_ROW, { y: to, x: to, n, max: max.largest() });
     });
   });
 
