@@ -1,7 +1,7 @@
 // Which part of a kernel call each thread computes: the rows are cut into blocks, which threads take one after the other,
 // and each kind of kernel has its size of block. How threads receive them is in threads.ts.
 import { type Args, call, type Kernel, type Kernels } from '../assembler/kernel.ts';
-import { PRODUCT_ROOM } from '../kernels/product.ts';
+import { HEIGHT, PRODUCT_ROOM, ROWS, WIDTH } from '../kernels/product.ts';
 import type { DOWN_COLUMNS } from '../kernels/rows.ts';
 import type { Heap } from './heap.ts';
 import type { Race } from './race.ts';
@@ -52,17 +52,23 @@ export class Dispatch {
   }
 
   /**
-   * A product: two blocks a thread, so that a busy core costs little, but not so few rows that all of the weights are
-   * read for each.
+   * A product, two blocks a thread, so that a busy core costs little. Where rows are few, all threads take all of them and
+   * some columns each, so that every panel is read once; where they are many, as many rows as are packed at a time. Steps
+   * are those from row to row and from column to column.
    */
   product<A extends string>(
-    kernel: Kernel<A | 'rows' | 'room'>,
-    args: Args<A | 'rows' | 'room'>,
-    steps: Steps<A | 'rows' | 'room'>,
+    kernel: Kernel<A | 'rows' | 'n' | 'room'>,
+    args: Args<A | 'rows' | 'n' | 'room'>,
+    steps: { rows: Steps<A | 'rows' | 'n' | 'room'>; columns: Steps<A | 'rows' | 'n' | 'room'> },
   ): void {
-    const even = Math.ceil(args.rows / (2 * this.count) / 4) * 4;
-    const block = Math.min(Math.max(even, 16), 64);
-    this.split({ kernel, args, rows: 'rows', block, steps, room: 4 * PRODUCT_ROOM });
+    const share = (n: number, whole: number) => Math.ceil(n / (2 * this.count) / whole) * whole;
+    const common = { kernel, args, room: 4 * PRODUCT_ROOM };
+    if (args.rows < ROWS * this.count)
+      this.split({ ...common, rows: 'n', block: share(args.n, WIDTH), steps: steps.columns });
+    else {
+      const block = Math.min(share(args.rows, HEIGHT), ROWS);
+      this.split({ ...common, rows: 'rows', block, steps: steps.rows });
+    }
   }
 
   /** A kernel that treats every number alike. */

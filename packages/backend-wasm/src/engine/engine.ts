@@ -1,7 +1,7 @@
 // The operations of the contract as calls of kernels on blocks of memory. Shapes were checked above; what threads share is
 // cut in dispatch.ts.
 import { LOWEST, type Operand, type Shape, size } from '@siglip-ts/core';
-import { type Args, call } from '../assembler/kernel.ts';
+import type { Args } from '../assembler/kernel.ts';
 import { ATTENTION, attentionRoom } from '../kernels/attention.ts';
 import { binaryKernel, scalarKernel, unaryKernel } from '../kernels/elementwise.ts';
 import { PRODUCT_DOT, QUANTIZE_ROWS } from '../kernels/integer-product.ts';
@@ -18,6 +18,8 @@ import { paddedK, type Panels, releasePanels } from './weights.ts';
 
 /** The product of each storage whose arithmetic is float32. */
 const PRODUCTS = { float32: PRODUCT, float16: PRODUCT_HALF, int8: PRODUCT_INT8 };
+/** Floats that a number of its panels takes. */
+const FLOATS = { float32: 1, float16: 1 / 2, int8: 1 / 4, w8a8: 1 / 4 };
 
 export class Engine {
   readonly memory: Memory;
@@ -74,31 +76,40 @@ export class Engine {
     c: number,
     a: number,
     aStride: number,
-    b: Pick<Panels, 'at' | 'n' | 'k' | 'scales'>,
+    b: Panels,
     rows: number,
     bias: number,
   ): void {
-    const { n, k, scales } = b;
+    const { storage, n, k, scales } = b;
     const { room } = this.dispatch;
     const args = { c, a, b: b.at, rows, n, k, bias, cStride: n, room, scales, aStride };
+    const columns = { c: 1, b: k * FLOATS[storage], bias: bias && 1, scales: scales && 1 };
+    const steps = { rows: { c: n, a: aStride }, columns };
     this.dispatch.race.run(rows, n, k, (tile) =>
-      this.dispatch.product(kernel, { ...args, tile }, { c: n, a: aStride }),
+      this.dispatch.product(kernel, { ...args, tile }, steps),
     );
   }
   /** With activations quantised row by row, as finely as sums of 32 bits allow. */
   #multiplyWhole(c: number, x: number, b: Panels, rows: number, bias: number): void {
     const { n, k } = b;
     const { heap } = this.memory;
-    const { kernels, room } = this.dispatch;
+    const { room } = this.dispatch;
     const width = paddedK(k);
     const tiles = Math.ceil(rows / 4) * 4;
     const a = heap.take(2 * tiles * width);
     const aScales = heap.take(4 * tiles);
     const limit = Math.min(32767, Math.floor((2 ** 31 - 1) / (127 * width)));
-    call(kernels, QUANTIZE_ROWS, { out: a, scales: aScales, x, rows, k, limit });
+    this.dispatch.split({
+      kernel: QUANTIZE_ROWS,
+      args: { out: a, scales: aScales, x, rows, k, limit },
+      rows: 'rows',
+      block: Math.max(16, Math.ceil(NUMBERS / k / 4) * 4),
+      steps: { out: width / 2, scales: 1, x: k },
+    });
     const bScales = b.scales;
     const args = { c, a, b: b.at, rows, n, k: width, bias, cStride: n, room, aScales, bScales };
-    this.dispatch.product(PRODUCT_DOT, args, { c: n, a: width / 2, aScales: 1 });
+    const columns = { c: 1, b: width * FLOATS.w8a8, bias: bias && 1, bScales: 1 };
+    this.dispatch.product(PRODUCT_DOT, args, { rows: { c: n, a: width / 2, aScales: 1 }, columns });
     heap.release(a);
     heap.release(aScales);
   }
@@ -113,7 +124,7 @@ export class Engine {
     const step = transA ? Math.ceil(k / 4) * 4 : k;
     const turned = transA ? heap.take(4 * m * step) : 0;
     const right = heap.take(4 * Math.ceil(n / WIDTH) * WIDTH * k);
-    const panels = { at: right, n, k, scales: 0 };
+    const panels: Panels = { storage: 'float32', at: right, n, k, scales: 0 };
     batches(a.shape, b.shape, out).forEach(([i, j], matrix) => {
       const left = pa + 4 * i * m * k;
       if (transA) this.#transpose(turned, left, k, m, step);

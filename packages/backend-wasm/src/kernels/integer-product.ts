@@ -13,7 +13,7 @@ import { storeTile } from './tile.ts';
 const ROWS = [0, 1, 2, 3] as const;
 
 /** k is rounded up to fours with zeros; out has ceil(rows / 4) panels. */
-export const QUANTIZE_ROWS = kernel('quantizeRows', 'out scales x rows k limit', 'limit');
+export const QUANTIZE_ROWS = kernel('quantizeRows', 'out scales x rows k limit');
 /** k rounded up to fours. bias 0: none. cStride: floats from row to row. room: a tile. */
 export const PRODUCT_DOT = kernel('productDot', 'c a b rows n k bias cStride room aScales bScales');
 
@@ -27,8 +27,8 @@ export function addIntegerProduct(m: ModuleBuilder): void {
       const max = f.v128(0);
       f.for(i, 0, padded, 4, () => f.set(max, max.max(within(load(row.at(i))).abs())));
       const largest = f.f32(max.largest());
-      f.store(scales.at(r), largest.div(limit));
-      const inverse = f.v128(limit.div(largest).splat());
+      f.store(scales.at(r), largest.div(limit.toFloat()));
+      const inverse = f.v128(limit.toFloat().div(largest).splat());
       // A row of zeros has no inverse: its quotients are NaN, which becomes 0 as a whole number.
       const to = f.i32(out.add(r.and(-4).mul(padded).mul(2)).add(r.and(3).mul(4)));
       f.for(i, 0, padded, 4, () => {

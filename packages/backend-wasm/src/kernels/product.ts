@@ -35,9 +35,10 @@ const BLOCK = 128;
 /** Blocks whose rows of a are packed together. */
 const TOGETHER = 2;
 /** Rows of a that are packed at a time. */
-const ROWS = 240;
+export const ROWS = 240;
 /** Rows of a that lie side by side. Tiles are as high, or half. */
-const HEIGHT = 4;
+export const HEIGHT = 4;
+
 /** How sums are made. More of them, with what they are made of, do not fit 16 registers. */
 interface SumTile extends Tile {
   /** Rows whose loads may be moved before the sums of the first of them. */
