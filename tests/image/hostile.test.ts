@@ -7,6 +7,8 @@ import {
   decodeImage,
   decodeImageAsync,
   type DecodeImageOptions,
+  decodeJpeg,
+  decodePng,
   isRawImage,
 } from '@siglip-ts/image';
 import { FIXTURES, readBytes, readJson, sha256, WAYS } from './bundle.ts';
@@ -139,6 +141,17 @@ describe('sizes', () => {
     const before = process.memoryUsage().arrayBuffers;
     expect(decodeImage(bytes).width).toBe(4);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(45e6);
+  });
+
+  test('a limit that is no number limits nothing, and is refused', () => {
+    const png = readBytes(FIXTURES, 'images', 'twemoji-rocket.png');
+    const jpeg = readBytes(FIXTURES, 'images', 'cat.jpg');
+    for (const name of ['maxPixels', 'maxScanSamples', 'maxTextChunk', 'maxTextMemory'])
+      for (const value of [NaN, -1, '9', {}, null])
+        for (const decode of [decodeImage, decodePng, decodeJpeg])
+          expect(() => decode(decode === decodeJpeg ? jpeg : png, { [name]: value })).toThrow(`${name}: `); // prettier-ignore
+    expect(() => decodeImage(png, { truncated: 'PAD' as 'pad' })).toThrow('truncated: "PAD", expected "error" or "pad"'); // prettier-ignore
+    expect(decodeImage(png, { maxPixels: Infinity }).width).toBe(320);
   });
 
   test('scans are counted by what they pass over', () => {

@@ -51,8 +51,17 @@ export function expectFields(
   }
 }
 
-/** A value in an error, cut where it is long. */
+/** A value in an error, cut where it is long. Any value may come: what JSON cannot hold is told by its kind. */
 export const shown = (value: unknown): string => {
-  const json = JSON.stringify(value) ?? String(value);
-  return json.length > 60 ? `${json.slice(0, 60)}…` : json;
+  const text = jsonOf(value) ?? (typeof value === 'object' ? 'an object' : String(value));
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 };
+
+function jsonOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value); // JSON has no NaN
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined; // a circle, or a BigInt
+  }
+}

@@ -5,7 +5,7 @@ import { isRawImage, type RawImage } from '../raw-image.ts';
 import { unidentified } from './errors.ts';
 import { imageFormat, kindOf } from './format.ts';
 import { decodeJpeg } from './jpeg/decode-jpeg.ts';
-import { type DecodeLimits, expectPixels } from './limits.ts';
+import { type DecodeLimits, expectLimits, expectPixels } from './limits.ts';
 import { decodePng } from './png/decode-png.ts';
 
 /** A decoder for one more format, or a faster one: plug-ins are asked before the built-in ones. */
@@ -27,7 +27,7 @@ export interface DecodeImageOptions extends DecodeLimits, KernelOption {
  * `.load()` give it: sample for sample.
  *
  * @throws Error with Pillow's message for a bad file, or naming the format if no decoder knows it;
- *   RangeError for more than `maxPixels` pixels; TypeError if a plug-in answers with a promise
+ *   RangeError for more than `maxPixels` pixels; TypeError for a limit that is none, and if a plug-in answers with a promise
  */
 export function decodeImage(bytes: Uint8Array, options: DecodeImageOptions = {}): RawImage {
   const image = decode(bytes, options);
@@ -47,6 +47,7 @@ export async function decodeImageAsync(
 }
 
 function decode(bytes: Uint8Array, options: DecodeImageOptions): RawImage | Promise<RawImage> {
+  expectLimits(options);
   const plugin = options.decoders?.find((decoder) => decoder.matches(bytes));
   if (plugin) return plugin.decode(bytes, options);
   const format = imageFormat(bytes);

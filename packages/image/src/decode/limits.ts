@@ -26,6 +26,23 @@ export interface DecodeLimits {
 /** Twice `Image.MAX_IMAGE_PIXELS`, which is a quarter of a GiB in 24-bit pixels. */
 const PILLOW_LIMIT = 2 * Math.floor(1024 ** 3 / 4 / 3);
 
+const AMOUNTS = ['maxPixels', 'maxScanSamples', 'maxTextChunk', 'maxTextMemory'] as const;
+
+/** Throws TypeError for a limit that limits nothing, as NaN would, and for a mode that is none. */
+export function expectLimits(limits: DecodeLimits): void {
+  for (const name of AMOUNTS) {
+    const value: unknown = limits[name];
+    if (value !== undefined && !(typeof value === 'number' && value >= 0))
+      throw new TypeError(`${name}: ${shown(value)}, expected a number of at least 0`);
+  }
+  const { truncated }: { truncated?: unknown } = limits;
+  if (truncated !== undefined && truncated !== 'error' && truncated !== 'pad')
+    throw new TypeError(`truncated: ${shown(truncated)}, expected "error" or "pad"`);
+}
+
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' ? 'an object' : String(value); // prettier-ignore
+
 /** Refuses a size before anything is allocated for it. Pillow's DecompressionBombError. */
 export function expectPixels(width: number, height: number, limits: DecodeLimits): void {
   const limit = limits.maxPixels ?? PILLOW_LIMIT;

@@ -4,6 +4,7 @@ import type { AnyImageProcessor } from '../processing/image-processor.ts';
 import type { PictureError } from '../processing/pictures/picture-error.ts';
 import type { All } from '../runtime/options.ts';
 import { runOptions } from '../runtime/running.ts';
+import { AMOUNT, TEXT } from '../runtime/values.ts';
 import {
   eachPicture,
   expectNumbers,
@@ -21,7 +22,11 @@ export interface ClassificationOptions extends PictureOptions {
 }
 
 /** Every one of them. */
-export const CLASSIFY: All<ClassificationOptions> = { ...PICTURE, top_k: 0, function_to_apply: 0 };
+export const CLASSIFY: All<ClassificationOptions> = {
+  ...PICTURE,
+  top_k: AMOUNT,
+  function_to_apply: TEXT,
+};
 
 export interface ClassificationParts {
   model: SiglipForImageClassification;

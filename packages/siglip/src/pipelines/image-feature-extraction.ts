@@ -5,6 +5,7 @@ import type { AnyImageProcessor } from '../processing/image-processor.ts';
 import type { PictureError } from '../processing/pictures/picture-error.ts';
 import type { All } from '../runtime/options.ts';
 import { runOptions } from '../runtime/running.ts';
+import { OBJECT } from '../runtime/values.ts';
 import { eachPicture, PICTURE, type PictureOptions, type Pictures } from './pictures.ts';
 
 /** The parameters are the types of `pool` and `return_tensors`, on which the result's depends. */
@@ -22,7 +23,7 @@ export interface FeatureOptions<
 
 /** Every one of them. */
 // prettier-ignore
-export const FEATURES: All<FeatureOptions> = { ...PICTURE, pool: 0, return_tensors: 0, image_processor_kwargs: 0 };
+export const FEATURES: All<FeatureOptions> = { ...PICTURE, pool: 0, return_tensors: 0, image_processor_kwargs: OBJECT };
 
 /** A tensor or arrays nested as deep: [1, D] if pooled, else [1, N, D]. */
 export type Features<P extends boolean, R extends boolean> = R extends true

@@ -1,5 +1,6 @@
 // What the text tower makes of labels, and the memory of it. Which labels fit a picture is
 // zero-shot-image-classification.ts's business.
+import { fields } from '@siglip-ts/core';
 import type { SiglipModel } from '../modeling/siglip-model.ts';
 import { type AnyTokenizer, toFullLength } from '../processing/tokenizer.ts';
 import { type RunOptions, runOptions } from '../runtime/running.ts';
@@ -45,8 +46,8 @@ export async function labelFeatures(
   o: LabelOptions,
 ): Promise<{ data: Float64Array; shape: number[] }> {
   const templates = [o.hypothesis_template ?? TEMPLATE].flat();
-  if (templates.length === 0)
-    throw new TypeError('hypothesis_template: [], expected a text or at least one in a list');
+  if (templates.length === 0 || !templates.every((text: unknown) => typeof text === 'string'))
+    throw new TypeError(`hypothesis_template: ${fields.shown(o.hypothesis_template)}, expected a text or at least one in a list`); // prettier-ignore
   for (const template of templates)
     if (!takesLabel(template))
       throw new RangeError(`hypothesis_template: "${template}" has no {} where a label could go`);

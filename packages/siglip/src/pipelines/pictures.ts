@@ -7,8 +7,10 @@ import {
   type LoadImageOptions,
 } from '../processing/pictures/load-image.ts';
 import { type PictureError, pictureError } from '../processing/pictures/picture-error.ts';
+import { READ } from '../processing/pictures/text-image.ts';
 import type { All } from '../runtime/options.ts';
 import type { RunOptions } from '../runtime/running.ts';
+import { FUNCTION } from '../runtime/values.ts';
 
 export type Pictures = ImageInput | readonly ImageInput[];
 
@@ -75,12 +77,12 @@ export const withThose = <O extends PictureOptions>(
   { decoders = [], images }: OfAllPictures,
 ): O & LoadImageOptions => ({ ...o, decoders: [...(o.decoders ?? []), ...decoders], images });
 
+const { images: _, ...OF_EACH } = READ;
+
 /** The options that every pipeline's call has. */
 // prettier-ignore
 export const PICTURE: All<PictureOptions> = {
-  fetch: 0, signal: 0, timeout: 0, silence: 0, maxBytes: 0, maxPixels: 0, maxScanSamples: 0, maxTextChunk: 0, maxTextMemory: 0,
-  truncated: 0, kernels: 0, decoders: 0, breathe: 0,
-  on_error: 0,
+  ...OF_EACH, breathe: FUNCTION, on_error: 0,
 };
 
 /** Throws for a score that is none: as JSON it would be null, and every comparison with it false. */

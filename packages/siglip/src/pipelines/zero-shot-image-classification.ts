@@ -1,8 +1,10 @@
 // The zero-shot-image-classification pipeline: how well each of some labels fits a picture.
+import { fields } from '@siglip-ts/core';
 import type { AnyImageProcessor } from '../processing/image-processor.ts';
 import type { PictureError } from '../processing/pictures/picture-error.ts';
 import type { All } from '../runtime/options.ts';
 import { runOptions } from '../runtime/running.ts';
+import { FUNCTION, OBJECT } from '../runtime/values.ts';
 import { labelFeatures, type LabelOptions, type LabelParts } from './label-features.ts';
 import {
   eachPicture,
@@ -22,8 +24,8 @@ export interface ZeroShotOptions extends PictureOptions, LabelOptions {
 /** Every one of them. */
 // prettier-ignore
 export const ZERO_SHOT: All<ZeroShotOptions> = {
-  ...PICTURE, candidate_labels: 0, hypothesis_template: 0, tokenizer_kwargs: 0, on_image: 0,
-  on_text: 0,
+  ...PICTURE, candidate_labels: 0, hypothesis_template: 0, tokenizer_kwargs: OBJECT, on_image: FUNCTION,
+  on_text: FUNCTION,
 };
 
 /** How likely a label fits, by itself: scores of several labels do not sum to 1. */
@@ -73,8 +75,7 @@ export async function zeroShotImageClassification(
 }
 
 /** What was given in place of a list: JSON shows a Set as {}. */
-const shown = (labels: unknown): string =>
-  labels instanceof Set ? 'a Set' : (JSON.stringify(labels) ?? String(labels));
+const shown = (labels: unknown): string => (labels instanceof Set ? 'a Set' : fields.shown(labels));
 
 function ranked(logits: ArrayLike<number>, labels: readonly string[]): RankedLabels {
   const scores = labels.map((label, i) => ({ score: Math.fround(sigmoid(logits[i]!)), label }));

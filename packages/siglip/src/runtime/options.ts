@@ -1,9 +1,10 @@
 // How options are checked: one that is none is refused by name, with the right word for those of transformers.js and of
-// Python. Which there are stands beside each interface of options; what values may be is said where they are used.
+// Python. Which there are stands beside each interface of options; what values may be in values.ts, or where they are used.
+import type { Check } from './values.ts';
 
-/** The options of an interface. The compiler sees to it that none is missing. */
-export type All<O> = Readonly<Record<keyof O, 0>>;
-export type Known = Readonly<Record<string, 0>>;
+/** The options of an interface, with what checks each; 0: where it is used. The compiler sees to it that none is missing. */
+export type All<O> = Readonly<Record<keyof O, 0 | Check>>;
+export type Known = Readonly<Record<string, 0 | Check>>;
 
 /** Others' words that are refused, and what says the same here. */
 const INSTEAD: Readonly<Record<string, string>> = {
@@ -60,7 +61,16 @@ export function expectKnown<O extends object>(where: string, options: O, known: 
   for (const [name] of given)
     if (!Object.hasOwn(known, name))
       throw new TypeError(`${where}: there is no option ${name}${better(name, known)}`);
+  expectValues(Object.fromEntries(given), known);
   return Object.fromEntries(given) as O;
+}
+
+/** Throws TypeError for a value that one of the `known` options cannot have; others may be there. */
+export function expectValues(options: object, known: Known): void {
+  for (const [name, value] of Object.entries(options)) {
+    const check = Object.hasOwn(known, name) && known[name];
+    if (check) check(name, value);
+  }
 }
 
 function objectOf(where: string, options: unknown): Record<string, unknown> {

@@ -4,7 +4,7 @@ import type { KernelOption, PixelKernels } from '../../pixel-kernels.ts';
 import { channelsOf, type RawImage } from '../../raw-image.ts';
 import { concat } from '../bytes.ts';
 import { broken, truncated } from '../errors.ts';
-import { type DecodeLimits, expectPixels } from '../limits.ts';
+import { type DecodeLimits, expectLimits, expectPixels } from '../limits.ts';
 import { arithmeticBlocks, conditioning, readConditioning } from './arithmetic.ts';
 import { BitReader, EOI, RST0 } from './bit-reader.ts';
 import { colorSpace, writeColors } from './color.ts';
@@ -37,6 +37,7 @@ const isPassedOver = (marker: number) =>
  * @throws Error with Pillow's message and ours; RangeError above `maxPixels` or `maxScanSamples`
  */
 export function decodeJpeg(bytes: Uint8Array, options: DecodeLimits & KernelOption = {}): RawImage {
+  expectLimits(options);
   const { mode, width, height, orientation } = openJpeg(bytes);
   expectPixels(width, height, options);
   const stream = new JpegStream(bytes, options);

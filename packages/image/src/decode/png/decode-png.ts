@@ -2,7 +2,7 @@
 // Gamma, colour profiles and tRNS change no sample, as in Pillow; APNG gives its default picture.
 import type { RawImage } from '../../raw-image.ts';
 import { broken, truncated } from '../errors.ts';
-import type { DecodeLimits } from '../limits.ts';
+import { type DecodeLimits, expectLimits } from '../limits.ts';
 import { readPng } from './chunks.ts';
 import { inflate } from './inflate.ts';
 import { Lines } from './lines.ts';
@@ -14,6 +14,7 @@ import { type Pass, passesOf } from './scanlines.ts';
  * @throws Error with Pillow's message and ours; RangeError above `maxPixels`
  */
 export function decodePng(bytes: Uint8Array, limits: DecodeLimits = {}): RawImage {
+  expectLimits(limits);
   const pad = limits.truncated === 'pad';
   const file = readPng(bytes, limits);
   const { width, height, palette, orientation } = file;

@@ -1,7 +1,9 @@
 // The bytes of a picture that a text names, or is: a path, a URL, base64.
 import { hasFileSystem } from '@siglip-ts/hub/node';
 import { bodyOf, readRegular, SILENCE } from '@siglip-ts/hub/reading';
-import { type DecodeImageOptions, imageFormat } from '@siglip-ts/image';
+import { type DecodeImageOptions, type ImageDecoder, imageFormat } from '@siglip-ts/image';
+import type { All } from '../../runtime/options.ts';
+import { AMOUNT, expected, FUNCTION, SECONDS, SECONDS_OR_NULL, SIGNAL } from '../../runtime/values.ts'; // prettier-ignore
 import { expectReach, fetchWithin, type ImageReach } from './reach.ts';
 
 export interface ReadOptions extends DecodeImageOptions {
@@ -18,6 +20,18 @@ export interface ReadOptions extends DecodeImageOptions {
   /** What a path or an address may reach: for texts that strangers write. Default: all. */
   images?: ImageReach | undefined;
 }
+
+const isDecoder = (x: Partial<ImageDecoder> | null): boolean =>
+  typeof x?.matches === 'function' && typeof x.decode === 'function';
+const DECODERS = expected('a list of { matches, decode }', (x) => Array.isArray(x) && x.every(isDecoder)); // prettier-ignore
+const KERNELS = expected('{ inverseDct, … }, or none', (x) => typeof x === 'object');
+
+/** Every one of them. Those of decoding are checked there too, for who calls it alone. */
+// prettier-ignore
+export const READ: All<ReadOptions> = {
+  fetch: FUNCTION, signal: SIGNAL, timeout: SECONDS_OR_NULL, silence: SECONDS, maxBytes: AMOUNT, images: 0, decoders: DECODERS,
+  maxPixels: 0, maxScanSamples: 0, maxTextChunk: 0, maxTextMemory: 0, truncated: 0, kernels: KERNELS,
+};
 
 /**
  * In this order: http(s), blob and data URLs; where there is a file system, a file; base64 that begins as a picture does;
@@ -50,6 +64,8 @@ function whyNot(bytes: Uint8Array | undefined, paths: boolean): string {
   return hasFileSystem() ? 'there is no such file' : 'it is not base64';
 }
 
+/** What a clock can wait, in seconds: 24 days. */
+const LONGEST = 2 ** 31 / 1000 - 1;
 /** In seconds: one on a slow phone's network, and not a server's whole day. */
 const TIMEOUT = 60;
 /** Photos are smaller, and so are those of most cameras' makers; twice of it is in memory for a moment. */
@@ -77,7 +93,7 @@ export async function download(
   init: Pick<RequestInit, 'credentials'> = {},
 ): Promise<Uint8Array> {
   const { timeout = TIMEOUT, silence = SILENCE, maxBytes = MAX_BYTES } = o;
-  const late = timeout === null ? undefined : AbortSignal.timeout(timeout * 1000);
+  const late = timeout === null || timeout > LONGEST ? undefined : AbortSignal.timeout(timeout * 1000); // prettier-ignore
   const signals = [o.signal, late].filter((s) => s !== undefined);
   const patience = { silence, signal: signals.length > 0 ? AbortSignal.any(signals) : undefined };
   try {
