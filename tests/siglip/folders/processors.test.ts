@@ -80,12 +80,13 @@ describe.each([
   });
 });
 
-test('a processor that is not known is refused', async () => {
-  const model = await variant({
-    processor: (p) => ({ ...p, image_processor_type: 'DPTImageProcessor' }),
-  });
+test.each<[unknown, string]>([
+  ['DPTImageProcessor', 'DPTImageProcessor'],
+  [{ height: 64, toString: 64 }, '{"height":64,"toString":64}'],
+])('a processor that is not known is refused: %o', async (image_processor_type, name) => {
+  const model = await variant({ processor: (p) => ({ ...p, image_processor_type }) });
   await expect(AutoImageProcessor.from_pretrained(model)).rejects.toThrow(
-    'preprocessor_config.json names the image processor "DPTImageProcessor", which is not known here',
+    `preprocessor_config.json names the image processor "${name}", which is not known here`,
   );
 });
 

@@ -1,4 +1,5 @@
 // The three image processors as users load and call them; what they do is in packages/image.
+import { fields } from '@siglip-ts/core';
 import {
   filesOf,
   HUB_OPTIONS,
@@ -240,9 +241,11 @@ export async function autoImageProcessor(
 ): Promise<AnyImageProcessor> {
   const { use_fast, image_processor, ...options } = optionsOf('AutoImageProcessor', given);
   const { dict, file, reference } = await readProcessor(source, options, image_processor);
-  const named = String(
-    dict.image_processor_type ?? dict.feature_extractor_type ?? 'SiglipImageProcessor',
-  ).replace('FeatureExtractor', 'ImageProcessor');
+  const type = dict.image_processor_type ?? dict.feature_extractor_type ?? 'SiglipImageProcessor';
+  const named = (typeof type === 'string' ? type : fields.shown(type)).replace(
+    'FeatureExtractor',
+    'ImageProcessor',
+  );
   const name = named.replace(/(Fast|Pil)$/, '');
   const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
   if (!kind) {
