@@ -348,6 +348,20 @@ describe('TokenizerTesterMixin', () => {
       }),
     ).toThrow('truncation length (12) is not a multiple of pad_to_multiple_of (8).');
   });
+  it('lengths that are none, and that would end the process', () => {
+    const tok = own();
+    for (const value of ['9', NaN, -1, 2.5, {}, true])
+      for (const name of ['max_length', 'pad_to_multiple_of'])
+        expect(() => tok.call('a', null, { [name]: value, verbose: false })).toThrow(`${name}: `);
+    for (const o of [
+      { padding: 'max_length', max_length: 1e9 },
+      { padding: true, pad_to_multiple_of: 2e9 },
+    ] as const) {
+      expect(() => tok.call('a', null, o)).toThrow('tokens each, expected at most 67108864 tokens in all'); // prettier-ignore
+      expect(() => tok.call(['a', 'b'], null, o)).toThrow(/^pad: 2 texts to \d+ tokens each/);
+    }
+    expect(tok.call('a', null, { truncation: true, max_length: 1e30 }).input_ids).toHaveLength(2);
+  });
   it('test_padding_with_attention_mask', () => {
     const tok = own();
     const features = [

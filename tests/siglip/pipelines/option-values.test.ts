@@ -77,6 +77,10 @@ describe('of a call', () => {
     [{ hypothesis_template: 5 }, 'hypothesis_template: 5, expected a text or at least one in a list'], // prettier-ignore
     [{ hypothesis_template: ['{}', null] }, 'hypothesis_template: ["{}",null], expected a text'],
     [{ tokenizer_kwargs: 'x' }, 'tokenizer_kwargs: "x", expected an object'],
+    [{ tokenizer_kwargs: { max_length: 'x' } }, 'max_length: "x", expected a whole number'],
+    [{ tokenizer_kwargs: { max_length: -1 } }, 'max_length: -1, expected a whole number'],
+    [{ tokenizer_kwargs: { max_length: 1e9 } }, 'texts padded to 1000000000 tokens, expected at most 16, the positions'], // prettier-ignore
+    [{ tokenizer_kwargs: { pad_to_multiple_of: 1e9 } }, 'texts padded to 1000000000 tokens'],
     [{ on_text: 'x' }, 'on_text: "x", expected a function'],
     [{ on_image: {} }, 'on_image: {}, expected a function'],
     [{ breathe: 5 }, 'breathe: 5, expected a function'],

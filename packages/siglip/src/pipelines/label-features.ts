@@ -69,6 +69,7 @@ export async function labelFeatures(
 
   const texts = fresh.flatMap((label) => templates.map((text) => fillTemplate(text, label)));
   const how = { ...lengthOf(tokenizer, model, o), return_tensors: true } as const;
+  expectPositions(how, model.config.text_config.max_position_embeddings);
   const encoding = texts.length > 0 ? Object.entries(tokenizer(texts, null, how)) : [];
   let sum: Float64Array | undefined;
   for (let done = 0; done < texts.length;) {
@@ -110,6 +111,16 @@ function lengthOf(tokenizer: AnyTokenizer, { config }: SiglipModel, o: LabelOpti
     return { ...toFullLength(tokenizer, positions), ...o.tokenizer_kwargs };
   const max_length = Math.min(LENGTH_IN_5, positions);
   return { padding: 'max_length', truncation: true, max_length };
+}
+
+/** Refuses a length that the model would refuse, before memory is taken for so many tokens of each text. */
+function expectPositions(
+  o: { padding?: unknown; max_length?: unknown; pad_to_multiple_of?: unknown },
+  positions: number,
+): void {
+  const length = Math.max(o.padding === 'max_length' ? Number(o.max_length ?? 0) : 0, Number(o.pad_to_multiple_of ?? 0)); // prettier-ignore
+  if (length > positions)
+    throw new RangeError(`tokenizer_kwargs: texts padded to ${length} tokens, expected at most ${positions}, the positions of the model`); // prettier-ignore
 }
 
 /** Adds a vector of length 1. The sum of several has the direction of their mean, and only that counts. */

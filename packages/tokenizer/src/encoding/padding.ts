@@ -31,8 +31,8 @@ export function pad(tok: PadSettings, encoded: Paddable, options: PadOptions): F
   if (!Array.isArray(input) || input.length === 0)
     return options.return_attention_mask ? { ...fields, attention_mask: [] } : fields;
 
-  const { padding = true, max_length, verbose } = options;
-  const chosen = strategies(tok, { padding, max_length, verbose });
+  const { padding = true, max_length, verbose, pad_to_multiple_of } = options;
+  const chosen = strategies(tok, { padding, max_length, verbose, pad_to_multiple_of });
   if (Array.isArray(input[0])) return padBatch(tok, fields as Batch, options, chosen);
   const alone = mapFields(fields, (value) => [value]);
   return mapFields(padBatch(tok, alone as Batch, options, chosen), (rows) => rows[0]!);
@@ -49,6 +49,9 @@ function collate(encoded: Paddable): Fields {
   const names = Object.keys(list[0] ?? {});
   return Object.fromEntries(names.map((name) => [name, list.map((fields) => fields[name]!)]));
 }
+
+/** A million texts of 64 tokens. Far beyond it an engine ends the process, and throws nothing. */
+const MOST_PADDED = 2 ** 26;
 
 /** transformers' _pad, of all rows. Never cuts: what is longer than max_length stays so. */
 function padBatch(tok: PadSettings, fields: Batch, options: PadOptions, chosen: Strategies): Batch {
@@ -67,6 +70,10 @@ function padBatch(tok: PadSettings, fields: Batch, options: PadOptions, chosen: 
   if (target !== null && multiple) target = Math.ceil(target / multiple) * multiple;
   if (chosen.padding === 'do_not_pad' || target === null) return padded;
   if (input.every((row) => row.length === target)) return padded;
+  if (target * input.length > MOST_PADDED)
+    throw new RangeError(
+      `pad: ${input.length} texts to ${target} tokens each, expected at most ${MOST_PADDED} tokens in all`,
+    );
 
   const side: string = options.padding_side ?? tok.padding_side;
   if (side !== 'left' && side !== 'right') throw new Error(`Invalid padding strategy:${side}`);

@@ -31,6 +31,12 @@ export const isUnlimited = (tok: Pick<LengthSettings, 'model_max_length'>): bool
  */
 export function strategies(tok: LengthSettings, options: EncodeOptions): Strategies {
   const { pad_to_multiple_of } = options;
+  for (const [name, value] of Object.entries({
+    max_length: options.max_length,
+    pad_to_multiple_of,
+  }))
+    if (value != null && !(Number.isInteger(value) && value >= 0))
+      throw new TypeError(`${name}: ${shown(value)}, expected a whole number of at least 0`);
   const given = options.max_length ?? null;
   const truncation = chooseTruncation(tok, options, given);
   const padding = choosePadding(tok, options, given);
@@ -55,6 +61,9 @@ export function strategies(tok: LengthSettings, options: EncodeOptions): Strateg
       );
   return chosen;
 }
+
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' ? 'an object' : String(value); // prettier-ignore
 
 function chooseTruncation(
   tok: LengthSettings,
