@@ -116,3 +116,19 @@ test('16-bit RGBA: no array is made but the picture, of half the size of its lin
   expect(image.data).toHaveLength(width * height * 4);
   expect(made).toBeLessThan(width * height * 4 + 100_000);
 });
+
+test('a wrong sum is not seen where it comes with a later read than the last line, as in Pillow', () => {
+  const stream = deflateSync(Buffer.alloc(8 * 5, 1));
+  stream[stream.length - 2]! ^= 1;
+  const file = (...streams: Buffer[]) => {
+    const whole = png([4, 8, 8, 0], streams[0]!);
+    const end = whole.length - 12; // IEND
+    return Buffer.concat([whole.subarray(0, end), ...streams.slice(1).map((s) => chunk('IDAT', s)), whole.subarray(end)]); // prettier-ignore
+  };
+  for (let apart = 0; apart < 8; apart++) {
+    const at = stream.length - apart;
+    const split = apart === 0 ? file(stream) : file(stream.subarray(0, at), stream.subarray(at));
+    if (apart >= 1 && apart <= 4) expect(decodePng(split).width).toBe(4);
+    else expect(() => decodePng(split)).toThrow('broken data stream');
+  }
+});

@@ -42,7 +42,9 @@ export function inflate(
   if (run.total > wanted) return out.end('full');
   const sum = sumIsGood(deflated, out.sum);
   if (sum === undefined) return out.end(run.total < wanted ? 'cut' : 'full');
-  // zlib says so together with the last line, which Pillow then never gets.
+  // zlib says so together with the last line, which Pillow then never gets; where the sum comes with a later read than that
+  // line, Pillow has stopped reading.
+  if (!sum && run.total === wanted && isSumApart(deflated)) return out.end('full');
   if (!sum) return { total: Math.max(0, out.total - 1), state: 'broken' };
   return out.end(run.total < wanted ? 'ended' : 'full');
 }
@@ -105,6 +107,16 @@ function inflateRaw(chunks: readonly Uint8Array[], wanted: number, coarse: numbe
     return { total, failedAt: at };
   }
   return { total, failedAt: -1 };
+}
+
+/** What Pillow reads of a chunk at a time. */
+const READ = 65536;
+
+/** Whether a stream that ends with its sum has some of that, and no more, in its last read: of an IDAT chunk, or of its rest. */
+function isSumApart(chunks: readonly Uint8Array[]): boolean {
+  const last = chunks.findLast((chunk) => chunk.length > 0)!;
+  const header = last === chunks[0] ? 2 : 0; // which was cut off
+  return ((last.length + header) % READ || READ) <= 4;
 }
 
 /** Whether the Adler-32 sum behind a complete stream is right; undefined if the stream or sum is cut. */
