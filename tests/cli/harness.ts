@@ -19,6 +19,8 @@ export interface Options {
   signal?: AbortSignal;
   /** stdin never ends. */
   pending?: boolean;
+  /** stdin goes on and on. */
+  endless?: boolean;
   /** Receives what is printed, when it is. */
   onStdout?: (text: string) => void;
 }
@@ -42,13 +44,20 @@ function output(tty: boolean, on: (text: string) => void = () => {}) {
   return { stream, text: () => chunks.join('') };
 }
 
+const ZEROS = Buffer.alloc(2 ** 20);
+function endlessly(this: Readable): void {
+  this.push(ZEROS);
+}
+
 /** The command `siglip` with these arguments. */
 export async function siglip(argv: readonly string[], o: Options = {}): Promise<Result> {
   const [stdout, stderr] = [output(o.tty ?? false, o.onStdout), output(o.tty ?? false)];
   const code = await run(argv, {
     stdin: o.pending
       ? new Readable({ read() {} })
-      : Readable.from(o.stdin === undefined ? [] : [Buffer.from(o.stdin)]),
+      : o.endless
+        ? new Readable({ read: endlessly })
+        : Readable.from(o.stdin === undefined ? [] : [Buffer.from(o.stdin)]),
     stdout: stdout.stream,
     stderr: stderr.stream,
     env: o.env ?? {},

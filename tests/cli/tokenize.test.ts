@@ -80,6 +80,15 @@ test('for people: tokens over ids, padding as a count, 80 columns', async () => 
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
 });
 
+test.each([
+  ['tokenize', '-'],
+  ['classify', '-', '--labels', 'a'],
+])('a stdin without end is left at 128 MiB: %s %s', async (...argv) => {
+  const { code, stderr } = await siglip(argv, { endless: true });
+  expect(stderr).toBe('siglip: stdin: more than 134217728 bytes, expected at most 134217728\n');
+  expect(code).toBe(2);
+});
+
 test('an empty stdin is no text', async () => {
   const line = 'siglip: stdin: it is empty, expected one JSON string per line\n';
   expect(await siglip(['tokenize', '-'])).toEqual({ code: 2, stdout: '', stderr: line });

@@ -1,7 +1,16 @@
 // What was downloaded is what was meant: bodies against the hub's ETags, where those are hashes of the content, on the way
 // and later on disk.
 import { createHash, type Hash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -161,3 +170,29 @@ describe('on disk', () => {
     expectBig(await model({ local_files_only: true }).bytes('model.safetensors'));
   });
 });
+
+test.each([
+  ['a device', 'a device, expected a regular file', (path: string) => symlink('/dev/zero', path)],
+  [
+    'a large one',
+    '1099511627776 bytes, expected at most 65536',
+    (path: string) => truncate(path, 2 ** 40),
+  ],
+])(
+  'a record that is %s is refused by its path, and nothing is removed',
+  async (_, words, spoil) => {
+    await model({ cache }).bytes('config.json');
+    const names = await readdir(folder('config.json'));
+    const path = join(
+      folder('config.json'),
+      names.find((name) => name.startsWith('ref-main'))!,
+    );
+    if (words.startsWith('a device')) await rm(path);
+    await spoil(path);
+    await expect(model({ cache }).bytes('config.json')).rejects.toThrow(`${path}: ${words}`);
+    // What is a link is no record to those who go through the folder.
+    for (const all of words.startsWith('a device') ? [] : [listCache, pruneCache])
+      await expect(all(cache)).rejects.toThrow(`${path}: ${words}`);
+    expect((await readdir(folder('config.json'))).sort()).toEqual(names.sort());
+  },
+);

@@ -1,5 +1,15 @@
 // What a training run reads and leaves on disk: pairs, their order, checkpoints, metrics, and evaluation.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -246,4 +256,15 @@ test('evaluation: by hand', () => {
   });
   const blind = evaluate([e(0), e(0)], ['a', 'b'], [e(0), e(0)]);
   expect(blind.zero_shot_accuracy).toBe(0); // a tie is no knowledge
+});
+
+test('metrics.jsonl that is no regular file, or too large, is refused by its path and left as it is', async () => {
+  const [device, large] = [join(root, 'device.jsonl'), join(root, 'large.jsonl')];
+  symlinkSync('/dev/zero', device);
+  await expect(MetricsFile.open(device, 3)).rejects.toThrow(`${device}: a device, expected a regular file`); // prettier-ignore
+  writeFileSync(large, '{"step":1}\n');
+  truncateSync(large, 2 ** 40);
+  await expect(MetricsFile.open(large, 3)).rejects.toThrow(`${large}: 1099511627776 bytes, expected at most 268435456`); // prettier-ignore
+  expect(statSync(large).size).toBe(2 ** 40);
+  expect((await MetricsFile.open(join(root, 'none.jsonl'), 3)).rows).toEqual([]);
 });

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -246,6 +247,24 @@ test.each<[string, string, (path: string) => void, RegExp]>([
     'training.json',
     (p) => edit(p, { step: 11.5 }),
     /training\.json: step is 11\.5, expected 4, as its folder says/,
+  ],
+  [
+    'a link to a device',
+    'training.json',
+    (p) => (rmSync(p), symlinkSync('/dev/zero', p)),
+    /training\.json: a device, expected a regular file/,
+  ],
+  [
+    'too large',
+    'training.json',
+    (p) => truncateSync(p, 2 ** 40),
+    /training\.json: 1099511627776 bytes, expected at most 1048576/,
+  ],
+  [
+    'state that is a device',
+    'optimizer.safetensors',
+    (p) => (rmSync(p), symlinkSync('/dev/zero', p)),
+    /optimizer\.safetensors: a device, expected a regular file/,
   ],
   [
     'no cursor',

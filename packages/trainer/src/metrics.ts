@@ -1,6 +1,7 @@
 // metrics.jsonl: a row of JSON for each step. A resumed run goes on after the rows of the steps it has.
-import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readRegular } from '@siglip-ts/hub/reading';
 
 /** What a row has; evaluation adds its own numbers to some. */
 export interface Metrics {
@@ -22,9 +23,12 @@ export class MetricsFile {
     this.rows = rows;
     this.#size = size;
   }
-  /** The file at `path` without the rows after `step`, and without a row that was cut off. */
+  /**
+   * The file at `path` without the rows after `step`, and without a row that was cut off; where there is none, a new one. Throws
+   * for what is no regular file, and for more than 256 MiB: a million rows.
+   */
   static async open(path: string, step: number): Promise<MetricsFile> {
-    const text = step === 0 ? '' : await readFile(path, 'utf8').catch(() => '');
+    const text = step === 0 ? '' : await textAt(path);
     const rows = text.split('\n').flatMap((line) => {
       const row = parsed(line);
       return row && row.step <= step ? [row] : [];
@@ -45,6 +49,17 @@ export class MetricsFile {
     await appendFile(this.path, line);
     this.rows.push(row);
     this.#size += Buffer.byteLength(line);
+  }
+}
+
+const MOST = 2 ** 28;
+
+async function textAt(path: string): Promise<string> {
+  try {
+    return new TextDecoder().decode(await readRegular(path, MOST));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
   }
 }
 

@@ -1,8 +1,8 @@
 // Going on with a run: its newest checkpoint that is whole, and whether the recipe would have led there. How checkpoints
 // are written is in checkpoints.ts.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fields } from '@siglip-ts/core';
+import { readRegular } from '@siglip-ts/hub/reading';
 import { bytesSource, openSafetensors } from '@siglip-ts/safetensors';
 import { checkpoints } from './checkpoints.ts';
 import type { Cursor } from './data/sampler.ts';
@@ -71,13 +71,19 @@ export async function newestWhole<M>(run: Run<M>): Promise<Resumed<M> | null> {
   throw damage!;
 }
 
+/** It is some hundred bytes. */
+const MOST_PROGRESS = 2 ** 20;
+/** As a file of weights may have. */
+const MOST_STATE = 2 ** 35;
+
 async function progressAt(path: string, step: number): Promise<Progress> {
   const file = join(path, 'training.json');
   let progress: unknown;
   try {
-    progress = JSON.parse(await readFile(file, 'utf8'));
+    progress = JSON.parse(new TextDecoder().decode(await readRegular(file, MOST_PROGRESS)));
   } catch (error) {
-    throw new Error(`${file}: ${(error as Error).message}`);
+    const { message } = error as Error;
+    throw new Error(message.startsWith(`${file}: `) ? message : `${file}: ${message}`);
   }
   if (!fields.isObject(progress)) throw new Error(`${file}: expected an object`);
   const counted = fields.kind(`${step}, as its folder says`, (x) => x === step);
@@ -117,7 +123,7 @@ function expectSameRun(progress: Progress, { out, recipe }: { out: string; recip
 
 async function stateAt(folder: string): Promise<Map<string, Float32Array>> {
   const file = await openSafetensors(
-    bytesSource(await readFile(join(folder, 'optimizer.safetensors'))),
+    bytesSource(await readRegular(join(folder, 'optimizer.safetensors'), MOST_STATE)),
   );
   const state = new Map<string, Float32Array>();
   for (const key of file.tensors.keys())

@@ -1,6 +1,6 @@
 // Reading a dump, and --map: one whose tensors have another implementation's names.
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { readRegular } from '@siglip-ts/hub/reading';
 import type { Dump } from '@siglip-ts/parity';
 import { Exit } from '../terminal/errors.ts';
 import type { Io } from '../terminal/io.ts';
@@ -23,11 +23,15 @@ export async function readNoted(io: Io, path: string): Promise<Dump> {
   return dump;
 }
 
+const MOST_MAP = 16 * 2 ** 20;
+const textAt = async (path: string): Promise<string> =>
+  new TextDecoder().decode(await readRegular(path, MOST_MAP));
+
 /** The dump under HF's names. */
 export async function readRenamed(io: Io, path: string, map: string): Promise<Dump> {
   const { NAMES, nested, parseNames, renamed } = await import('@siglip-ts/parity');
   const own = Object.hasOwn(NAMES, map) ? NAMES[map as keyof typeof NAMES] : undefined;
-  const names = map.endsWith('.json') ? parseNames(await readFile(map, 'utf8'), map) : own;
+  const names = map.endsWith('.json') ? parseNames(await textAt(map), map) : own;
   if (!names)
     throw new Exit(2, `--map: "${map}", expected ${Object.keys(NAMES).join(', ')} or a name in .json`); // prettier-ignore
   const dump = await readNoted(io, path);

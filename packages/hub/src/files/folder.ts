@@ -43,6 +43,14 @@ export const readBytes = (
   { bytes, option }: Limit,
 ): Promise<Uint8Array<ArrayBuffer>> => readRegular(path, bytes, option);
 
+/** A cache's own records are some hundred bytes. */
+const MOST_RECORD = 2 ** 16;
+/** A small file that a cache has written. Throws as `readRegular` does: by now anything may lie there. */
+export const readRecord = (path: string): Promise<Uint8Array<ArrayBuffer>> =>
+  readRegular(path, MOST_RECORD);
+export const textOfRecord = async (path: string): Promise<string> =>
+  new TextDecoder().decode(await readRecord(path));
+
 /** What is at `path`; undefined for nothing, and where there is no file system. */
 export async function kindAt(path: string): Promise<'folder' | 'file' | undefined> {
   if (!hasFileSystem()) return undefined;

@@ -2,7 +2,7 @@
 // writer has a partial file of its own (partial.ts), which becomes the value when it is whole, unless another was first:
 // a value is named by its content, and one that is there is never replaced under those who read it.
 import { fileSource } from '@siglip-ts/safetensors/node';
-import { ifThere, readBytes } from '../files/folder.ts';
+import { ifThere, readBytes, readRecord, textOfRecord } from '../files/folder.ts';
 import type { Limit } from '../files/limits.ts';
 import { node } from '../runtime/node.ts';
 import type { BlobStore, Sink } from './blob-store.ts';
@@ -10,8 +10,10 @@ import { digestFile, digestLike, SHA256 } from './digest.ts';
 import { keyPart } from './key.ts';
 import { claim, leave, newPart, orphans, partPrefix, UNUSED } from './partial.ts';
 
-/** What is kept was counted when it came. */
+/** A value was counted when it came. */
 const ANY: Limit = { bytes: Infinity, option: '' };
+
+const isRecord = (key: string): boolean => /(^|\/)ref-[^/]*$/.test(key);
 
 export function folderStore(root: string): BlobStore {
   const { mkdir, rename, writeFile } = node('node:fs/promises');
@@ -19,7 +21,7 @@ export function folderStore(root: string): BlobStore {
   const pathOf = (key: string): string => join(root, key);
   return {
     name: resolve(root),
-    get: (key) => ifThere(readBytes(pathOf(key), ANY)),
+    get: (key) => ifThere(isRecord(key) ? readRecord(pathOf(key)) : readBytes(pathOf(key), ANY)),
     async put(key, bytes) {
       const path = pathOf(key);
       await mkdir(dirname(path), { recursive: true });
@@ -110,11 +112,11 @@ async function removeUnused(folder: string): Promise<void> {
 export async function unnamed(
   folder: string,
 ): Promise<{ path: string; size: number; used: number }[]> {
-  const { readdir, readFile, stat } = node('node:fs/promises');
+  const { readdir, stat } = node('node:fs/promises');
   const { join } = node('node:path');
   const names = (await readdir(folder)).filter((name) => !name.includes('.part-'));
   const refs = names.filter((name) => name.startsWith('ref-'));
-  const texts = await Promise.all(refs.map((name) => readFile(join(folder, name), 'utf8')));
+  const texts = await Promise.all(refs.map((name) => textOfRecord(join(folder, name))));
   const found: { path: string; size: number; used: number }[] = [];
   for (const name of names.filter((name) => name.startsWith('blob-'))) {
     if (texts.some((text) => text.includes(`/${name}"`))) continue;

@@ -1,6 +1,6 @@
 // The cache of the hub's own client, huggingface_hub: what Python has downloaded is read there and never written to.
 // models--org--name/refs/main names a commit, snapshots/<commit>/<file> is a link to blobs/<etag>.
-import { ifThere } from '../files/folder.ts';
+import { ifThere, textOfRecord } from '../files/folder.ts';
 import { hubCache } from '../runtime/environment.ts';
 import { node } from '../runtime/node.ts';
 import type { Connection } from '../server/connection.ts';
@@ -18,13 +18,13 @@ export async function readHubCache(
 ): Promise<HubCached | undefined> {
   const root = hubCache();
   if (root === undefined || hub === undefined) return undefined;
-  const { readFile, realpath, stat } = node('node:fs/promises');
+  const { realpath, stat } = node('node:fs/promises');
   const { basename, dirname, join } = node('node:path');
   const folder = join(root, `models--${hub.id.replace('/', '--')}`);
   try {
     const commit = isCommit(revision)
       ? revision
-      : (await ifThere(readFile(join(folder, 'refs', revision), 'utf8')))?.trim();
+      : (await ifThere(textOfRecord(join(folder, 'refs', revision))))?.trim();
     if (commit === undefined || !isCommit(commit)) return undefined;
     const path = await ifThere(realpath(join(folder, 'snapshots', commit, file)));
     if (path !== undefined && (await stat(path)).isFile()) {

@@ -1,6 +1,6 @@
 // What a cache on disk holds, whether it is what its names say, and what of it nobody needs. For people who look after one:
 // loading needs none of it.
-import { ifThere } from '../files/folder.ts';
+import { ifThere, textOfRecord } from '../files/folder.ts';
 import { ownCache } from '../runtime/environment.ts';
 import { hasFileSystem, node } from '../runtime/node.ts';
 import { type Digest, digestFile, digestLike, SHA256 } from './digest.ts';
@@ -128,7 +128,7 @@ interface CachedFile {
 
 /** The folders of files in a cache: host/org/name/file or url/host/.../file, with blobs and the records that name them. */
 async function* filesIn(root: string): AsyncGenerator<CachedFile> {
-  const { readdir, readFile, stat } = node('node:fs/promises');
+  const { readdir, stat } = node('node:fs/promises');
   const { join, relative, sep } = node('node:path');
   const entries = (await ifThere(readdir(root, { recursive: true, withFileTypes: true }))) ?? [];
   const ours = entries.filter((entry) => entry.isFile() && /^(blob|ref)-/.test(entry.name));
@@ -150,7 +150,7 @@ async function* filesIn(root: string): AsyncGenerator<CachedFile> {
     }
     const refs = [];
     for (const name of names.filter((n) => /^ref-.*\.json$/.test(n))) {
-      const ref = parsed(await readFile(join(folder, name), 'utf8'));
+      const ref = parsed(await textOfRecord(join(folder, name)));
       const [, id] = /\/blob-([^/]*)$/.exec(String(ref.key)) ?? [];
       if (id !== undefined) refs.push({ key: decoded(id), size: ref.size, etag: ref.etag });
     }
