@@ -114,10 +114,8 @@ function lengthOf(tokenizer: AnyTokenizer, { config }: SiglipModel, o: LabelOpti
 }
 
 /** Refuses a length that the model would refuse, before memory is taken for so many tokens of each text. */
-function expectPositions(
-  o: { padding?: unknown; max_length?: unknown; pad_to_multiple_of?: unknown },
-  positions: number,
-): void {
+function expectPositions(how: object, positions: number): void {
+  const o: { padding?: unknown; max_length?: unknown; pad_to_multiple_of?: unknown } = how;
   const length = Math.max(o.padding === 'max_length' ? Number(o.max_length ?? 0) : 0, Number(o.pad_to_multiple_of ?? 0)); // prettier-ignore
   if (length > positions)
     throw new RangeError(`tokenizer_kwargs: texts padded to ${length} tokens, expected at most ${positions}, the positions of the model`); // prettier-ignore
