@@ -75,6 +75,12 @@ function judged(kind: string, { expected }: Asked, answer: Answer | undefined): 
 }
 const seen = { new: 0, broken: 0 };
 
+/** Without libvips' own words, which threads share: of two errors at once one has "Unknown error". */
+const plain = ({ status, text }: Answer): Answer => ({
+  status,
+  text: text.replace(/(sharp does not decode this \w+ file) \([^)]*\)/, '$1'),
+});
+
 const wrong: string[] = [];
 const counts = new Map<string, number>();
 
@@ -122,7 +128,7 @@ test(`${COUNT} requests, ${AT_ONCE} at once`, { timeout: 3_600_000 }, async () =
 
   const fresh = await pipeline('zero-shot-image-classification');
   for (const { question, answer, kind } of samples)
-    expect({ kind, ...answer }).toEqual({ kind, ...(await quiet(fresh, question)) });
+    expect({ kind, ...plain(answer) }).toEqual({ kind, ...plain(await quiet(fresh, question)) });
   await fresh.dispose();
 
   const warm = looks.filter(({ after }) => after >= WARM);
