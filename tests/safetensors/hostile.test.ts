@@ -159,22 +159,4 @@ describe('random damage', () => {
       ),
     );
   });
-
-  test('deep, wide and endless headers end quickly', async () => {
-    const many = 1_000_000;
-    const hostile = [
-      '['.repeat(many),
-      '{"a":'.repeat(many),
-      `{"a":{"x":${'['.repeat(many)}`,
-      `{"a":{"x":"${'\\'.repeat(many)}`,
-      `{"a":{"shape":[${'1,'.repeat(many)}1],"dtype":"U8","data_offsets":[0,1]}}`,
-      `{"a":{"shape":[${'9'.repeat(many)}]}}`,
-      `{"${'a'.repeat(many)}`,
-      `{${' '.repeat(many)}`,
-      `{"__metadata__":{${Array.from({ length: many / 10 }, (_, i) => `"${i}":""`)}`,
-    ];
-    const start = performance.now();
-    for (const header of hostile) expect(await refusal(fileOf(header))).toBeTypeOf('string');
-    expect(performance.now() - start).toBeLessThan(5000);
-  });
 });

@@ -1,4 +1,5 @@
 // fileSource: files on disk.
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { mkdtemp, open, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSafetensors } from '@siglip-ts/safetensors';
 import { fileSource } from '@siglip-ts/safetensors/node';
 import { fileOf, fixturePath, hexOf, reference } from './fixtures.ts';
+
+/** Of a descriptor; what listing them opened itself is gone. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
 
 let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'safetensors-'))));
@@ -38,6 +48,15 @@ describe('fileSource', () => {
     const rows = await file.read('big', [big / 1024 - 1, big / 1024]);
     expect([rows.data[1022], rows.data[1023]]).toEqual([0, 7]);
     await file.close();
+  });
+
+  test.skipIf(!existsSync('/proc/self/fd'))('a read closes what it opened', async () => {
+    const open = () => readdirSync('/proc/self/fd').map((fd) => linkOf(`/proc/self/fd/${fd}`));
+    const path = fixturePath('unaligned.safetensors');
+    const source = await fileSource(path);
+    for (let i = 0; i < 100; i++) await source.read(0, 8);
+    await expect(source.read(0, 1000)).rejects.toThrow('is truncated');
+    expect(open().filter((name) => name === path)).toEqual([]);
   });
 
   test('a missing file, a folder, a read past the end', async () => {
