@@ -28,8 +28,8 @@ export class Sampler implements Source {
   private readonly shards: readonly Shard[];
   private readonly seed: number;
   private at: Cursor;
-  private epoch: { number: number; order: readonly (readonly [Shard, number])[] } | null = null;
   /** Pairs of shards, shuffled anew for each epoch. */
+  private epoch: { number: number; order: readonly (readonly [Shard, number])[] } | null = null;
 
   constructor(shards: readonly Shard[], seed: number, from: Cursor = { epoch: 0, position: 0 }) {
     this.shards = shards;
@@ -46,8 +46,8 @@ export class Sampler implements Source {
   }
 
   /**
-   * The next `n` samples that `prepare` can use, what it made of each. What throws is skipped and reported. Throws if a
-   * whole epoch has nothing usable.
+   * The next `n` samples that `prepare` can use, what it made of each. What throws is skipped and reported. Throws where
+   * so many fail in a row that none can be usable.
    */
   async take<T>(
     n: number,
@@ -56,7 +56,8 @@ export class Sampler implements Source {
   ): Promise<T[]> {
     const taken: T[] = [];
     for (let failures = 0; taken.length < n;) {
-      if (failures === this.size) throw new Error('training: not one pair is usable');
+      // A good one may come first in an epoch and last in the next, and all others between.
+      if (failures > 2 * (this.size - 1)) throw new Error('training: not one pair is usable');
       const { epoch, position } = this.at;
       const [shard, i] = this.orderOf(epoch)[position]!;
       const more = position + 1 < this.size;
