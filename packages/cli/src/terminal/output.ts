@@ -73,7 +73,8 @@ export const plural = (n: number, one: string): string => `${count(n)} ${one}${n
 
 /** 1234567 as "1.23 M": three digits and a decimal prefix, for a unit to follow. */
 export function scaled(n: number): string {
-  const step = n < 1000 ? 0 : Math.min(5, Math.floor(Math.log10(n) / 3));
-  const value = n / 1000 ** step;
-  return `${step === 0 ? value : value.toPrecision(3)} ${['', 'k', 'M', 'G', 'T', 'P'][step]}`;
+  if (n < 1000) return `${n} `;
+  const rounded = Number(n.toPrecision(3)); // first: 999,500 is 1.00 M
+  const step = Math.min(5, Math.floor(Math.log10(rounded) / 3));
+  return `${(rounded / 1000 ** step).toPrecision(3)} ${'kMGTP'[step - 1]}`;
 }
