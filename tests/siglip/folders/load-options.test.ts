@@ -153,6 +153,35 @@ describe.each(Object.entries(MODELS))('%s', (_, load) => {
   });
 });
 
+test('the file of weights is closed with the model, and where loading fails', async () => {
+  let [opened, closed] = [0, 0];
+  const all = siglip.mapFiles(files);
+  const source: siglip.ModelFiles = {
+    ...all,
+    async open(file) {
+      const found = (await all.open(file))!;
+      opened++;
+      return { ...found, read: found.read, close: async () => void closed++ };
+    },
+  };
+  const model = await siglip.SiglipModel.from_pretrained(source);
+  expect([opened, closed]).toEqual([1, 0]);
+  await model.dispose();
+  await model.dispose();
+  expect([opened, closed]).toEqual([1, 1]);
+  await expect(siglip.SiglipModel.from_pretrained(source, { dtype: 'x' })).rejects.toThrow('dtype');
+  expect(opened).toBeGreaterThan(1);
+  expect(closed).toBe(opened);
+});
+
+test('warnOnce: of one thing once', async () => {
+  const said: string[] = [];
+  const o = { warn: (message: string) => void said.push(message) };
+  await using model = await siglip.SiglipModel.from_pretrained(files, o);
+  for (const message of ['a', 'b', 'a']) model.runtime.warnOnce(message);
+  expect(said).toEqual(['a', 'b']);
+});
+
 test('seed: of what a checkpoint lacks, and of a model without one', async () => {
   const { config } = quiet;
   const classifier = async (seed?: number) => {
