@@ -96,3 +96,16 @@ describe.each(Object.entries(CALLS))('%s', (_, call) => {
     expect(seen).toEqual([3]);
   });
 });
+
+test('labels that are new are encoded with them, too', async () => {
+  let breaths = 0;
+  const breathe = async () => void breaths++;
+  const count = async (labels: string[]) => {
+    breaths = 0;
+    await zeroShot(ROCKET, labels, { breathe });
+    return breaths;
+  };
+  const [encoded, remembered] = [await count(['a', 'b']), await count(['a', 'b'])];
+  expect(remembered).toBeGreaterThan(1);
+  expect(encoded).toBeGreaterThan(remembered);
+});
