@@ -1,7 +1,8 @@
 // Narrower weights: how far each storage is from float32, per layer and end to end, and how much memory it takes.
 import { describe, expect, test } from 'vitest';
+import { cpu } from '@siglip-ts/backend-cpu';
 import { wasm } from '@siglip-ts/backend-wasm';
-import { linear, Tensor } from '@siglip-ts/core';
+import { type Backend, type Checkpoint, linear, Tensor } from '@siglip-ts/core';
 import { forward, loadCase, loadGolden, rms } from '../siglip/modeling/golden.ts';
 
 const wave = (n: number) =>
@@ -53,15 +54,26 @@ describe.each(storages)('%s', (weights) => {
   test('a whole model', async () => {
     const c = await loadCase('plain');
     const g = await loadGolden('plain', 'float32');
-    const oracle = await loadGolden('plain', 'float64');
-    const found = await forward(await wasm({ weights }), c, g);
-    const error = rms(
-      await found.get('image_embeds')!.data(),
-      oracle.tensors.get('image_embeds')!.values,
-    );
-    const budget = { float32: 1e-6, float16: 2e-3, int8: 0.1, w8a8: 0.1 }[weights];
-    expect(error).toBeLessThanOrEqual(budget);
-    // The golden's weights have 8 bits, which float16 holds exactly.
-    if (weights === 'int8' || weights === 'w8a8') expect(error).toBeGreaterThan(1e-5);
+    // The golden's weights have 8 bits, which float16 holds exactly; these have 24.
+    const checkpoint: Checkpoint = {
+      ...c.checkpoint,
+      async read(key, begin, end, dtype) {
+        const values = await c.checkpoint.read(key, begin, end, dtype);
+        return dtype === 'float32' ? (values as Float32Array).map((w) => 0.7 * w) : values;
+      },
+    };
+    const embeds = async (b: Backend) =>
+      (await forward(b, { ...c, checkpoint }, g)).get('image_embeds')!.data();
+    const exact = Float64Array.from(await embeds(cpu()));
+    const error = rms(await embeds(await wasm({ weights })), exact);
+    // Twice of what is seen, and half: with another storage it would be nearer.
+    const [least, most] = {
+      float32: [0, 3e-7],
+      float16: [1e-4, 4e-4],
+      int8: [2e-3, 8e-3],
+      w8a8: [2e-3, 8e-3],
+    }[weights];
+    expect(error).toBeGreaterThanOrEqual(least!);
+    expect(error).toBeLessThanOrEqual(most!);
   });
 });

@@ -162,11 +162,12 @@ describe('class and inputs', () => {
     expect(result.stderr).toBe('siglip: note: SiglipTextModel takes no pixel_values: left out\n');
   });
 
+  /** Twice of what is seen, and half: with another storage they would be nearer. The model's weights have 8 bits. */
   test.each([
-    ['float16', 1e-3],
-    ['int8', 0.1],
-    ['w8a8', 0.1],
-  ])('--weights %s is near, and two threads are as near', async (weights, near) => {
+    ['float16', 0, 4e-7],
+    ['int8', 2e-3, 8e-3],
+    ['w8a8', 2e-3, 8e-3],
+  ])('--weights %s is as near as that, and two threads are as near', async (weights, far, near) => {
     const golden = await loadGolden('plain', 'float32');
     const found = [];
     for (const threads of ['1', '2']) {
@@ -176,6 +177,7 @@ describe('class and inputs', () => {
     }
     expect(found[1]).toEqual(found[0]);
     const { relative } = difference(found[0]!, golden.tensors.get('image_embeds')!.values);
+    expect(relative).toBeGreaterThanOrEqual(far);
     expect(relative).toBeLessThanOrEqual(near);
   });
 });

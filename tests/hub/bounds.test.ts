@@ -245,13 +245,16 @@ describe.skipIf(process.platform === 'win32')('in a folder', () => {
     await expect(folderFiles(cache, { json: 1 }).bytes('small.json')).rejects.toThrow('2 bytes, expected at most 1'); // prettier-ignore
   });
 
-  test('files that say nothing of their size are counted', async () => {
-    const status = folderFiles('/proc/self', { json: 10 });
-    if (process.platform !== 'linux') return;
-    await expect(status.bytes('status.json')).resolves.toBeUndefined();
-    await symlink('/proc/self/status', join(cache, 'status.json'));
-    const whole = await folderFiles(cache).bytes('status.json');
-    expect(Buffer.from(whole!).toString()).toMatch(/^Name:[^]*\n$/);
-    await expect(folderFiles(cache, { json: 10 }).bytes('status.json')).rejects.toThrow('more than 10 bytes'); // prettier-ignore
-  });
+  // Such are those of /proc.
+  test.skipIf(process.platform !== 'linux')(
+    'files that say nothing of their size are counted',
+    async () => {
+      const status = folderFiles('/proc/self', { json: 10 });
+      await expect(status.bytes('status.json')).resolves.toBeUndefined();
+      await symlink('/proc/self/status', join(cache, 'status.json'));
+      const whole = await folderFiles(cache).bytes('status.json');
+      expect(Buffer.from(whole!).toString()).toMatch(/^Name:[^]*\n$/);
+      await expect(folderFiles(cache, { json: 10 }).bytes('status.json')).rejects.toThrow('more than 10 bytes'); // prettier-ignore
+    },
+  );
 });

@@ -124,7 +124,7 @@ describe('sizes', () => {
     const before = process.memoryUsage().arrayBuffers;
     const bytes = pngOf(13000, 13000, zlibSync(new Uint8Array(100)));
     expect(() => decodeImage(bytes)).toThrow('image file is truncated');
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2e6); // seen: 0.9 MB
   });
 
   test('so does a large JPEG header', () => {
@@ -133,14 +133,14 @@ describe('sizes', () => {
     new DataView(jpeg.buffer).setUint32(frame + 5, (13000 << 16) | 13000);
     const before = process.memoryUsage().arrayBuffers;
     expect(() => decodeImage(jpeg)).toThrow('jpeg: 4000 bytes cannot hold 13000x13000 pixels');
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(0.5e6); // seen: 65 kB
   });
 
   test('a stream that unpacks to far more than the picture stops early', () => {
     const bytes = pngOf(4, 4, zlibSync(new Uint8Array(2 ** 26), { level: 9 }));
     const before = process.memoryUsage().arrayBuffers;
     expect(decodeImage(bytes).width).toBe(4);
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(45e6);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(45e6); // seen: 22 MB
   });
 
   test('a limit that is no number limits nothing, and is refused', () => {

@@ -81,11 +81,10 @@ for (const [name, Processor] of Object.entries(PROCESSORS)) {
     test('unknown arguments are warned about', () => {
       const warn = vi.fn<(message: string) => void>();
       const spoken = Processor.from_dict(CONFIG, {}, { warn });
-      try {
-        spoken.preprocess(pil[0]!, { extra_argument: true });
-      } catch (error) {
-        expect((error as Error).message).toContain('extra_argument');
-      }
+      const call = () => spoken.preprocess(pil[0]!, { extra_argument: true });
+      if (Processor === SiglipImageProcessorFast)
+        expect(call).toThrow("got an unexpected keyword argument 'extra_argument'");
+      else call();
       expect(warn.mock.calls.flat().join()).toContain('extra_argument');
     });
 

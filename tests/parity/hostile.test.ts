@@ -75,7 +75,7 @@ async function refused(dump: string): Promise<void> {
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr.trimEnd().split('\n').length).toBe(1);
   expect(stderr).toContain(dump);
-  expect(process.memoryUsage().rss - before).toBeLessThan(300e6);
+  expect(process.memoryUsage().rss - before).toBeLessThan(20e6); // seen: 1 MB; code that is compiled meanwhile counts, too
 }
 
 describe('is refused:', () => {

@@ -24,7 +24,7 @@ import {
   SiglipTextModel,
   SiglipVisionModel,
 } from 'siglip-ts';
-import { loadCase, loadGolden } from '../siglip/modeling/golden.ts';
+import { difference, loadCase, loadGolden } from '../siglip/modeling/golden.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
 const embedded = join(import.meta.dirname, '../../packages/tiny-model/model');
@@ -33,8 +33,7 @@ const rocket = join(fixtures, 'images/twemoji-rocket.png');
 const exact = { backend: cpu(), dtype: 'float64' } as const;
 
 const numbers = async (x: HostTensor): Promise<number[]> => [...(await x.data())];
-const far = (a: readonly number[], b: readonly number[]): number =>
-  Math.max(...a.map((x, i) => Math.abs(x - b[i]!)));
+const far = (a: readonly number[], b: readonly number[]): number => difference(a, b).absolute;
 const pictures = (side: number, change = (_y: number, _x: number) => 0) => ({
   shape: [1, 3, side, side],
   data: Float32Array.from({ length: 3 * side * side }, (_, i) => {

@@ -65,16 +65,21 @@ export function digest(ids: readonly number[]): string {
   return sha256(ids.join(','));
 }
 
-/** Rows that differ, to keep a failure readable. */
+/** Rows that differ, those that only one has among them, to keep a failure readable. */
 export function differences(
   found: readonly unknown[],
   expected: readonly unknown[],
   texts: readonly string[],
 ) {
   const rows: unknown[] = [];
-  expected.forEach((want, i) => {
-    if (JSON.stringify(found[i]) !== JSON.stringify(want))
-      rows.push({ text: texts[i], found: found[i], want });
+  const longest = found.length > expected.length ? found : expected;
+  longest.forEach((_, i) => {
+    if (
+      i >= found.length ||
+      i >= expected.length ||
+      JSON.stringify(found[i]) !== JSON.stringify(expected[i])
+    )
+      rows.push({ text: texts[i], found: found[i], want: expected[i] });
   });
   return rows.slice(0, 5);
 }

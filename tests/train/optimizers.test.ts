@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { grad } from '@siglip-ts/autograd';
 import { cpu } from '@siglip-ts/backend-cpu';
 import { type Backend, scoped, Tensor } from '@siglip-ts/core';
-import { adafactor, adamw, lion, optimizer, schedule } from '@siglip-ts/train';
+import { adafactor, adamw, lion, optimizer, schedule, type UpdateRule } from '@siglip-ts/train';
 import { loadGolden, lossOf, parametersOf } from '../autograd/golden.ts';
 import { difference } from '../siglip/modeling/golden.ts';
 
@@ -59,6 +59,22 @@ test.each([
     const { absolute } = difference(await parameters.get(key)!.data(), expected);
     expect(absolute, key).toBeLessThanOrEqual(tolerance);
   }
+});
+
+test('clipping: by the norm of all gradients together, and only above the limit', async () => {
+  // AdamW does not see a constant scale of its gradients; this rule sees nothing else.
+  const plain: UpdateRule = { slots: () => ({}), update: (update) => ({ update, slots: {} }) };
+  const moved = async (clip: number) => {
+    const b = cpu();
+    const zero = () => Tensor.constant(b, [0], [1], 'float64');
+    const parameters = new Map([['a', zero()], ['b', zero()]]); // prettier-ignore
+    const gradient = (x: number) => Tensor.from(b, [x], [1], 'float64');
+    optimizer(plain, parameters, { rate: 1, clip }).step(new Map([['a', gradient(3)], ['b', gradient(-4)]])); // prettier-ignore
+    return Promise.all([...parameters.values()].map(async (x) => (await x.data())[0]));
+  };
+  expect(await moved(1)).toEqual([-0.6, 0.8]);
+  expect(await moved(2.5)).toEqual([-1.5, 2]);
+  for (const none of [5, 50]) expect(await moved(none)).toEqual([-3, 4]);
 });
 
 test('groups: a pretrained tower at a tenth of the rate and no decay', async () => {

@@ -98,6 +98,7 @@ test('what is skipped is counted on, also of held-out pairs; nothing stays in me
 
 /** Pairs in memory, each with three captions. */
 const shard = (size: number): Shard => ({
+  name: 'memory',
   size,
   read: async (i) => ({ name: `${i}`, image: new Uint8Array(), captions: ['a', 'b', 'c'] }),
 });

@@ -204,8 +204,15 @@ function addTower(prefix: string, t: Tower, out: Map<string, HostTensor>): void 
   t.attentions?.forEach((a, i) => a && out.set(`${prefix}attentions.${i}`, a));
 }
 
+/** Numbers that one of two lacks would be passed over, and of none nothing differs. */
+function expectAsMany(found: ArrayLike<number>, expected: ArrayLike<number>): void {
+  if (found.length !== expected.length || found.length === 0)
+    throw new RangeError(`${found.length} numbers, expected ${expected.length}, at least one`);
+}
+
 /** Largest absolute difference, and that relative to the largest expected magnitude. NaN counts as infinite. */
 export function difference(found: ArrayLike<number>, expected: ArrayLike<number>) {
+  expectAsMany(found, expected);
   let absolute = 0;
   let magnitude = 0;
   for (let i = 0; i < expected.length; i++) {
@@ -218,6 +225,7 @@ export function difference(found: ArrayLike<number>, expected: ArrayLike<number>
 
 /** Root of the mean squared error, relative to the root of the mean square. */
 export function rms(found: ArrayLike<number>, truth: Float64Array): number {
+  expectAsMany(found, truth);
   let [error, power] = [0, 0];
   truth.forEach((t, i) => {
     error += (found[i]! - t) ** 2;

@@ -309,9 +309,7 @@ describe('the switch', () => {
     [{ private: null }, 'images.private: null, expected true or false'],
     [{ hosts: 'example.org' }, `images.hosts: "example.org", expected names, or 'none'`],
     [{ hosts: [/x/] }, `images.hosts: [{}], expected names, or 'none'`],
-    [[] as never as object, ''],
   ])('is refused where it is none: %j', async (images, message) => {
-    if (message === '') return;
     const wrong = { images: images as ImageReach };
     await expect(loadImage('data:,', wrong)).rejects.toThrow(message);
     await expect(pipeline('image-feature-extraction', undefined, wrong)).rejects.toThrow(message);
