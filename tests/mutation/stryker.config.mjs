@@ -28,6 +28,8 @@ export default {
   vitest: { configFile: join(import.meta.dirname, 'vitest.config.ts'), related: false },
   concurrency: 1,
   coverageAnalysis: 'perTest',
+  // What runs while modules load would need every test, once a mutant; what also runs in a test is judged by that.
+  ignoreStatic: true,
   incremental: true,
   incrementalFile: `${KEPT}/results.json`,
   tempDirName: `${KEPT}/sandbox`,
@@ -41,6 +43,7 @@ export default {
   },
   ignorePatterns: ['bench', 'docs', 'examples', '.*', '!.npmrc'],
   disableTypeChecks: false, // nothing checks types here, and a comment at the top would move the header
+  dryRunTimeoutMinutes: 30,
   timeoutFactor: 3,
   timeoutMS: 10_000,
   thresholds: { high: 95, low: 85, break: 85 },
