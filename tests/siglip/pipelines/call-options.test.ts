@@ -43,10 +43,25 @@ describe.each(Object.entries(CALLS))('%s', (_, call) => {
     ['maxScanSamples', JPEG, { maxScanSamples: 9 }, /maxScanSamples/],
     ['timeout', HTTP, { fetch: slow(5), timeout: 0.05 }, /not there within 0\.05 s/],
     ['silence', HTTP, { fetch: slow(5), silence: 0.05 }, /silence/],
-    ['signal', HTTP, { fetch: slow(5), signal: AbortSignal.timeout(50) }, /aborted due to timeout/],
     ['on_error', ROCKET, { on_error: 'x' }, /on_error: x, expected throw or collect/],
   ])('%s', async (_, image, options, message) => {
     await expect(call(image, options)).rejects.toThrow(message);
+  });
+
+  test('signal aborts the fetch', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const why: unknown[] = [];
+    const fetch = (_: unknown, init?: RequestInit) =>
+      new Promise<Response>((_, reject) => {
+        init!.signal!.addEventListener('abort', () => {
+          why.push(init!.signal!.reason);
+          reject(new Error('aborted'));
+        });
+        stop.abort(reason);
+      });
+    await expect(call(HTTP, { fetch, signal: stop.signal, timeout: 1 })).rejects.toBe(reason);
+    expect(why).toEqual([reason]); // and not the time-out's
   });
 
   test('timeout is seconds', async () => {
@@ -108,4 +123,10 @@ test('labels that are new are encoded with them, too', async () => {
   const [encoded, remembered] = [await count(['a', 'b']), await count(['a', 'b'])];
   expect(remembered).toBeGreaterThan(1);
   expect(encoded).toBeGreaterThan(remembered);
+});
+
+test('image_processor_kwargs', async () => {
+  const vector = (o: object) => features(ROCKET, { pool: true, ...o });
+  const kwargs = { image_processor_kwargs: { do_normalize: false } };
+  expect(await vector(kwargs)).not.toEqual(await vector({}));
 });
