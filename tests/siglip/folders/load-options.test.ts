@@ -194,7 +194,8 @@ test('seed: of what a checkpoint lacks, and of a model without one', async () =>
   const fresh = async (seed?: number) => {
     const config = await siglip.SiglipConfig.from_pretrained(files);
     const model = await siglip.SiglipModel.from_config(config, seed === undefined ? {} : { seed });
-    return model.runtime.checkpoint.read('logit_bias', 0, 1, 'float32');
+    return model.runtime.checkpoint.read('text_model.head.weight', 0, 2, 'float32');
   };
+  expect(await fresh(1)).not.toEqual(await fresh());
   expect(await fresh(0)).toEqual(await fresh());
 });
