@@ -1,6 +1,6 @@
 // fileSource: files on disk.
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
-import { mkdtemp, open, rm, truncate } from 'node:fs/promises';
+import { mkdtemp, open, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -67,7 +67,23 @@ describe('fileSource', () => {
     await expect(source.read(0, 2 ** 40)).rejects.toThrow(
       `${path} is truncated: it has 386 bytes, expected 1099511627776 bytes at 0`,
     );
+    for (const [offset, length] of [
+      [-1, 2],
+      [0, -1],
+      [385, 2],
+    ] as const)
+      // prettier-ignore
+      await expect(source.read(offset, length)).rejects.toThrow(`${path} is truncated`);
+    expect(await source.read(386, 0)).toEqual(new Uint8Array());
     await source.close?.();
+  });
+
+  test('a file that was rewritten in the same length says so', async () => {
+    const path = join(folder, 'rewritten');
+    await writeFile(path, 'abc');
+    const source = await fileSource(path);
+    await utimes(path, 1, 1);
+    await expect(source.read(0, 3)).rejects.toThrow('changed since it was opened');
   });
 
   test('a file that is written to while it is open says so', async () => {
