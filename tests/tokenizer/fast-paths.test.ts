@@ -33,14 +33,19 @@ const text = fc
   .map((parts) => parts.join(''));
 
 describe('a trie', () => {
-  const key = fc.uint8Array({ minLength: 1, maxLength: 4, max: 5 });
-  const wide = fc.uint8Array({ minLength: 1, maxLength: 3 });
-  const keys = fc.uniqueArray(fc.oneof(key, wide), { selector: String, maxLength: 400 });
+  const key = fc.string({
+    minLength: 1,
+    maxLength: 4,
+    unit: fc.constantFrom(...'\0\x01\x02\x03\x04\x05'),
+  });
+  const wide = fc.string({ minLength: 1, maxLength: 3, unit: 'binary' });
+  const keys = fc.uniqueArray(fc.oneof(key, wide), { maxLength: 400 });
 
   test('gives each key its value, and the longest key that a text begins with', () => {
     fc.assert(
-      fc.property(keys, fc.uint8Array({ max: 6, maxLength: 20 }), (list, bytes) => {
-        const trie = byteTrie(list, [...list.keys()]);
+      fc.property(keys, fc.uint8Array({ max: 6, maxLength: 20 }), (texts, bytes) => {
+        const trie = byteTrie(texts, [...texts.keys()]);
+        const list = texts.map(utf8Encode);
         const values = list.map((k) =>
           valueOf(
             trie,
@@ -87,7 +92,7 @@ describe('ASCII that no rule touches is copied', () => {
     (name) => [name, readModel(model(name)).normalizer_spec] as const,
   );
   const ascii = { ...emptyModel().normalizer_spec, precompiled_charsmap: asciiRules() };
-  const symbols = ['cat', 'two  words', ' x', 'e\u0301', '#'].map(utf8Encode);
+  const symbols = ['cat', 'two  words', ' x', 'e\u0301', '#'];
 
   /** Both ways: as it is, and with every character looked up. */
   const ways = (...args: ConstructorParameters<typeof Normalizer>) => {
@@ -127,7 +132,7 @@ describe('ASCII that no rule touches is copied', () => {
     });
   });
   test('what is copied', () => {
-    const copied = (spec: ConstructorParameters<typeof Normalizer>[0], list: Uint8Array[] = []) =>
+    const copied = (spec: ConstructorParameters<typeof Normalizer>[0], list: string[] = []) =>
       [...new Normalizer(spec, { symbols: list }).untouched.entries()]
         .filter(([, is]) => is)
         .map(([byte]) => String.fromCharCode(byte))

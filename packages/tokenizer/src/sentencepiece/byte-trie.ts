@@ -1,5 +1,6 @@
 // A trie over byte strings as a double array: whatever the number of a node's children, one of them
 // is found with an exclusive or and a comparison. Built once, read often.
+import { utf8Into } from '../text/utf8.ts';
 
 /** Nodes come in blocks of this many; the children of a node lie in one of them. */
 const BLOCK = 256;
@@ -38,38 +39,63 @@ export function longestPrefix(trie: ByteTrie, text: Uint8Array, at: number, end:
   return length;
 }
 
-/** The keys must be different and not empty; `values` are 0 or more, and less than 2 ** 22. */
-export function byteTrie(keys: readonly Uint8Array[], values: readonly number[]): ByteTrie {
-  const names = keys.map((key) => String.fromCharCode(...key)); // compared faster than arrays
-  const order = [...keys.keys()].sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
+/** Of the UTF-8 of texts, which must be different and not empty; `values` are 0 or more, and less than 2 ** 22. */
+export function byteTrie(texts: readonly string[], values: readonly number[]): ByteTrie {
+  const keys = new Uint8Array(texts.reduce((sum, text) => sum + 3 * text.length, 0));
+  let size = 0;
+  const ends = Int32Array.from(texts, (text) => (size = utf8Into(text, keys, size)));
   const blocks = new Blocks();
-  // Level by level: a node stands for the sorted keys [from, to), which agree in their first bytes.
-  let level = [{ node: 0, from: 0, to: keys.length }];
-  for (let depth = 0; level.length > 0; depth++) {
-    const byteAt = (at: number): number => keys[order[at]!]![depth]!;
-    const deeper: typeof level = [];
-    for (let { node, from, to } of level) {
-      if (from < to && keys[order[from]!]!.length === depth)
-        blocks.setValue(node, values[order[from++]!]!);
-      const starts: number[] = []; // where the keys of each child begin
-      for (let at = from; at < to; at++)
-        if (at === from || byteAt(at) !== byteAt(at - 1)) starts.push(at);
-      const children = blocks.addChildren(node, starts.map(byteAt));
-      children.forEach((child, i) =>
-        deeper.push({ node: child, from: starts[i]!, to: starts[i + 1] ?? to }),
-      );
+  // Keys that agree in their first bytes lie side by side; with each level they are put in order by one byte more.
+  let order = ends.map((_, key) => key);
+  let next = new Int32Array(order.length);
+  let depth = 0;
+  const counts = new Int32Array(BLOCK);
+  const bytes: number[] = [];
+
+  /** Makes the children of a node, which stands for the keys [from, to), and notes for which each of them stands. */
+  function grow(node: number, from: number, to: number, children: number[]): void {
+    bytes.length = 0;
+    for (let i = from; i < to; i++) {
+      const key = order[i]!;
+      const at = (key > 0 ? ends[key - 1]! : 0) + depth;
+      if (at === ends[key]) blocks.setValue(node, values[key]!);
+      else if (counts[keys[at]!]!++ === 0) bytes.push(keys[at]!);
     }
-    level = deeper;
+    const place = blocks.addChildren(node, bytes);
+    let start = from;
+    for (const byte of bytes) {
+      const end = start + counts[byte]!;
+      children.push(place ^ byte, start, end);
+      counts[byte] = start;
+      start = end;
+    }
+    for (let i = from; i < to; i++) {
+      const key = order[i]!;
+      const at = (key > 0 ? ends[key - 1]! : 0) + depth;
+      if (at < ends[key]!) next[counts[keys[at]!]!++] = key;
+    }
+    for (const byte of bytes) counts[byte] = 0;
   }
-  return Int32Array.from(blocks.units);
+
+  for (let level = [0, 0, order.length]; level.length > 0; depth++) {
+    const deeper: number[] = [];
+    for (let i = 0; i < level.length; i += 3) grow(level[i]!, level[i + 1]!, level[i + 2]!, deeper);
+    level = deeper;
+    [order, next] = [next, order];
+  }
+  return blocks.units.subarray(0, 2 * blocks.size);
 }
 
 /** The nodes while they are being laid out. */
 class Blocks {
-  readonly units: number[] = [];
+  units = new Int32Array(16 * BLOCK);
+  /** How many nodes have been made room for. */
+  size = 0;
   /** In the last block: which nodes are there, and which places are some node's. */
   readonly #taken = new Uint8Array(BLOCK);
   readonly #places = new Uint8Array(BLOCK);
+  /** All places before this one are some node's. */
+  #first = 0;
 
   constructor() {
     this.#open(); // the root's
@@ -77,40 +103,51 @@ class Blocks {
   }
 
   #open(): void {
-    for (let i = 0; i < BLOCK; i++) this.units.push(0, unit(-1, NO_BYTE));
+    const begin = 2 * this.size;
+    const end = begin + 2 * BLOCK;
+    if (end > this.units.length) {
+      const old = this.units;
+      this.units = new Int32Array(2 * old.length);
+      this.units.set(old);
+    }
+    for (let i = begin + 1; i < end; i += 2) this.units[i] = unit(-1, NO_BYTE);
+    this.size += BLOCK;
     this.#taken.fill(0);
     this.#places.fill(0);
+    this.#first = 0;
   }
 
   setValue(node: number, value: number): void {
     this.units[2 * node + 1] = unit(value, this.units[2 * node + 1]! & 0x1ff);
   }
 
-  /** Makes a node for each byte and returns them. Earlier blocks are full enough to be left so. */
-  addChildren(parent: number, bytes: readonly number[]): number[] {
-    if (bytes.length === 0) return [];
+  /** Makes a node for each byte, at `place ^ byte`, and returns the place. Earlier blocks are full enough to be left so. */
+  addChildren(parent: number, bytes: readonly number[]): number {
+    if (bytes.length === 0) return 0;
     let place = this.#freePlace(bytes);
     if (place === BLOCK) {
       this.#open();
       place = 0;
     }
     this.#places[place] = 1;
-    const block = this.units.length / 2 - BLOCK;
+    const block = this.size - BLOCK;
     this.units[2 * parent] = block + place;
-    return bytes.map((byte) => {
+    for (const byte of bytes) {
       const at = place ^ byte;
       this.#taken[at] = 1;
       this.units[2 * (block + at) + 1] = unit(-1, byte);
-      return block + at;
-    });
+    }
+    return block + place;
   }
 
   /** The first place in the last block with room for these children, or BLOCK. */
   #freePlace(bytes: readonly number[]): number {
     const taken = this.#taken;
-    let place = 0;
+    const places = this.#places;
+    while (places[this.#first]) this.#first++;
+    let place = this.#first;
     search: for (; place < BLOCK; place++) {
-      if (this.#places[place]) continue;
+      if (places[place]) continue;
       for (let i = 0; i < bytes.length; i++) if (taken[place ^ bytes[i]!]) continue search;
       break;
     }

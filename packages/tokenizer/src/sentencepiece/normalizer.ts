@@ -17,7 +17,7 @@ export interface NormalizerOptions {
   /** The dummy space goes to the end (a trainer setting). */
   spaceAsSuffix?: boolean;
   /** User-defined symbols: found in the text as it comes and kept as they are. */
-  symbols?: readonly Uint8Array[];
+  symbols?: readonly string[];
 }
 
 /** Normalizer in sentencepiece (src/normalizer.cc). */
@@ -48,12 +48,8 @@ export class Normalizer {
     this.#space = spec.escape_whitespaces ? UNDERLINE : PLAIN_SPACE;
     this.#spaceAsSuffix = options.spaceAsSuffix ?? false;
     const symbols = options.symbols ?? [];
-    this.#symbols = symbols.length
-      ? byteTrie(
-          symbols,
-          symbols.map(() => 0),
-        )
-      : null;
+    const values = symbols.map(() => 0);
+    this.#symbols = symbols.length ? byteTrie(symbols, values) : null;
     this.untouched = Uint8Array.from({ length: 256 }, (_, byte) => Number(this.#isUntouched(byte)));
   }
 

@@ -17,7 +17,6 @@ const NOTHING = new Uint8Array(0);
  * sense.
  */
 export function readFields(bytes: Uint8Array, onField: OnField): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
 
   const varint = (): number => {
@@ -46,13 +45,20 @@ export function readFields(bytes: Uint8Array, onField: OnField): void {
     const field = tag >>> 3;
     if (field === 0) throw new Error(`spiece.model: protobuf: field number 0 before byte ${at}`);
     if (wire === Wire.VARINT) onField(field, wire, varint(), NOTHING);
-    else if (wire === Wire.FIXED32) onField(field, wire, view.getFloat32(take(4), true), NOTHING);
+    else if (wire === Wire.FIXED32) onField(field, wire, float(bytes, take(4)), NOTHING);
     else if (wire === Wire.FIXED64) take(8);
     else if (wire === Wire.BYTES) {
       const begin = take(varint());
       onField(field, wire, 0, bytes.subarray(begin, at));
     } else throw new Error(`spiece.model: protobuf: wire type ${wire} before byte ${at}`);
   }
+}
+
+const FOUR = new DataView(new ArrayBuffer(4));
+
+function float(bytes: Uint8Array, at: number): number {
+  for (let i = 0; i < 4; i++) FOUR.setUint8(i, bytes[at + i]!);
+  return FOUR.getFloat32(0, true);
 }
 
 /** Collects the fields of one message, in the order they are given. */
@@ -65,9 +71,11 @@ export class MessageWriter {
   }
 
   float(field: number, value: number): void {
-    const four = new Uint8Array(4);
-    new DataView(four.buffer).setFloat32(0, value, true);
-    this.#parts.push(varintBytes((field << 3) | Wire.FIXED32), four);
+    FOUR.setFloat32(0, value, true);
+    this.#parts.push(
+      varintBytes((field << 3) | Wire.FIXED32),
+      new Uint8Array(FOUR.buffer.slice(0)),
+    );
   }
 
   bytes(field: number, value: Uint8Array): void {

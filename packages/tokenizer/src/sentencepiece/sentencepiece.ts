@@ -60,7 +60,7 @@ export class SentencePiece {
     const symbols = pieces.filter(({ type }) => type === PieceType.USER_DEFINED);
     this.#normalizer = new Normalizer(normalizer_spec, {
       spaceAsSuffix: trainer_spec.treat_whitespace_as_suffix,
-      symbols: symbols.map(({ piece }) => utf8Encode(piece)),
+      symbols: symbols.map(({ piece }) => piece),
     });
     if (denormalizer_spec?.precompiled_charsmap.length)
       this.#denormalizer = new Normalizer(denormalizer_spec);
@@ -267,7 +267,7 @@ function checkPieces(
     if (piece === '') fail(`piece ${id} is empty`);
     if (piece === '\0' && type === PieceType.UNUSED) return;
     if (piece.includes('\0')) fail(`piece ${id} holds a NUL`);
-    if (piece.length >= MAX_PIECE_BYTES || utf8Encode(piece).length >= MAX_PIECE_BYTES)
+    if (3 * piece.length >= MAX_PIECE_BYTES && utf8Encode(piece).length >= MAX_PIECE_BYTES)
       fail(`piece ${id} has ${MAX_PIECE_BYTES} bytes or more`);
     const isText =
       type === PieceType.NORMAL || type === PieceType.USER_DEFINED || type === PieceType.UNUSED;

@@ -82,7 +82,7 @@ export class Unigram {
     this.#scoring = scoring;
     this.#lattice = this.#room(1024);
     this.#scores = new Float64Array(pieces.length);
-    const keys: Uint8Array[] = [];
+    const keys: string[] = [];
     const ids: number[] = [];
     let lowest = MAX_FLOAT;
     pieces.forEach(({ piece, score, type }, id) => {
@@ -90,10 +90,9 @@ export class Unigram {
         throw new Error(`spiece.model: the score of piece ${id} is ${score}`);
       if (type === PieceType.NORMAL) lowest = Math.min(lowest, score);
       if (type !== PieceType.NORMAL && type !== PieceType.USER_DEFINED) return;
-      const key = utf8Encode(piece);
-      keys.push(key);
+      keys.push(piece);
       ids.push(id);
-      this.#scores[id] = type === PieceType.NORMAL ? score : this.#symbolScore(key.length);
+      this.#scores[id] = type === PieceType.NORMAL ? score : this.#symbolScore(piece);
     });
     this.#trie = byteTrie(keys, ids);
     this.#unkScore = this.#rounded(lowest - UNK_PENALTY);
@@ -108,7 +107,8 @@ export class Unigram {
   }
 
   /** So high that a user-defined symbol nearly always wins. */
-  #symbolScore(length: number): number {
+  #symbolScore(symbol: string): number {
+    const { length } = utf8Encode(symbol);
     if (this.#scoring === 'float32') return Math.fround(0.1 * (length - 1));
     return length * MIN_NORMAL_FLOAT - 0.1; // the old library's "highest score" was never above this
   }

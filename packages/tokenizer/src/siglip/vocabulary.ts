@@ -30,7 +30,7 @@ export class Vocabulary {
   readonly #added = new Map<number, AddedToken>();
   readonly #ids = new Map<string, number>();
   readonly #trie = new TokenTrie();
-  #size = 0;
+  #size: number | null = null;
   #derived: Derived | null = null;
   #pieceIds: Int32Array | null = null;
 
@@ -40,7 +40,7 @@ export class Vocabulary {
 
   /** The number of different tokens. */
   get size(): number {
-    return this.#size;
+    return (this.#size ??= this.all().size);
   }
 
   get derived(): Derived {
@@ -121,6 +121,7 @@ export class Vocabulary {
     this.#trie.add(token.content);
     this.#derived = null;
     this.#pieceIds = null;
+    this.#size = null;
   }
 
   /**
@@ -143,7 +144,6 @@ export class Vocabulary {
         this.special.additional.push(token);
       this.register(id, token);
     }
-    this.#size = this.all().size;
     return count;
   }
 

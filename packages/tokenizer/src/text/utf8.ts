@@ -91,7 +91,7 @@ export function utf8Decode(bytes: Uint8Array, begin = 0, end = bytes.length): st
 /** Whether all bytes are well-formed UTF-8. */
 export function isUtf8(bytes: Uint8Array): boolean {
   for (let i = 0; i < bytes.length;) {
-    const length = utf8Length(bytes, i, bytes.length);
+    const length = bytes[i]! < 0x80 ? 1 : utf8Length(bytes, i, bytes.length);
     if (length === 0) return false;
     i += length;
   }
