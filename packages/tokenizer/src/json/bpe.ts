@@ -1,11 +1,12 @@
 // Byte-pair encoding of a text as HF's tokenizers does it, with bytes for characters that the vocabulary lacks. No
 // dropout, no prefixes or suffixes of words, and no words: the text is cut by nothing but merges.
 import { utf8Encode } from '../text/utf8.ts';
+import { emptyTable, FACTOR, type TokenIds } from './token-ids.ts';
 
 export interface BpeModel {
-  readonly ids: ReadonlyMap<string, number>;
-  /** Pairs of tokens that become one, the first first. */
-  readonly merges: readonly (readonly [left: string, right: string])[];
+  readonly ids: TokenIds;
+  /** Pairs of tokens that become one, the first first: three ids each, left, right, and what they make. */
+  readonly merges: Int32Array;
 }
 
 /** What is waiting to be merged: at equal rank the leftmost goes first. */
@@ -16,31 +17,37 @@ interface Candidate {
 }
 
 export class Bpe {
-  readonly #ids: ReadonlyMap<string, number>;
-  readonly #base: number;
-  /** Ranks of pairs, by `left * base + right`. */
-  readonly #ranks = new Map<number, number>();
-  /** What a merge makes, by rank. */
-  readonly #made: number[] = [];
+  readonly #ids: TokenIds;
+  readonly #merges: Int32Array;
+  /** Ranks of pairs, by a hash. */
+  readonly #table: Int32Array;
+  readonly #shift: number;
 
-  /** Throws an Error for merges of tokens that are not there, and where a character could have no tokens. */
+  /** Throws an Error where a character could have no tokens. */
   constructor({ ids, merges }: BpeModel) {
     this.#ids = ids;
-    this.#base = 1 + [...ids.values()].reduce((most, id) => Math.max(most, id), 0);
-    for (const [rank, [left, right]] of merges.entries()) {
-      const [a, b, c] = [left, right, left + right].map((token) => ids.get(token));
-      if (a === undefined || b === undefined || c === undefined)
-        throw new Error(
-          `tokenizer.json: merge ${rank} of ${JSON.stringify([left, right])}: expected both and what they make in the vocabulary`,
-        );
-      this.#ranks.set(a * this.#base + b, rank); // of a pair that comes twice the last counts, as in HF
-      this.#made.push(c);
-    }
+    this.#merges = merges;
+    const { table, shift } = emptyTable(merges.length / 3);
+    this.#table = table;
+    this.#shift = shift;
+    for (let rank = 0; 3 * rank < merges.length; rank++)
+      // Of a pair that comes twice the last counts, as in HF.
+      table[this.#placeOf(merges[3 * rank]!, merges[3 * rank + 1]!)] = rank;
     for (let byte = 0; byte < 0xf5; byte++)
       if (!ids.has(byteToken(byte)) && (byte > 0x7f || !ids.has(String.fromCharCode(byte))))
         throw new Error(
           `tokenizer.json: vocabulary: no ${byteToken(byte)}, expected a token for every byte`,
         );
+  }
+
+  /** The place of a pair in the table: that of its rank, or an empty one. */
+  #placeOf(left: number, right: number): number {
+    const table = this.#table;
+    const merges = this.#merges;
+    let place = Math.imul(Math.imul(left, FACTOR) + right, 0x9e3779b1) >>> this.#shift;
+    for (let rank; (rank = table[place]!) >= 0; place = (place + 1) & (table.length - 1))
+      if (merges[3 * rank] === left && merges[3 * rank + 1] === right) break;
+    return place;
   }
 
   /** The ids of the text's tokens. O(n log n). */
@@ -51,22 +58,23 @@ export class Bpe {
     const next = Int32Array.from({ length: n }, (_, i) => (i + 1 < n ? i + 1 : -1));
     const previous = Int32Array.from({ length: n }, (_, i) => i - 1);
     const waiting = new Heap();
-    const rankAt = (at: number): number | undefined => {
+    const rankAt = (at: number): number => {
       const right = at < 0 ? -1 : next[at]!;
-      return right < 0 ? undefined : this.#ranks.get(symbols[at]! * this.#base + symbols[right]!);
+      return right < 0 ? -1 : this.#table[this.#placeOf(symbols[at]!, symbols[right]!)]!;
     };
     const consider = (at: number): void => {
       const rank = rankAt(at);
-      if (rank !== undefined) waiting.push({ rank, at });
+      if (rank >= 0) waiting.push({ rank, at });
     };
+    const madeBy = (rank: number): number => this.#merges[3 * rank + 2]!;
     for (let at = 0; at < n; at++) consider(at);
     for (let top = waiting.pop(); top !== undefined; top = waiting.pop()) {
       const { rank, at } = top;
       // Its symbols may have become others meanwhile; if what they make is the same, HF merges them.
-      const now = symbols[at] === -1 ? undefined : rankAt(at);
-      if (now === undefined || this.#made[now] !== this.#made[rank]) continue;
+      const now = symbols[at] === -1 ? -1 : rankAt(at);
+      if (now < 0 || madeBy(now) !== madeBy(rank)) continue;
       const right = next[at]!;
-      symbols[at] = this.#made[now]!;
+      symbols[at] = madeBy(now);
       symbols[right] = -1;
       next[at] = next[right]!;
       if (next[at]! >= 0) previous[next[at]!] = at;

@@ -6,17 +6,19 @@ import { type Json, object } from './checks.ts';
 import type { Rules } from './kinds.ts';
 import { lowercase } from './normalizers.ts';
 import { escaped } from './patterns.ts';
+import { type TokenIds, tokensOf } from './token-ids.ts';
 import { addedOf, type TokenizerJson } from './tokenizer-json.ts';
 
 export class TokenTable {
-  /** Ids by token. */
-  readonly ids: ReadonlyMap<string, number>;
-  /** Tokens by id. */
-  readonly tokens: ReadonlyMap<number, string>;
   /** What is found in a text before the model sees it. */
   readonly added: readonly Added[];
   /** What `skip_special_tokens` leaves out. */
   readonly specials: ReadonlySet<string>;
+  readonly #ids: TokenIds;
+  readonly #tokenOf: (id: number) => string | undefined;
+  /** Ids of added tokens that the vocabulary lacks; and which these are, by id. */
+  readonly #more: ReadonlyMap<string, number>;
+  readonly #moreTokens: ReadonlyMap<number, string>;
   readonly #roles = new Map<Role, string>();
   readonly #anyAdded: RegExp;
 
@@ -53,11 +55,32 @@ export class TokenTable {
         special(textOf(token), name);
 
     this.added = [...all.values()];
-    this.ids = new Map([...model.ids, ...this.added.map(({ content, id }) => [content, id] as const)]); // prettier-ignore
-    this.tokens = new Map([...this.ids].map(([token, id]) => [id, token]));
+    const more = this.added.filter(({ content }) => !model.ids.has(content));
+    this.#ids = model.ids;
+    this.#tokenOf = tokensOf(model.ids);
+    this.#more = new Map(more.map(({ content, id }) => [content, id]));
+    this.#moreTokens = new Map(more.map(({ content, id }) => [id, content]));
     this.specials = new Set(this.added.filter((t) => t.special).map((t) => t.content));
     const longestFirst = [...all.keys()].sort((a, b) => b.length - a.length);
     this.#anyAdded = new RegExp(`(${longestFirst.map(escaped).join('|')})`);
+  }
+
+  /** The number of different tokens. */
+  get size(): number {
+    return this.#ids.size + this.#more.size;
+  }
+
+  idOf(token: string): number | undefined {
+    return this.#ids.get(token) ?? this.#more.get(token);
+  }
+
+  tokenOf(id: number): string | undefined {
+    return this.#moreTokens.get(id) ?? this.#tokenOf(id);
+  }
+
+  /** Ids by token. */
+  all(): Map<string, number> {
+    return new Map([...this.#ids, ...this.#more]);
   }
 
   role(role: Role): string | null {
@@ -65,7 +88,7 @@ export class TokenTable {
   }
 
   roleId(role: Role): number | null {
-    return this.ids.get(this.role(role) ?? '') ?? null;
+    return this.idOf(this.role(role) ?? '') ?? null;
   }
 
   /** The text in lower case but for added tokens. */

@@ -1,15 +1,18 @@
 // tokenizer.json of HF's tokenizers: its parts, each by its own reader. Whatever such a file asks for that is not known here is
 // refused by name, not left out. What transformers makes of it is in tokenizers-backend.ts.
+import { utf8Decode } from '../text/utf8.ts';
 import { addedToken, type AddedTokenInit } from '../tokens/added-tokens.ts';
 import type { Added } from './added-tokens.ts';
 import type { BpeModel } from './bpe.ts';
 import { expectFields, fail, type Json, list, object, oneOf, short } from './checks.ts';
+import { type Packed, readPacked } from './packed.ts';
+import type { TokenIds } from './token-ids.ts';
 import type { UnigramModel } from './unigram.ts';
 
 /** The model by its type: what cuts a stretch of text into tokens. */
 export type Model =
   | ({ readonly type: 'BPE' } & BpeModel)
-  | ({ readonly type: 'Unigram'; readonly ids: ReadonlyMap<string, number> } & UnigramModel);
+  | ({ readonly type: 'Unigram'; readonly ids: TokenIds } & UnigramModel);
 
 export interface TokenizerJson {
   readonly model: Model;
@@ -23,16 +26,17 @@ export interface TokenizerJson {
 }
 
 /** Throws an Error for a file that is broken, or asks for what is not known. */
-export function readTokenizerJson(text: string): TokenizerJson {
+export function readTokenizerJson(file: Uint8Array): TokenizerJson {
   let json: Json;
+  const packed = readPacked(file);
   try {
-    json = object(JSON.parse(text), 'it');
+    json = packed?.json ?? object(JSON.parse(utf8Decode(file)), 'it');
   } catch (error) {
     throw new Error(`tokenizer.json: ${(error as Error).message}, expected a tokenizer in JSON`);
   }
   expectFields(json, 'tokenizer', 'version truncation padding added_tokens normalizer pre_tokenizer post_processor decoder model'); // prettier-ignore
   const { normalizer, pre_tokenizer, post_processor, decoder } = json;
-  const model = modelOf(object(json['model'], 'model'));
+  const model = modelOf(object(json['model'], 'model'), packed);
   const added = list(json['added_tokens'] ?? [], 'added_tokens').map((token) => {
     const { id, ...init } = object(token, 'an added token');
     return addedOf(init, id);
@@ -63,7 +67,7 @@ export function addedOf(init: unknown, id: unknown): Added {
   return { ...addedToken(init as AddedTokenInit), id: idOf(Number(id), content) };
 }
 
-function modelOf(json: Json): Model {
+function modelOf(json: Json, packed: Packed | null): Model {
   // Files of tokenizers before 0.9 don't say the type; a Unigram model has a list for vocabulary.
   const own = Array.isArray(json['vocab']) ? 'Unigram' : 'BPE';
   const type = oneOf(json['type'] ?? own, 'the type of model', ['BPE', 'Unigram'] as const);
@@ -73,17 +77,23 @@ function modelOf(json: Json): Model {
     if (json[name] !== '') oneOf(json[name], name, [null]);
   if (json['byte_fallback'] !== true) fail('byte_fallback', json['byte_fallback'], 'true');
   oneOf(json['ignore_merges'], 'ignore_merges', [false]);
+  if (packed) return { type, ...packed };
   const ids = new Map<string, number>();
   for (const [token, id] of Object.entries(object(json['vocab'], 'vocab')))
     ids.set(token, idOf(id, token));
-  const merges = list(json['merges'], 'merges').map((merge) => {
+  const merges = list(json['merges'], 'merges').flatMap((merge, rank) => {
     // A list of two since tokenizers 0.20; a text before, with a space between.
     const pair: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
-    return Array.isArray(pair) && pair.length === 2 && pair.every((p) => typeof p === 'string')
-      ? (pair as unknown as readonly [string, string])
-      : fail('a merge', merge, 'two tokens');
+    if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((p) => typeof p === 'string'))
+      return fail('a merge', merge, 'two tokens');
+    const three = [...pair, pair.join('')].map((token) => ids.get(token));
+    if (three.includes(undefined))
+      throw new Error(
+        `tokenizer.json: merge ${rank} of ${JSON.stringify(pair)}: expected both and what they make in the vocabulary`,
+      );
+    return three as number[];
   });
-  return { type, ids, merges };
+  return { type, ids, merges: Int32Array.from(merges) };
 }
 
 function unigramOf(json: Json): Model {

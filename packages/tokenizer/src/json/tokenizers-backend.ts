@@ -4,7 +4,6 @@ import type { AsTensors } from '../encoding/encode-texts.ts';
 import { type EncodeOptions, type Encoding, type Int32Tensor, type Nested, type Side,toEncoding } from '../encoding/encoding.ts'; // prettier-ignore
 import { pad } from '../encoding/padding.ts';
 import { strategies } from '../encoding/strategies.ts';
-import { utf8Decode } from '../text/utf8.ts';
 import { cleanUpTokenization, type DecodeOptions } from '../tokens/decoding.ts';
 import { CONFIG_FILE, readJson, SPECIAL_TOKENS_FILE } from '../tokens/files.ts';
 import { checkedSide, consoleWarn } from '../tokens/init.ts';
@@ -119,7 +118,7 @@ export class TokenizersBackend {
     const { do_lower_case: asked, added_tokens_decoder: decoder, ...named } = config;
     // The older file counts where the newer does not know the tokens.
     const old = decoder ? {} : (readJson(files, SPECIAL_TOKENS_FILE) ?? {});
-    const json = readTokenizerJson(utf8Decode(bytes));
+    const json = readTokenizerJson(bytes);
     const o: TokenizersBackendOptions & { max_length?: number } = { ...json.settings, ...named, ...old, ...defined(overrides) }; // prettier-ignore
     this.reference = o.reference ?? (isOf5(config) ? '5' : '4.49');
     this.kind = kindOf(o.tokenizer_class, json.model.type, this.reference);
@@ -171,11 +170,11 @@ export class TokenizersBackend {
 
   /** The number of different tokens, added ones included. */
   get length(): number {
-    return this.#table.ids.size;
+    return this.#table.size;
   }
   /** Ids by token, added ones included. */
   get_vocab(): Map<string, number> {
-    return new Map(this.#table.ids);
+    return this.#table.all();
   }
   /** The token that may begin a text, if there is one. */
   get bos_token(): string | null {
@@ -215,7 +214,7 @@ export class TokenizersBackend {
   convert_tokens_to_ids(tokens: readonly string[]): number[];
   convert_tokens_to_ids(tokens: string | readonly string[]): number | number[] {
     const idOf = (token: string): number => {
-      const id = this.#table.ids.get(token) ?? this.unk_token_id;
+      const id = this.#table.idOf(token) ?? this.unk_token_id;
       if (id === null) throw new RangeError(`token "${token}": expected one of the vocabulary`);
       return id;
     };
@@ -227,7 +226,7 @@ export class TokenizersBackend {
   convert_ids_to_tokens(ids: ArrayLike<number>, skip_special_tokens?: boolean): string[];
   convert_ids_to_tokens(ids: number | ArrayLike<number>, skip = false): string | string[] {
     const tokenOf = (id: number): string => {
-      const token = this.#table.tokens.get(id);
+      const token = this.#table.tokenOf(id);
       if (token === undefined) throw new RangeError(`id ${id}: expected one below ${this.length}`);
       return token;
     };
