@@ -153,8 +153,8 @@ describe('they decline', () => {
 
   test('lengths that do not fit', () => {
     const [two, three] = [new Uint8Array(2), new Uint8Array(3)];
-    expect(kernels.upsample(two, three, new Uint8Array(4))).toBe(false);
-    expect(kernels.upsample(two, two, three)).toBe(false);
+    expect(kernels.upsample(two, three, new Uint8Array(4), 7)).toBe(false);
+    expect(kernels.upsample(two, two, three, 7)).toBe(false);
     expect(kernels.yccToRgb(two, two, new Uint8Array(1), new Uint8Array(6))).toBe(false);
     expect(kernels.inverseDct(new Int16Array(64), new Uint16Array(3), new Uint8Array(64))).toBe(
       false,

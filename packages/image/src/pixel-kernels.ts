@@ -14,8 +14,11 @@ export interface Bytes {
 export interface PixelKernels {
   /** `inverseDct` of blocks side by side: 64 coefficients each, to 8 rows of 8 samples a block. */
   inverseDct(coefficients: Int16Array, quant: Uint16Array, samples: Uint8Array): boolean;
-  /** "Fancy" upsampling by 2 both ways: a row of n samples and the row it leans to, to 2n samples. */
-  upsample(near: Uint8Array, far: Uint8Array, out: Uint8Array): boolean;
+  /**
+   * "Fancy" upsampling by 2: a row of n samples and the row it leans to (itself: across only), to 2n samples. Sums are in
+   * 16ths, to which `bias` is added at odd places and 15 - bias at even ones.
+   */
+  upsample(near: Uint8Array, far: Uint8Array, out: Uint8Array, bias: number): boolean;
   /** A row of YCbCr to RGB; the rows given may be longer than that of `out`. */
   yccToRgb(luma: Uint8Array, blue: Uint8Array, red: Uint8Array, out: Uint8Array): boolean;
   /** `resizeAcross` of 8-bit rows: weights of `bits` fraction bits, sums rounded and clamped to bytes. */

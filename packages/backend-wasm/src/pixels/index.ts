@@ -28,8 +28,8 @@ interface Bytes {
 export interface PixelKernels {
   /** Blocks side by side: 64 coefficients each, to 8 rows of 8 samples for each block. */
   inverseDct(coefficients: Int16Array, quant: Uint16Array, samples: Uint8Array): boolean;
-  /** A row of n samples and the row it leans to, to 2n samples. */
-  upsample(near: Uint8Array, far: Uint8Array, out: Uint8Array): boolean;
+  /** A row of n samples and the row it leans to, to 2n samples; `bias` rounds the odd ones, 15 - bias the others. */
+  upsample(near: Uint8Array, far: Uint8Array, out: Uint8Array, bias: number): boolean;
   /** A row of YCbCr to RGB. */
   yccToRgb(luma: Uint8Array, blue: Uint8Array, red: Uint8Array, out: Uint8Array): boolean;
   /** Rows made as wide as the axis says: 8-bit weights of `bits` fraction bits, sums rounded and clamped to bytes. */
@@ -110,7 +110,7 @@ function kernelsOf(run: Kernels, scratch: Scratch): PixelKernels {
       scratch.get(to, samples);
       return true;
     },
-    upsample(near, far, out) {
+    upsample(near, far, out, bias) {
       const n = near.length;
       if (far.length !== n || out.length !== 2 * n) return false;
       const places = scratch.places(n + 2, n + 2, out.length);
@@ -118,7 +118,7 @@ function kernelsOf(run: Kernels, scratch: Scratch): PixelKernels {
       const [a, b, to] = places as [number, number, number];
       withEdges(scratch.bytes, a, near);
       withEdges(scratch.bytes, b, far);
-      call(run, FANCY, { near: a, far: b, out: to, n });
+      call(run, FANCY, { near: a, far: b, out: to, n, bias });
       scratch.get(to, out);
       return true;
     },

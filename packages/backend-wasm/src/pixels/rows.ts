@@ -18,13 +18,18 @@ import {
 
 const shorts = (n: number) => pairs(n, n);
 
-/** 2n samples of n; near and far have their edge samples repeated before and behind. */
-export const FANCY = kernel('fancy', 'near far out n');
+/**
+ * 2n samples of n; near and far have their edge samples repeated before and behind. `bias` rounds those at odd places, and
+ * 15 - bias the others.
+ */
+export const FANCY = kernel('fancy', 'near far out n bias');
 
 export function addFancy(m: ModuleBuilder): void {
-  m.func(FANCY, (f, { near, far, out, n }) => {
+  m.func(FANCY, (f, { near, far, out, n, bias }) => {
     const x = f.i32();
     const three = f.v128(shorts(3));
+    const forOdd = f.v128(splat(bias.mul(0x10001)));
+    const forEven = f.v128(subShorts(shorts(15), forOdd));
     /** near * 3 + far, of eight samples that begin `shift` further. */
     const column = (shift: number) =>
       addShorts(
@@ -33,8 +38,8 @@ export function addFancy(m: ModuleBuilder): void {
       );
     f.for(x, 0, n, 8, () => {
       const here = f.v128(mulShorts(column(0), three));
-      const even = shrShorts(addShorts(addShorts(here, column(-1)), shorts(8)), 4);
-      const odd = shrShorts(addShorts(addShorts(here, column(1)), shorts(7)), 4);
+      const even = shrShorts(addShorts(addShorts(here, column(-1)), forEven), 4);
+      const odd = shrShorts(addShorts(addShorts(here, column(1)), forOdd), 4);
       const both = f.v128(toBytes(even, odd));
       f.store(out.add(x.shl(1)), shuffleBytes(both, both, mixed));
     });

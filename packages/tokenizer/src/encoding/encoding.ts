@@ -150,10 +150,12 @@ function toTensor(value: Nested): Int32Tensor | null {
   let rows: Nested[] = [value];
   for (const length of shape) {
     if (!rows.every((row) => Array.isArray(row) && row.length === length)) return null;
-    rows = rows.flat(1);
+    const within: Nested[] = [];
+    for (const row of rows as Nested[][]) for (const item of row) within.push(item);
+    rows = within; // `flat` takes several times as long
   }
   if (!rows.every((row) => typeof row === 'number')) return null;
-  return { data: Int32Array.from(rows as number[]), shape, dtype: 'int32' };
+  return { data: new Int32Array(rows as number[]), shape, dtype: 'int32' };
 }
 
 /** The fields as lists, or as tensors where `return_tensors` asks for them. */

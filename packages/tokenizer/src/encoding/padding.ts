@@ -77,13 +77,12 @@ function padBatch(tok: PadSettings, fields: Batch, options: PadOptions, chosen: 
 
   const side: string = options.padding_side ?? tok.padding_side;
   if (side !== 'left' && side !== 'right') throw new Error(`Invalid padding strategy:${side}`);
-  const fillers = (value: number): number[][] =>
-    input.map((row) => new Array<number>(Math.max(0, target - row.length)).fill(value));
   const extend = (name: string, value: number): void => {
-    const filler = fillers(value);
-    padded[name] = padded[name]!.map((row, i) =>
-      side === 'right' ? row.concat(filler[i]!) : filler[i]!.concat(row),
-    );
+    const filler = new Array<number>(target).fill(value);
+    padded[name] = padded[name]!.map((row, i) => {
+      const missing = filler.slice(0, Math.max(0, target - input[i]!.length));
+      return side === 'right' ? row.concat(missing) : missing.concat(row);
+    });
   };
   if (wantsMask) extend('attention_mask', 0);
   if ('token_type_ids' in padded) extend('token_type_ids', PAD_TOKEN_TYPE_ID);

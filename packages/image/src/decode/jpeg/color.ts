@@ -32,14 +32,16 @@ export function writeColors(
 ): void {
   const { width, height } = frame;
   const channels = rows.length;
+  const rgb = new Uint8Array(space === 'ycck' ? 3 * width : 0);
   for (let y = 0; y < height; y++) {
     const samples = rows.map((row) => row(y));
     const line = out.subarray(y * width * channels, (y + 1) * width * channels);
-    const [luma, blue, red] = samples as [Uint8Array, Uint8Array, Uint8Array];
-    if (space === 'ycc' && kernels?.yccToRgb(luma, blue, red, line)) continue;
-    if (space === 'ycc' || space === 'ycck') writeYcc(samples, line, channels, space === 'ycck');
-    else for (let i = 0; i < channels; i++) interleave(samples[i]!, line, i, channels);
-    if (channels === 4) for (let i = 0; i < line.length; i++) line[i] = 255 - line[i]!;
+    if (space === 'ycc') writeYcc(samples, line, kernels);
+    else if (space === 'cmyk') writeInverted(samples, line);
+    else if (space === 'ycck') {
+      writeYcc(samples, rgb, kernels);
+      addInvertedBlack(rgb, samples[3]!, line);
+    } else for (let i = 0; i < channels; i++) interleave(samples[i]!, line, i, channels);
   }
 }
 
@@ -47,19 +49,42 @@ function interleave(samples: Uint8Array, line: Uint8Array, first: number, channe
   for (let to = first, x = 0; to < line.length; to += channels, x++) line[to] = samples[x]!;
 }
 
-/** Y, Cb, Cr to R, G, B; for YCCK to C, M, Y = 255 - R, G, B, with K passed on. */
-function writeYcc(samples: Uint8Array[], line: Uint8Array, channels: number, ycck: boolean): void {
+function writeInverted(samples: Uint8Array[], line: Uint8Array): void {
+  const [c, m, y, k] = samples as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  for (let x = 0, to = 0; to < line.length; x++, to += 4) {
+    line[to] = 255 - c[x]!;
+    line[to + 1] = 255 - m[x]!;
+    line[to + 2] = 255 - y[x]!;
+    line[to + 3] = 255 - k[x]!;
+  }
+}
+
+/** YCCK's C, M and Y are 255 - R, G and B, so inverted they are these. */
+function addInvertedBlack(rgb: Uint8Array, black: Uint8Array, line: Uint8Array): void {
+  for (let x = 0, from = 0, to = 0; to < line.length; x++, from += 3, to += 4) {
+    line[to] = rgb[from]!;
+    line[to + 1] = rgb[from + 1]!;
+    line[to + 2] = rgb[from + 2]!;
+    line[to + 3] = 255 - black[x]!;
+  }
+}
+
+/** Y, Cb and Cr to R, G and B. */
+function writeYcc(
+  samples: Uint8Array[],
+  line: Uint8Array,
+  kernels: PixelKernels | undefined,
+): void {
   const [luma, blue, red] = samples as [Uint8Array, Uint8Array, Uint8Array];
-  const flip = ycck ? 255 : 0;
-  for (let x = 0, to = 0; to < line.length; x++, to += channels) {
+  if (kernels?.yccToRgb(luma, blue, red, line)) return;
+  for (let x = 0, to = 0; to < line.length; x++, to += 3) {
     const y = luma[x]!;
     const cb = blue[x]! - 128;
     const cr = red[x]! - 128;
-    line[to] = flip ^ clamp(y + ((RED_CR * cr + HALF) >> 16));
-    line[to + 1] = flip ^ clamp(y + ((HALF - GREEN_CB * cb - GREEN_CR * cr) >> 16));
-    line[to + 2] = flip ^ clamp(y + ((BLUE_CB * cb + HALF) >> 16));
+    line[to] = clamp(y + ((RED_CR * cr + HALF) >> 16));
+    line[to + 1] = clamp(y + ((HALF - GREEN_CB * cb - GREEN_CR * cr) >> 16));
+    line[to + 2] = clamp(y + ((BLUE_CB * cb + HALF) >> 16));
   }
-  if (ycck) interleave(samples[3]!, line, 3, channels);
 }
 
 function clamp(x: number): number {

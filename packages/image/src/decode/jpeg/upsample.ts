@@ -16,7 +16,7 @@ export function upsampler(frame: Frame, c: Component, kernels?: PixelKernels): R
   if (across === 1 && down === 1) return (y) => rowOf(c, y);
   if (across === 1 && down === 2) return fancyDown(c);
   // libjpeg repeats samples where a row has at most 2: its fancy loop needs 3.
-  if (across === 2 && down === 1 && c.width > 2) return fancyAcross(c);
+  if (across === 2 && down === 1 && c.width > 2) return fancyAcross(c, kernels);
   if (across === 2 && down === 2 && c.width > 2) return fancyBoth(c, kernels);
   return repeated(c, across, down);
 }
@@ -49,11 +49,12 @@ function fancyDown(c: Component): RowSource {
   };
 }
 
-function fancyAcross(c: Component): RowSource {
+function fancyAcross(c: Component, kernels: PixelKernels | undefined): RowSource {
   const n = c.width;
   const out = new Uint8Array(2 * n);
   return (y) => {
     const row = rowOf(c, y);
+    if (kernels?.upsample(row, row, out, 8)) return out;
     out[0] = row[0]!;
     out[2 * n - 1] = row[n - 1]!;
     for (let x = 0; x < n - 1; x++) {
@@ -71,7 +72,7 @@ function fancyBoth(c: Component, kernels: PixelKernels | undefined): RowSource {
   return (y) => {
     const near = rowOf(c, y >> 1);
     const far = rowOf(c, neighbour(y));
-    if (kernels?.upsample(near, far, out)) return out;
+    if (kernels?.upsample(near, far, out, 7)) return out;
     let here = near[0]! * 3 + far[0]!;
     out[0] = (here * 4 + 8) >> 4;
     for (let x = 0; x < n - 1; x++) {
