@@ -54,11 +54,12 @@ function batchToIds(
   batch: readonly unknown[],
   options: EncodeOptions,
 ): [ids: number[], pair: number[] | null][] {
+  // HF drops split_special_tokens on the way into a batch.
+  const those = { ...options, split_special_tokens: undefined };
   const toIds = (text: unknown): number[] => {
     const isEmpty = Array.isArray(text) ? text.length === 0 : false;
     if (!isEmpty && (typeof text === 'string' || Array.isArray(text)))
-      // HF drops split_special_tokens on the way into a batch.
-      return textToIds(tok, text, { ...options, split_special_tokens: undefined });
+      return textToIds(tok, text, those);
     throw new Error(
       'Input is not valid. Should be a string, a list/tuple of strings or a list/tuple of integers.',
     );

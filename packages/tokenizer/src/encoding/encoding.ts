@@ -147,15 +147,23 @@ function raggedMessage(field: string): string {
 function toTensor(value: Nested): Int32Tensor | null {
   const shape: number[] = [];
   for (let v: Nested | undefined = value; Array.isArray(v); v = v[0]) shape.push(v.length);
+  // Loops, because `flat`, `every` and making an array of a list take several times as long.
   let rows: Nested[] = [value];
   for (const length of shape) {
-    if (!rows.every((row) => Array.isArray(row) && row.length === length)) return null;
     const within: Nested[] = [];
-    for (const row of rows as Nested[][]) for (const item of row) within.push(item);
-    rows = within; // `flat` takes several times as long
+    for (const row of rows) {
+      if (!Array.isArray(row) || row.length !== length) return null;
+      for (const item of row) within.push(item);
+    }
+    rows = within;
   }
-  if (!rows.every((row) => typeof row === 'number')) return null;
-  return { data: new Int32Array(rows as number[]), shape, dtype: 'int32' };
+  const data = new Int32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const item = rows[i];
+    if (typeof item !== 'number') return null;
+    data[i] = item;
+  }
+  return { data, shape, dtype: 'int32' };
 }
 
 /** The fields as lists, or as tensors where `return_tensors` asks for them. */
