@@ -5,8 +5,8 @@ import { TILES } from '../kernels/product.ts';
 
 /** Milliseconds of products that are timed as one: clocks of pages are as coarse as one. */
 const SAMPLE = 5;
-/** Samples of each tile, the first of which is of code that is not yet compiled well. */
-const SAMPLES = 4;
+/** Samples of each tile, the best of which counts: the first ones are of code that is not yet compiled well. */
+const SAMPLES = 8;
 /** Multiply-and-adds of a product that is worth a look at the clock. */
 const LARGE = 5e6;
 
@@ -39,8 +39,7 @@ export class Race {
   }
 
   #next(tile: number): void {
-    if (this.#turn >= TILES)
-      this.#best[tile] = Math.min(this.#best[tile]!, this.#took / this.#count);
+    this.#best[tile] = Math.min(this.#best[tile]!, this.#took / this.#count);
     [this.#took, this.#count] = [0, 0];
     this.#turn++;
     if (this.#turn < SAMPLES * TILES) return;
