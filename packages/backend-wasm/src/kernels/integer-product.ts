@@ -21,26 +21,34 @@ export function addIntegerProduct(m: ModuleBuilder): void {
   m.func(QUANTIZE_ROWS, (f, { out, scales, x, rows, k, limit }) => {
     const [r, i] = [f.i32(), f.i32()];
     const padded = f.i32(k.add(3).and(-4));
+    const [fours, eights] = [f.i32(k.and(-4)), f.i32(k.and(-8))];
     f.for(r, 0, rows, 1, () => {
       const row = f.i32(x.at(r.mul(k)));
-      const within = (v: V128) => lanes(0, 1, 2, 3).lt(k.sub(i).toFloat().splat()).and(v);
       const max = f.v128(0);
-      f.for(i, 0, padded, 4, () => f.set(max, max.max(within(load(row.at(i))).abs())));
+      /** The last four, of which those behind the row are 0. */
+      const last = () =>
+        lanes(0, 1, 2, 3)
+          .lt(k.sub(i).toFloat().splat())
+          .and(load(row.at(i)));
+      f.for(i, 0, fours, 4, () => f.set(max, max.max(load(row.at(i)).abs())));
+      f.for(i, fours, padded, 4, () => f.set(max, max.max(last().abs())));
       const largest = f.f32(max.largest());
       f.store(scales.at(r), largest.div(limit.toFloat()));
       const inverse = f.v128(limit.toFloat().div(largest).splat());
       // A row of zeros has no inverse: its quotients are NaN, which becomes 0 as a whole number.
+      const whole = (v: V128) => f.v128(v.mul(inverse).nearest().toInts());
       const to = f.i32(out.add(r.and(-4).mul(padded).mul(2)).add(r.and(3).mul(4)));
-      f.for(i, 0, padded, 4, () => {
-        const whole = f.v128(
-          within(load(row.at(i)))
-            .mul(inverse)
-            .nearest()
-            .toInts(),
-        );
-        const shorts = f.v128(whole.toShorts(whole));
-        f.storeLane(to.add(i.mul(8)), shorts, 0);
-        f.storeLane(to.add(i.mul(8)), shorts, 1, 16);
+      const store = (shorts: V128, pairs: readonly (0 | 1 | 2 | 3)[]) => {
+        const at = f.i32(to.add(i.mul(8)));
+        for (const pair of pairs) f.storeLane(at, shorts, pair, 16 * pair);
+      };
+      f.for(i, 0, eights, 8, () => {
+        const [low, high] = [whole(load(row.at(i))), whole(load(row.at(i), 16))];
+        store(f.v128(low.toShorts(high)), ROWS);
+      });
+      f.for(i, eights, padded, 4, () => {
+        const four = whole(last());
+        store(f.v128(four.toShorts(four)), [0, 1]);
       });
     });
   });
