@@ -6,6 +6,8 @@ export default defineConfig(({ mode }) => ({
   ssr: { resolve: { conditions: ['siglip:source'], externalConditions: ['siglip:source'] } },
   test: {
     include: [`tests/**/*.${['slow', 'hub', 'report'].includes(mode) ? mode : 'test'}.ts`],
+    // All cores, for three minutes. Slow ones are alone: some count time and memory.
+    ...(mode === 'test' && { maxWorkers: '100%' }),
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

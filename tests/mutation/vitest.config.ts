@@ -21,9 +21,7 @@ const alias = readdirSync(packages).flatMap((folder) => {
 /** What no mutant in this process reaches, and bounds on time, which mutated sources need more of. */
 const OTHERS = [
   'tests/safetensors/bounds.test.ts', // time
-  'tests/cli/process.test.ts', // runs dist
   'tests/backend-wasm/file.test.ts', // the kernels' bytes
-  'tests/siglip/pipelines/worker.test.ts', // bundles and workers
 ];
 
 export default defineConfig({

@@ -1,5 +1,5 @@
 // What a run rarely meets: numbers that are none, data that is mostly broken, captions of many epochs, and what is left in
-// memory. Runs as they should go are in training.test.ts.
+// memory. Runs as they should go are in training.slow.ts.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 // hubFiles and folderFiles where what they read has no end, or a server says nothing: refused in bounded time and memory, by
-// name. How busy servers are waited for is in hub-limits.test.ts.
+// name. How busy servers are waited for is in hub-limits.slow.ts.
 import { execFileSync } from 'node:child_process';
 import { symlink, truncate, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
