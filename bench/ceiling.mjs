@@ -60,7 +60,7 @@ const LOAD_SPLAT = [0xfd, 0x09, 2]; // v128.load32_splat, likewise
 /** For each number of k: 4 numbers of a, 8 of b, and 8 sums. */
 const TURNS = 8;
 const ROUNDS = 16;
-const REPEATS = 400;
+const REPEATS = 4000;
 
 /**
  * (n: i32): n times a product of 4 rows, 128 long, and 8 columns, all in the first cache; nothing is stored, and
