@@ -32,17 +32,27 @@ test.each(['float32', 'float16', 'int8', 'w8a8'] as const)(
   },
 );
 
-test('blocks of every size add up to the whole', async () => {
-  const [one, three] = [await wasm(), await wasm({ threads: 3 })];
-  for (const rows of [1, 16, 17, 63, 64, 65, 200]) {
-    const x = Float32Array.from({ length: rows * 9 }, (_, i) => Math.sin(i));
-    const w = Float32Array.from({ length: 13 * 9 }, (_, i) => Math.cos(i));
-    const run = (b: typeof one) =>
-      linear(Tensor.from(b, x, [rows, 9]), Tensor.constant(b, w.slice(), [13, 9]), null).data();
-    expect(await run(three)).toEqual(await run(one));
-  }
-  three.dispose();
-});
+// Threads share a product by columns below 720 rows, three of them and 240 each, and by rows from there on.
+test.each(['float32', 'float16', 'int8', 'w8a8'] as const)(
+  '%s: blocks of every size add up to the whole',
+  async (weights) => {
+    const [one, three] = [await wasm({ weights }), await wasm({ threads: 3, weights })];
+    const k = 9;
+    const numbers = (n: number, from: number) =>
+      Float32Array.from({ length: n }, (_, i) => Math.sin(1.1 * i + from));
+    for (const n of [13, 70])
+      for (const rows of [1, 200, 719, 720, 1501]) {
+        const run = (b: typeof one) => {
+          const weight = Tensor.constant(b, numbers(n * k, 1), [n, k]);
+          const bias = Tensor.constant(b, numbers(n, 2), [n]);
+          return linear(Tensor.from(b, numbers(rows * k, 3), [rows, k]), weight, bias).data();
+        };
+        expect(await run(three), `${rows} rows, ${n} columns`).toEqual(await run(one));
+      }
+    one.dispose();
+    three.dispose();
+  },
+);
 
 const engines = await Promise.all([1, 2, 3].map((threads) => wasm({ threads })));
 afterAll(() => engines.forEach((b) => b.dispose()));
