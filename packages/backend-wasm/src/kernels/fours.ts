@@ -1,4 +1,4 @@
-// A loop over vectors, four of which are computed side by side. Not for sums whose order counts.
+// A loop over vectors, four of which are computed side by side; whoever sums them does it in their order, for the bits.
 import type { I32 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, LocalI32 } from '../assembler/function.ts';
 

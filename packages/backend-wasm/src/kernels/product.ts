@@ -121,15 +121,7 @@ export function addProduct(m: ModuleBuilder, { relaxed = false } = {}): void {
           f.for(from, begin, end, BLOCK, () => {
             const count = f.i32(end.sub(from).min(BLOCK));
             body(count);
-            f.set(
-              block,
-              block.at(
-                many
-                  .add(HEIGHT - 1)
-                  .and(-HEIGHT)
-                  .mul(count),
-              ),
-            );
+            f.set(block, block.at(whole(many).mul(count)));
           });
         };
         f.for(begin, 0, k, BLOCK * TOGETHER, () => {
@@ -153,6 +145,9 @@ export function addProduct(m: ModuleBuilder, { relaxed = false } = {}): void {
       });
     });
 }
+
+/** Rounded up to rows that lie side by side. */
+const whole = (rows: I32): I32 => rows.add(HEIGHT - 1).and(-HEIGHT);
 
 /** A panel as float32. */
 function widenPanel(
